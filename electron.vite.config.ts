@@ -1,0 +1,47 @@
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'electron-vite';
+import { fileURLToPath } from 'node:url';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const alias = { '@shared': at('./src-shared') };
+
+// The shell only: main, preload and renderer. Engine, run process and command line are the second build,
+// vite.node.config.mts; a second entry here would be hoisted into main and run inside Electron's main process.
+// Main and preload are CommonJS for Node 16 and the renderer is for Chrome 108, so that old Electrons run the same shell.
+export default defineConfig({
+  main: {
+    resolve: { alias },
+    build: {
+      outDir: 'out/main',
+      target: 'node16',
+      externalizeDeps: false,
+      rollupOptions: {
+        input: { main: at('./src-main/electron/main.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].js' },
+      },
+    },
+  },
+  preload: {
+    resolve: { alias },
+    build: {
+      outDir: 'out/preload',
+      target: 'node16',
+      externalizeDeps: false,
+      rollupOptions: {
+        input: { preload: at('./src-main/electron/preload.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].js' },
+      },
+    },
+  },
+  renderer: {
+    root: at('./src-renderer'),
+    resolve: { alias },
+    plugins: [vue()],
+    build: {
+      outDir: at('./out/renderer'),
+      target: 'chrome108',
+      chunkSizeWarningLimit: 4000,
+      rollupOptions: { input: { index: at('./src-renderer/index.html') } },
+    },
+  },
+});

@@ -1,0 +1,186 @@
+import { eventIterator, oc } from '@orpc/contract';
+import { z } from 'zod';
+import { findingSchema, problemSchema } from './errors';
+import {
+  annotationsSchema,
+  attemptSchema,
+  checkpointInfoSchema,
+  manifestSchema,
+  metricSummarySchema,
+  runSummarySchema,
+} from './run';
+
+/** Every failure of a request is this one typed error; `data` says what, where and what to do. */
+const request = oc.errors({ ADJOINT: { status: 422, data: problemSchema } });
+const runId = z.object({ id: z.string() });
+const runIds = z.object({ ids: z.array(z.string()).min(1) });
+const done = z.object({});
+
+/** A request that acts on many runs never fails as a whole: one bad run does not spoil the others. */
+const perRun = z.object({ refused: z.array(z.object({ id: z.string(), problem: problemSchema })) });
+
+export const queueSchema = z.object({
+  slots: z.number().int(),
+  running: z.array(z.string()),
+  waiting: z.array(z.string()),
+  paused: z.array(z.string()),
+  /** Until the queue is empty, if every run tells. */
+  secondsLeft: z.number().nullable(),
+});
+export type Queue = z.infer<typeof queueSchema>;
+
+export const appInfoSchema = z.object({
+  version: z.string(),
+  commit: z.string().nullable(),
+  launcher: z.enum(['electron', 'serve', 'cli']),
+  workspace: z.string(),
+  platform: z.string(),
+  node: z.string(),
+  cpu: z.object({ model: z.string(), cores: z.number().int() }),
+  /** How run processes are made here, in words. */
+  spawner: z.string(),
+});
+export type AppInfo = z.infer<typeof appInfoSchema>;
+
+export const deviceSchema = z.object({
+  name: z.string(),
+  label: z.string(),
+  dtype: z.enum(['float32', 'float64']),
+  available: z.boolean(),
+  /** Why it is not available, or what it runs on. */
+  detail: z.string(),
+  isDefault: z.boolean(),
+});
+export type DeviceInfo = z.infer<typeof deviceSchema>;
+
+export const methodSchema = z.object({
+  /** Which registry: `technique`, `optimizer`, `network`, `experiment`. */
+  family: z.string(),
+  kind: z.string(),
+  title: z.string(),
+  summary: z.string(),
+  reference: z.string().nullable(),
+  /** JSON Schema of its settings, with defaults and descriptions. */
+  settings: z.record(z.string(), z.unknown()),
+  metrics: z.array(z.string()),
+});
+export type MethodInfo = z.infer<typeof methodSchema>;
+
+export const datasetInfoSchema = z.object({
+  name: z.string(),
+  path: z.string(),
+  bytes: z.number(),
+  family: z.string().nullable(),
+  dims: z.record(z.string(), z.number()),
+  arrays: z.array(z.object({ name: z.string(), dtype: z.string(), shape: z.array(z.number()) })),
+  splits: z.record(z.string(), z.number()),
+  problem: problemSchema.nullable(),
+});
+export type DatasetInfo = z.infer<typeof datasetInfoSchema>;
+
+export const runDetailSchema = z.object({
+  summary: runSummarySchema,
+  manifest: manifestSchema,
+  annotations: annotationsSchema,
+  attempts: z.array(
+    attemptSchema.extend({
+      phase: z.string(),
+      endedAt: z.string().nullable(),
+      error: problemSchema.nullable(),
+      activeSeconds: z.number(),
+    }),
+  ),
+  checkpoints: z.array(checkpointInfoSchema),
+  /** Metrics that have at least one sample, by clock. */
+  recorded: z.record(z.string(), z.array(z.string())),
+  /** Paths of settings that differ from their defaults. */
+  changed: z.array(z.string()),
+  directory: z.string(),
+  bytes: z.number(),
+  yaml: z.string(),
+});
+export type RunDetail = z.infer<typeof runDetailSchema>;
+
+export const appEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('run'), run: runSummarySchema }),
+  z.object({ type: z.literal('removed'), id: z.string() }),
+  z.object({ type: z.literal('queue'), queue: queueSchema }),
+  z.object({ type: z.literal('notice'), level: z.enum(['info', 'warning', 'error']), problem: problemSchema }),
+]);
+export type AppEvent = z.infer<typeof appEventSchema>;
+
+export const contract = {
+  app: {
+    /** What this is, where it runs and on which workspace. */
+    info: request.output(appInfoSchema),
+    /** Devices of the ladder, each with why it is or is not available. */
+    devices: request.output(z.array(deviceSchema)),
+  },
+  methods: {
+    /** Every registered method with its settings as JSON Schema. */
+    list: request.output(z.array(methodSchema)),
+  },
+  datasets: {
+    /** Datasets in the workspace and those that come with Adjoint. */
+    list: request.output(z.array(datasetInfoSchema)),
+    /** One dataset, checked: arrays, shapes, splits, problems. */
+    show: request.input(z.object({ name: z.string() })).output(datasetInfoSchema),
+  },
+  experiments: {
+    /** Example experiments that come with Adjoint. */
+    examples: request.output(z.array(z.object({ name: z.string(), title: z.string(), yaml: z.string() }))),
+    /** Checks an experiment file without starting it. `resolved` has every default filled in. */
+    validate: request
+      .input(z.object({ yaml: z.string() }))
+      .output(z.object({ findings: z.array(findingSchema), resolved: z.record(z.string(), z.unknown()).nullable() })),
+  },
+  runs: {
+    /** All runs, newest first; `trash` lists the trash instead. */
+    list: request.input(z.object({ trash: z.boolean().default(false) })).output(z.array(runSummarySchema)),
+    /** One run in full. */
+    get: request.input(runId).output(runDetailSchema),
+    /** Makes runs from an experiment file and puts them into the queue. */
+    create: request
+      .input(z.object({ yaml: z.string(), name: z.string().optional(), clonedFrom: z.string().optional() }))
+      .output(z.object({ ids: z.array(z.string()) })),
+    pause: request.input(runIds).output(perRun),
+    /** Goes on with a paused run, or starts a new attempt from the last checkpoint of a stopped one. */
+    resume: request.input(runIds).output(perRun),
+    /** Asks the run to checkpoint and stop; `force` kills it. */
+    cancel: request.input(runIds.extend({ force: z.boolean().default(false) })).output(perRun),
+    annotate: request.input(runId.extend({ change: annotationsSchema.partial() })).output(done),
+    trash: request.input(runIds).output(perRun),
+    restore: request.input(runIds).output(perRun),
+    /** Deletes trashed runs for good. */
+    purge: request.input(runIds).output(perRun),
+    /** Part of log.txt; `offset` −1 asks for the last `limit` bytes. */
+    log: request
+      .input(
+        runId.extend({ offset: z.number().int().default(-1), limit: z.number().int().max(1_000_000).default(65_536) }),
+      )
+      .output(z.object({ text: z.string(), offset: z.number().int(), end: z.number().int() })),
+    /** A short, evenly decimated series of one metric for each run: what a table cell can show. */
+    sparklines: request
+      .input(
+        z.object({
+          ids: z.array(z.string()).max(200),
+          metric: z.string(),
+          points: z.number().int().min(2).max(200).default(40),
+        }),
+      )
+      .output(z.record(z.string(), z.array(z.number().nullable()))),
+    /** The full, undecimated series of some metrics as CSV. */
+    exportSeries: request
+      .input(runId.extend({ clock: z.string(), metrics: z.array(z.string()).min(1) }))
+      .output(z.object({ name: z.string(), csv: z.string(), rows: z.number().int() })),
+    /** Aggregates of the full data, recomputed from the segments. */
+    summarise: request.input(runId).output(z.record(z.string(), metricSummarySchema)),
+  },
+  queue: {
+    get: request.output(queueSchema),
+    setSlots: request.input(z.object({ slots: z.number().int().min(1).max(64) })).output(queueSchema),
+  },
+  /** Low-rate changes of runs and queue, each run at most four times a second. Starts with the queue. */
+  events: request.output(eventIterator(appEventSchema)),
+};
+export type Contract = typeof contract;

@@ -1,0 +1,39 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vite';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** TensorFlow's WASM backend reads its binaries from disk: put them beside the bundle. */
+const tensorflowWasm: Plugin = {
+  name: 'adjoint-tensorflow-wasm',
+  writeBundle(options) {
+    const directory = `${options.dir}/wasm`;
+    mkdirSync(directory, { recursive: true });
+    for (const name of ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'])
+      copyFileSync(at(`./node_modules/@tensorflow/tfjs-backend-wasm/dist/${name}`), `${directory}/${name}`);
+  },
+};
+
+// Everything that runs on Node 24: engine, run process, workers and command line.
+export default defineConfig({
+  plugins: [tensorflowWasm],
+  resolve: { alias: { '@shared': at('./src-shared') } },
+  ssr: { noExternal: true, external: ['ws', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'] },
+  build: {
+    ssr: true,
+    target: 'node24',
+    outDir: 'out/node',
+    emptyOutDir: true,
+    sourcemap: true,
+    minify: false,
+    rollupOptions: {
+      input: {
+        adjoint: at('./src-main/cli/adjoint.ts'),
+        engine: at('./src-main/host/engineProcess.ts'),
+        run: at('./src-main/jobs/run.ts'),
+      },
+      output: { format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'chunks/[name]-[hash].mjs' },
+    },
+  },
+});

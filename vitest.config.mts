@@ -1,0 +1,36 @@
+import vue from '@vitejs/plugin-vue';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const alias = { '@shared': fileURLToPath(new URL('./src-shared', import.meta.url)) };
+const long = process.env.ADJOINT_LONG_TESTS === '1';
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: long ? ['src-*/**/*.long.test.ts'] : ['src-main/**/*.test.ts', 'src-shared/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: long ? [] : ['**/*.long.test.ts'],
+          testTimeout: long ? 900_000 : 30_000,
+          globalSetup: ['./scripts/vitestSetup.ts'],
+        },
+      },
+      {
+        resolve: { alias },
+        plugins: [vue()],
+        test: {
+          name: 'renderer',
+          environment: 'happy-dom',
+          include: long ? [] : ['src-renderer/**/*.test.ts'],
+          exclude: ['**/*.long.test.ts'],
+          passWithNoTests: true,
+        },
+      },
+    ],
+  },
+});
