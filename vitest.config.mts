@@ -8,6 +8,7 @@ const long = process.env.ADJOINT_LONG_TESTS === '1';
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    passWithNoTests: true,
     projects: [
       {
         resolve: { alias },
@@ -28,7 +29,6 @@ export default defineConfig({
           environment: 'happy-dom',
           include: long ? [] : ['src-renderer/**/*.test.ts'],
           exclude: ['**/*.long.test.ts'],
-          passWithNoTests: true,
         },
       },
     ],
