@@ -2,7 +2,10 @@ import { expect, it } from 'vitest';
 import type { AppEvent } from '@shared/contract';
 import { EventHub } from './events';
 
-const queue = (slots: number): AppEvent => ({ type: 'queue', queue: { slots, running: [], waiting: [], paused: [], secondsLeft: null } });
+const queue = (slots: number): AppEvent => ({
+  type: 'queue',
+  queue: { slots, running: [], waiting: [], paused: [], secondsLeft: null },
+});
 const removed = (id: string): AppEvent => ({ type: 'removed', id });
 
 it('hands a slow client the newest event of each kind instead of a backlog', async () => {

@@ -11,7 +11,7 @@ export class LiveTable {
   readonly run: RunDirectory;
   readonly clock: Clock;
   readonly metrics = new Map<string, Pyramid>();
-  /** Counts every change; `epoch` counts rewrites, after which nothing sent before is valid. */
+  /** Counts every change; `rewrites` those after which nothing sent before is valid. */
   version = 0;
   rewrites = 0;
   private index = this.emptyIndex();
@@ -40,39 +40,38 @@ export class LiveTable {
   want(keys: readonly string[]): void {
     const fresh = keys.filter((key) => !this.metrics.has(key));
     if (fresh.length === 0) return;
-    for (const key of [...this.metrics.keys(), ...fresh]) this.metrics.set(key, new Pyramid());
-    this.index = this.emptyIndex();
+    for (const key of fresh) this.metrics.set(key, new Pyramid());
+    this.forget();
     this.reader = new MetricReader(this.run, this.clock);
-    this.rewrites++;
     this.version++;
   }
 
   /** Takes in what was written since the last call; true when there was anything. */
   poll(): boolean {
-    let changed = false;
-    for (const block of this.reader.poll([...this.metrics.keys()])) {
-      changed = true;
-      if (block.keepRows < this.rows) {
-        // A resumed attempt overwrites what came after its checkpoint.
-        for (const column of Object.values(this.index)) column.truncate(block.keepRows);
-        for (const pyramid of this.metrics.values()) pyramid.truncate(block.keepRows);
-        this.rewrites++;
-      }
+    const { reset, chunks } = this.reader.poll();
+    if (reset) this.forget();
+    for (const chunk of chunks) {
       for (const name of indexColumns) {
         const column = this.index[name];
-        const values = block.index[name];
-        for (let i = 0; i < block.rows; i++) column.push(values[i]);
+        const values = chunk.index[name];
+        for (let i = 0; i < chunk.rows; i++) column.push(values[i]);
       }
       for (const [key, pyramid] of this.metrics) {
-        const column = block.columns.get(key);
-        for (let i = 0; i < block.rows; i++) pyramid.push(column && column.valid[i] === 1 ? column.values[i] : null);
+        const column = chunk.columns.get(key);
+        for (let i = 0; i < chunk.rows; i++) pyramid.push(column && column.valid[i] === 1 ? column.values[i] : null);
       }
     }
-    if (changed) {
-      this.version++;
-      this.wake();
-    }
-    return changed;
+    if (!reset && chunks.length === 0) return false;
+    this.version++;
+    this.wake();
+    return true;
+  }
+
+  /** A resumed attempt has rewritten history: nothing that was sent before stays. */
+  private forget(): void {
+    this.index = this.emptyIndex();
+    for (const key of this.metrics.keys()) this.metrics.set(key, new Pyramid());
+    this.rewrites++;
   }
 
   wake(): void {

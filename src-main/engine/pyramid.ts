@@ -16,10 +16,6 @@ export class Column {
     return this.values[i];
   }
 
-  truncate(length: number): void {
-    this.length = Math.min(this.length, length);
-  }
-
   /** First row whose value is ≥ `value`; the column is assumed sorted. */
   lowerBound(value: number): number {
     let low = 0;
@@ -125,15 +121,5 @@ export class Pyramid {
     if (this.measured.at(row) === 0) return emptyBucket();
     if (Number.isNaN(value)) return { ...emptyBucket(), hasNaN: true };
     return { sum: value, min: value, max: value, count: 1, hasNaN: false };
-  }
-
-  /** Forgets all rows from `length` on: a resumed run overwrites what came after its checkpoint. */
-  truncate(length: number): void {
-    if (length >= this.length) return;
-    this.values.truncate(length);
-    this.measured.truncate(length);
-    this.levels.forEach((level, i) => {
-      for (const column of Object.values(level) as Column[]) column.truncate(Math.floor(length / 2 ** i));
-    });
   }
 }

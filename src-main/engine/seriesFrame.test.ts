@@ -41,7 +41,12 @@ describe('windowOf', () => {
 describe('encodeSeries', () => {
   it('writes what Arrow reads back: values, not-measured as null, NaN as NaN', () => {
     const { x, pyramid } = makeSeries(4, (row) => [1.5, null, NaN, -2][row]);
-    const bytes = encodeSeries(x, new Map([['loss', pyramid]]), { level: 0, from: 0, end: 4 }, { ...about, rows: 4, live: true });
+    const bytes = encodeSeries(
+      x,
+      new Map([['loss', pyramid]]),
+      { level: 0, from: 0, end: 4 },
+      { ...about, rows: 4, live: true },
+    );
     const table = tableFromIPC(bytes);
     expect(table.schema.fields.map((field) => field.name)).toEqual(['x', 'loss']);
     expect([...table.getChild('x')!]).toEqual([0, 10, 20, 30]);
