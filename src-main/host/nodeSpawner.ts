@@ -16,7 +16,11 @@ export function nodeSpawner(node: string = process.execPath): Spawner {
     async spawn(spec): Promise<SpawnedProcess> {
       // Node would start and fail with a stack trace in the run's log; the reason is known here already.
       await mustExist(spec.entry, 'The file of the run process is missing.', 'Build it with `npm run build`.');
-      await mustExist(spec.cwd, 'The folder of the run process is missing.', 'It was moved or deleted: start the run again.');
+      await mustExist(
+        spec.cwd,
+        'The folder of the run process is missing.',
+        'It was moved or deleted: start the run again.',
+      );
       const log = await open(spec.logFile, 'a').catch((error: unknown) => {
         const { code, what, ...rest } = toProblem(error, spec.logFile);
         throw new AdjointError(code, what, rest);

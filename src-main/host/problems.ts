@@ -13,7 +13,12 @@ const pathOf = (issue: Issue): string =>
 /** A request that does not fit its schema, each complaint with its path. */
 export function badRequest(where: string, issues: readonly Issue[]): Problem {
   const findings: Finding[] = issues.map((issue) => ({ path: pathOf(issue), message: issue.message }));
-  return { code: 'bad-request', what: 'The request does not have the form that the contract asks for.', where, findings };
+  return {
+    code: 'bad-request',
+    what: 'The request does not have the form that the contract asks for.',
+    where,
+    findings,
+  };
 }
 
 const isTyped = (error: unknown): error is ORPCError<string, unknown> =>

@@ -43,7 +43,7 @@ export class LiveConnection implements Connection {
   problem: Problem | null = null;
 
   private readonly transport: Transport;
-  private link: RPCLink<Record<never, never>> | undefined;
+  private link: Link | undefined;
   private requests: Port | undefined;
   private failures = 0;
   private closed = false;
@@ -57,7 +57,10 @@ export class LiveConnection implements Connection {
     this.transport = transport;
     this.restart = transport.restart ? () => transport.restart!() : null;
     this.client = createORPCClient({
-      call: async (path, input, options) => (await this.openLink()).call(path, input, options),
+      call: async (path, input, options) => {
+        const { link, lost } = await this.openLink();
+        return Promise.race([link.call(path, input, options), lost]);
+      },
     });
     this.firstAttempt = this.attempt();
     this.stopWatching = transport.watch?.((change) => {
@@ -109,7 +112,7 @@ export class LiveConnection implements Connection {
       const lost = () => {
         if (this.requests === requests) this.lose(connectionLost);
       };
-      this.link = new RPCLink({ websocket: socketOver(requests) });
+      this.link = linkOver(requests);
       this.frames.attach(frames);
       this.failures = 0;
       this.set('open', null);
@@ -142,7 +145,7 @@ export class LiveConnection implements Connection {
     for (const listener of [...this.stateListeners]) listener(state, problem);
   }
 
-  private openLink(): Promise<RPCLink<Record<never, never>>> {
+  private openLink(): Promise<Link> {
     if (this.link) return Promise.resolve(this.link);
     return new Promise((resolve, reject) => {
       const stop = this.onState(() => {
@@ -187,14 +190,30 @@ const connectionLost: Problem = {
   fix: 'Runs go on. The window reconnects by itself.',
 };
 
-/** oRPC's link over a WebSocket asks for no more than this of it; every Port can give it. */
+interface Link {
+  readonly link: RPCLink<Record<never, never>>;
+  /** Rejects when the port closes, for requests that were on their way into it. */
+  readonly lost: Promise<never>;
+}
+
+function linkOver(port: Port): Link {
+  const lost = new Promise<never>((_resolve, reject) =>
+    port.onClose(() => {
+      const { code, what, ...rest } = connectionLost;
+      reject(new AdjointError(code, what, rest));
+    }),
+  );
+  lost.catch(() => undefined);
+  return { link: new RPCLink({ websocket: socketOver(port) }), lost };
+}
+
+/**
+ * oRPC's link over a WebSocket asks for no more than this of it, and every Port can give it. It always looks open: oRPC throws
+ * where nobody can catch it when it wants to cancel a request on a closed one.
+ */
 function socketOver(port: Port): WebSocket {
-  let open = true;
-  port.onClose(() => (open = false));
   return {
-    get readyState() {
-      return open ? 1 : 3;
-    },
+    readyState: 1,
     send: (data: string | Uint8Array) => port.send(data),
     addEventListener: (type: string, listener: (event: { data?: unknown }) => void) => {
       if (type === 'message') port.onMessage((data) => listener({ data }));
