@@ -8,7 +8,7 @@ import { clocks, type Clock, type RunSummary } from '@shared/run';
 import { probeDevices } from '../numerics/devices/probe';
 import { inspectDataset } from '../store/dataset';
 import type { RunIndex } from '../store/runIndex';
-import { summariseMetrics } from '../store/summaries';
+import { summariseRun } from '../store/recorded';
 import type { Workspace } from '../store/workspace';
 import { experimentTitle, methods, parseExperiment } from '../training/experiment';
 import type { Engine, EngineOptions } from './api';
@@ -139,7 +139,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
       }),
       summarise: on.runs.summarise.handler(({ input }) => {
         requireRun(input.id);
-        return summariseMetrics(workspace.run(input.id));
+        return summariseRun(workspace.run(input.id));
       }),
     },
     queue: {
