@@ -18,6 +18,7 @@ import { describeDatasets, findDataset } from './datasets';
 import type { EventHub } from './events';
 import { runDetail } from './runDetail';
 import { seriesCsv } from './seriesQueries';
+import { writeSettings } from './settings';
 import type { SparklineCache } from './sparklines';
 import type { Supervisor } from './supervisor';
 
@@ -145,6 +146,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
     queue: {
       get: on.queue.get.handler(() => supervisor.queue()),
       setSlots: on.queue.setSlots.handler(({ input }) => {
+        writeSettings(workspace.path, input);
         supervisor.setSlots(input.slots);
         return supervisor.queue();
       }),
