@@ -21,6 +21,38 @@ describe('the device ladder', () => {
     expect(device.packages['@tensorflow/tfjs-core']).toMatch(/^4\./);
   });
 
+  it.each([
+    [false, true],
+    [true, false],
+    [true, true],
+  ])('wasm multiplies transposed operands (%s, %s), single and batched, and keeps no tensor', async (first, second) => {
+    const { tf, tensor, read } = await loadDevice('wasm');
+    const [rows, inner, columns] = [3, 4, 2];
+    for (const batch of [[], [5]]) {
+      const size = batch[0] ?? 1;
+      const draws = (count: number) => Float64Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i + 1)));
+      const [left, right] = [draws(size * rows * inner), draws(size * inner * columns)];
+      const a = tensor(left, [...batch, ...(first ? [inner, rows] : [rows, inner])]);
+      const b = tensor(right, [...batch, ...(second ? [columns, inner] : [inner, columns])]);
+      const before = tf.engine().backend.numDataIds();
+      const product = tf.matMul(a, b, first, second);
+      expect(tf.engine().backend.numDataIds()).toBe(before + 1);
+      const expected: number[] = [];
+      for (let s = 0; s < size; s++)
+        for (let i = 0; i < rows; i++)
+          for (let j = 0; j < columns; j++) {
+            let sum = 0;
+            for (let k = 0; k < inner; k++)
+              sum +=
+                left[s * rows * inner + (first ? k * rows + i : i * inner + k)] *
+                right[s * inner * columns + (second ? j * inner + k : k * columns + j)];
+            expected.push(sum);
+          }
+      const found = await read(product);
+      expected.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 6));
+    }
+  });
+
   it('refuses a device that cannot be had instead of taking another', async () => {
     await expect(loadDevice('simd65' as 'cpu')).rejects.toMatchObject({ code: 'device-unavailable' });
     const tensorflow = (await probeDevices()).find(({ name }) => name === 'tensorflow');

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { loadCore } from './core';
 import { type DeviceProvider, float32Device } from './device';
 import { simdLevel } from './simd';
+import { installTransposedMatMul } from './wasmMatMul';
 
 const binary = (simd: boolean) => (simd ? 'tfjs-backend-wasm-simd.wasm' : 'tfjs-backend-wasm.wasm');
 
@@ -36,10 +37,11 @@ export const wasmProvider: DeviceProvider = {
       },
       true,
     );
-    const listeners = { uncaughtException: process.listeners('uncaughtException') };
+    const listeners = currentListeners();
     await tf.setBackend('wasm');
     await tf.ready();
-    removeAddedListeners(listeners.uncaughtException);
+    removeAddedListeners(listeners);
+    installTransposedMatMul(tf);
     return float32Device(tf, {
       name: 'wasm',
       label: wasmProvider.label,
@@ -50,10 +52,14 @@ export const wasmProvider: DeviceProvider = {
   },
 };
 
+const handled = ['uncaughtException', 'unhandledRejection'] as const;
+const currentListeners = () => new Map(handled.map((event) => [event, process.listeners(event as 'exit')]));
+
 /** Emscripten installs process-wide handlers that rethrow; they would hide a run's own error handling. */
-function removeAddedListeners(before: NodeJS.UncaughtExceptionListener[]): void {
-  for (const listener of process.listeners('uncaughtException'))
-    if (!before.includes(listener)) process.removeListener('uncaughtException', listener);
+function removeAddedListeners(before: ReturnType<typeof currentListeners>): void {
+  for (const [event, known] of before)
+    for (const listener of process.listeners(event as 'exit'))
+      if (!known.includes(listener)) process.removeListener(event, listener);
 }
 
 /** Beside the bundle (out/node/wasm, seen from an entry or from a chunk), or in the package when run from source. */
