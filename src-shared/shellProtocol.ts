@@ -37,8 +37,7 @@ export interface Activity {
 
 /** Only main can make utility processes: an engine in a utility process asks it to. */
 export type SpawnRequest =
-  | { type: 'spawn'; id: number; spec: ProcessSpec }
-  | { type: 'kill'; id: number; signal: 'SIGTERM' | 'SIGKILL' };
+  { type: 'spawn'; id: number; spec: ProcessSpec } | { type: 'kill'; id: number; signal: 'SIGTERM' | 'SIGKILL' };
 
 export type SpawnReply =
   | { type: 'spawned'; id: number; pid: number }

@@ -31,3 +31,24 @@ export async function buildConformance(folder: string): Promise<{ renderer: stri
   });
   return { renderer, engineEntry: join(folder, 'node', 'engine.mjs') };
 }
+
+/** Builds the spawners' suite as an Electron main process; returns its file. */
+export async function buildSpawnerSuite(folder: string): Promise<string> {
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    resolve: { alias },
+    ssr: { noExternal: true, external: ['electron'] },
+    build: {
+      ssr: true,
+      target: 'node16',
+      outDir: folder,
+      rollupOptions: {
+        external: ['electron'],
+        input: { main: resolve('e2e/conformance/spawnerMain.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].js' },
+      },
+    },
+  });
+  return join(folder, 'main.js');
+}

@@ -12,7 +12,12 @@ technique:
 
 describe('applySettings', () => {
   it('sets nested values as YAML reads them and keeps the comments', () => {
-    const text = applySettings(yaml, ['optimizer.learningRate=1e-4', 'network.hidden=[64, 64]', 'tags=[a, b]', 'name=x=y']);
+    const text = applySettings(yaml, [
+      'optimizer.learningRate=1e-4',
+      'network.hidden=[64, 64]',
+      'tags=[a, b]',
+      'name=x=y',
+    ]);
     expect(parse(text)).toEqual({
       name: 'x=y',
       optimizer: { kind: 'adam', learningRate: 1e-4 },

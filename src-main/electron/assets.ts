@@ -42,7 +42,13 @@ export function serveAssets(session: Session, renderer: string): void {
   else
     handlers.registerBufferProtocol(scheme, (request, callback) => {
       void load(request.url).then(({ status, headers, data }) =>
-        callback({ statusCode: status, headers, mimeType: headers['Content-Type'].split(';')[0], charset: 'utf-8', data }),
+        callback({
+          statusCode: status,
+          headers,
+          mimeType: headers['Content-Type'].split(';')[0],
+          charset: 'utf-8',
+          data,
+        }),
       );
     });
 }

@@ -4,6 +4,7 @@ import { dirname } from 'path';
 import { utilityProcess, type MessagePortMain } from 'electron';
 import { AdjointError } from '@shared/errors';
 import type { FromEngine, ToEngine } from '@shared/shellProtocol';
+import { recordOutput } from './utilitySpawner';
 
 /** The engine's process, either flavour. */
 export interface EngineChild {
@@ -88,16 +89,15 @@ function utilityChild(options: EngineChildOptions, log: WriteStream): EngineChil
   });
   const output = recorder(log);
   let ended = false;
-  child.stdout?.on('data', output.write);
-  child.stderr?.on('data', output.write);
+  const record = recordOutput(child, output.write);
   child.on('message', (message: FromEngine) => options.onMessage(message));
-  child.on('exit', (code: number) =>
-    setTimeout(() => {
-      ended = true;
+  child.on('exit', (code: number) => {
+    ended = true;
+    void record().then(() => {
       log.end();
       options.onExit(`exit code ${code}`, output.tail());
-    }, 100),
-  );
+    });
+  });
   return {
     takesPorts: true,
     send: (message, ports = []) => {

@@ -146,10 +146,11 @@ export class EngineLink {
   private ended(problem: Problem): void {
     this.child = undefined;
     this.activity = idle;
+    // The reason first: windows notice closed ports by themselves, but not why.
+    this.set({ state: 'failed', problem: this.stopping ? stopped : problem });
     for (const port of this.relayed.values()) port.close();
     this.relayed.clear();
     this.stopping?.();
-    this.set({ state: 'failed', problem: this.stopping ? stopped : problem });
     this.stopping = undefined;
   }
 

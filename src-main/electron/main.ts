@@ -54,11 +54,11 @@ function start(): void {
   });
 
   engine.onChange(() => {
-    for (const window of BrowserWindow.getAllWindows())
-      window.webContents.send(bridgeChannels.status, engine.status);
+    for (const window of BrowserWindow.getAllWindows()) window.webContents.send(bridgeChannels.status, engine.status);
     if (engine.status.problem && quitting === 'no') console.error(problemText(engine.status.problem));
     // It stayed for its runs only.
-    if (app.isReady() && isWindowless() && !isActive() && process.platform !== 'darwin' && quitting === 'no') app.quit();
+    if (app.isReady() && isWindowless() && !isActive() && process.platform !== 'darwin' && quitting === 'no')
+      app.quit();
   });
 
   app.on('before-quit', (event) => {

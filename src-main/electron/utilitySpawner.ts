@@ -36,15 +36,13 @@ export async function spawnUtility(spec: ProcessSpec): Promise<UtilityRun> {
     stdio: ['ignore', 'pipe', 'pipe'],
     serviceName: 'Adjoint run',
   });
-  child.stdout?.on('data', (chunk: Buffer) => log.write(chunk));
-  child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
+  const record = recordOutput(child, (chunk) => log.write(chunk));
   let asked: string | null = null;
   let ended = false;
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
     child.once('exit', (code: number) => {
       ended = true;
-      // What was written last is still on its way through the pipes.
-      setTimeout(() => log.end(), 500);
+      void record().then(() => log.end());
       resolve({ code, signal: asked });
     }),
   );
@@ -59,6 +57,29 @@ export async function spawnUtility(spec: ProcessSpec): Promise<UtilityRun> {
     }
   };
   return { pid, exited, kill };
+}
+
+/**
+ * Hands on what a utility process writes. Electron drops its listeners the moment the process exits, with the last words still
+ * in the pipes: they are put back.
+ *
+ * @returns to be called at the exit; resolves when everything has been read
+ */
+export function recordOutput(child: UtilityProcess, write: (chunk: Buffer) => void): () => Promise<void> {
+  const pipes = [child.stdout, child.stderr].filter((pipe): pipe is NodeJS.ReadableStream => pipe !== null);
+  for (const pipe of pipes) pipe.on('data', write);
+  const rest = (pipe: NodeJS.ReadableStream) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, 1000);
+      const finish = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      pipe.removeListener('data', write);
+      pipe.on('data', write).on('end', finish).on('close', finish).on('error', finish).resume();
+    });
+  return () =>
+    new Promise<void>((resolve) => setImmediate(() => void Promise.all(pipes.map(rest)).then(() => resolve())));
 }
 
 function started(child: UtilityProcess, entry: string): Promise<number> {
