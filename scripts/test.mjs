@@ -70,6 +70,7 @@ if (!long) {
   check('prettier', '--check', '--log-level', 'warn', '.');
   check('depcruise', 'src-main', 'src-shared', 'src-renderer', '--output-type', 'err');
   check('tsc', '-p', 'tsconfig.node.json');
+  check('tsc', '-p', 'tsconfig.e2e.json');
   check('vue-tsc', '-p', 'tsconfig.web.json');
 }
 const built = check('electron-vite', 'build') && check('vite', 'build', '-c', 'vite.node.config.mts');

@@ -2,8 +2,9 @@ import { problemText, type Problem } from '@shared/errors';
 import type { ProcessState } from '@shared/run';
 import type { RunDirectory } from '../store/runDirectory';
 import { repairRun } from '../store/repair';
-import { summariseMetrics } from '../store/summaries';
+import { summariseRun } from '../store/recorded';
 import { isFinal, type ActiveRun } from './activeRun';
+import { processOutput } from './launch';
 
 export interface Exit {
   code: number | null;
@@ -63,7 +64,7 @@ export function settle(active: ActiveRun, exit: Exit | null): Problem | null {
     phase: active.forced ? 'cancelled' : (state?.phase ?? 'starting'),
     updatedAt: now,
     endedAt: now,
-    summaries: summariseMetrics(run),
+    summaries: summariseRun(run),
     error: active.forced ? null : problem,
   });
   run.appendLog(active.forced ? 'Stopped by force.' : problemText(problem));
@@ -73,7 +74,7 @@ export function settle(active: ActiveRun, exit: Exit | null): Problem | null {
 
 /** The process died before it could write anything: what it printed is all there is. */
 function neverStarted(run: RunDirectory, attempt: number, exit: Exit | null): Problem {
-  const printed = run.processOutput(4000).trim();
+  const printed = processOutput(run).slice(-4000).trim();
   const problem: Problem = {
     code: 'run-crashed',
     what: `The run process did not start. ${cause(exit)}`,

@@ -1,4 +1,3 @@
-import { cpus } from 'node:os';
 import { problemText, toProblem } from '@shared/errors';
 import { RunIndex } from '../store/runIndex';
 import { openWorkspace } from '../store/workspace';
@@ -7,10 +6,8 @@ import { EventHub } from './events';
 import { makeRouter } from './router';
 import { SeriesHub } from './seriesHub';
 import { SparklineCache } from './sparklines';
+import { readSettings } from './settings';
 import { Supervisor } from './supervisor';
-
-/** Training on small problems keeps one core busy: a slot a core, but not so many that a laptop becomes unusable. */
-const defaultSlots = (): number => Math.max(1, Math.min(4, cpus().length));
 
 /**
  * Opens the workspace, takes its lock, finds its runs and serves the contract.
@@ -29,7 +26,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     spawner,
     runEntry,
     resources,
-    slots: defaultSlots(),
+    slots: readSettings(workspace.path).slots,
     log,
     ownsQueue: lock !== null,
   });

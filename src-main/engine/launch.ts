@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { RunDirectory } from '../store/runDirectory';
 import type { SpawnedProcess, Spawner } from './api';
@@ -18,7 +19,13 @@ export function launchRun(run: RunDirectory, attempt: number, settings: LaunchSe
     args: ['--run', run.path, '--attempt', String(attempt), '--threads', String(settings.threads)],
     cwd: dirname(settings.runEntry),
     env: { ADJOINT_RESOURCES: settings.resources, ADJOINT_WORKSPACE: settings.workspace },
-    logFile: run.processLog,
+    logFile: processLog(run),
     detached: true,
   });
 }
+
+/** Where stdout and stderr of a run's processes go: next to nothing, unless one dies. */
+const processLog = (run: RunDirectory): string => run.file('process.log');
+
+export const processOutput = (run: RunDirectory): string =>
+  existsSync(processLog(run)) ? readFileSync(processLog(run), 'utf8') : '';

@@ -8,7 +8,7 @@ import { clocks, type Clock, type RunSummary } from '@shared/run';
 import { probeDevices } from '../numerics/devices/probe';
 import { inspectDataset } from '../store/dataset';
 import type { RunIndex } from '../store/runIndex';
-import { summariseMetrics } from '../store/summaries';
+import { summariseRun } from '../store/recorded';
 import type { Workspace } from '../store/workspace';
 import { experimentTitle, methods, parseExperiment } from '../training/experiment';
 import type { Engine, EngineOptions } from './api';
@@ -18,6 +18,7 @@ import { describeDatasets, findDataset } from './datasets';
 import type { EventHub } from './events';
 import { runDetail } from './runDetail';
 import { seriesCsv } from './seriesQueries';
+import { writeSettings } from './settings';
 import type { SparklineCache } from './sparklines';
 import type { Supervisor } from './supervisor';
 
@@ -139,12 +140,13 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
       }),
       summarise: on.runs.summarise.handler(({ input }) => {
         requireRun(input.id);
-        return summariseMetrics(workspace.run(input.id));
+        return summariseRun(workspace.run(input.id));
       }),
     },
     queue: {
       get: on.queue.get.handler(() => supervisor.queue()),
       setSlots: on.queue.setSlots.handler(({ input }) => {
+        writeSettings(workspace.path, input);
         supervisor.setSlots(input.slots);
         return supervisor.queue();
       }),

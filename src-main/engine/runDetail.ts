@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { RunDetail } from '@shared/contract';
 import { clocks, type RunSummary } from '@shared/run';
-import { recordedMetrics } from '../store/metricReader';
+import { recordedMetrics } from '../store/recorded';
 import type { RunDirectory } from '../store/runDirectory';
 import { changedSettings } from '../training/experiment';
 

@@ -21,16 +21,18 @@ export class SparklineCache {
       const fingerprint = this.index.fingerprint(id);
       if (fingerprint === null) continue;
       const key = `${id} ${metric} ${points}`;
-      let entry = this.made.get(key);
-      if (entry?.fingerprint !== fingerprint) {
-        entry = { fingerprint, values: this.make(id, metric, points) };
-        this.made.delete(key);
-        this.made.set(key, entry);
-        if (this.made.size > capacity) this.made.delete(this.made.keys().next().value!);
-        // Reading a long run takes milliseconds: let live streams have their turn in between.
-        await new Promise((resolve) => setImmediate(resolve));
+      const kept = this.made.get(key);
+      if (kept?.fingerprint === fingerprint) {
+        result[id] = kept.values;
+        continue;
       }
-      result[id] = entry.values;
+      const values = this.make(id, metric, points);
+      this.made.delete(key);
+      this.made.set(key, { fingerprint, values });
+      if (this.made.size > capacity) this.made.delete(this.made.keys().next().value!);
+      result[id] = values;
+      // Reading a long run takes milliseconds: let live streams have their turn in between.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     return result;
   }
