@@ -39,7 +39,7 @@ export interface EmitterPortLike extends MessagePortLike {
 
 /**
  * A MessagePort of the web, of Node's worker threads or of Electron's main and utility processes.
- * In browsers before Chrome 122 a MessagePort does not tell that the other end has closed.
+ * Electron's and Node's ports tell that the other end has closed; a browser's does so only since Chrome 122.
  */
 export function messagePort(port: (MessagePortLike & EventTargetLike) | EmitterPortLike): Port {
   let open = true;

@@ -10,7 +10,8 @@ import { nodeSpawner } from './nodeSpawner';
 const entry = fileURLToPath(new URL('./conformance/child.cjs', import.meta.url));
 
 describe('run processes under Node', () => {
-  for (const { name, run } of spawnerCases) test(name, () => run({ spawner: nodeSpawner(), entry }));
+  for (const { name, run } of spawnerCases)
+    test(name, () => run({ spawner: nodeSpawner(), entry, tellsViolence: true }));
 
   test('a detached process survives the violent death of whoever started it', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'adjoint-detached-'));

@@ -12,6 +12,11 @@ export interface SpawnerFlavour {
   spawner: Spawner;
   /** conformance/child.cjs. */
   entry: string;
+  /**
+   * Whether a violent end can be told from a normal one. Electron now and then gives code 0 for a killed utility process;
+   * the engine therefore goes by the run's own last word and not by the exit code.
+   */
+  tellsViolence: boolean;
 }
 
 export interface SpawnerCase {
@@ -106,14 +111,14 @@ export const spawnerCases: SpawnerCase[] = [
   },
   {
     name: 'SIGTERM and SIGKILL end a process',
-    run: ({ spawner, entry }) =>
+    run: ({ spawner, entry, tellsViolence }) =>
       inFolder(async ({ cwd, logFile, log }) => {
         for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
           const child = await spawner.spawn({ entry, args: ['wait', signal], cwd, logFile, detached: false });
           await eventually('it has started', () => log().includes(`started wait ${signal}`));
           child.kill(signal);
           const end = await child.exited;
-          check(end.code !== 0, `${signal}: exit code 0`);
+          if (tellsViolence) check(end.code !== 0 && end.signal === signal, `${signal}: ${JSON.stringify(end)}`);
           await eventually('it is gone', () => !isAlive(child.pid));
           child.kill(signal);
         }
@@ -121,13 +126,14 @@ export const spawnerCases: SpawnerCase[] = [
   },
   {
     name: 'a process that somebody else kills is told of',
-    run: ({ spawner, entry }) =>
+    run: ({ spawner, entry, tellsViolence }) =>
       inFolder(async ({ cwd, logFile, log }) => {
         const child = await spawner.spawn({ entry, args: ['wait'], cwd, logFile, detached: true });
         await eventually('it has started', () => log().includes('started wait'));
         process.kill(child.pid, 'SIGKILL');
         const end = await child.exited;
-        check(end.code !== 0 || end.signal !== null, 'it looks like a normal end');
+        if (tellsViolence) check(end.signal === 'SIGKILL', JSON.stringify(end));
+        await eventually('it is gone', () => !isAlive(child.pid));
       }),
   },
   {
