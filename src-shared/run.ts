@@ -13,6 +13,7 @@ export const runStates = ['queued', 'starting', 'running', 'paused', 'done', 'fa
 export type RunState = (typeof runStates)[number];
 export const liveStates: readonly RunState[] = ['starting', 'running', 'paused'];
 export const resumableStates: readonly RunState[] = ['failed', 'cancelled', 'crashed'];
+export const isFinalState = (state: RunState): boolean => state !== 'queued' && !liveStates.includes(state);
 
 /** What a run process reports of itself in `state.json`. */
 export const processPhases = ['starting', 'running', 'paused', 'done', 'failed', 'cancelled'] as const;
