@@ -1,4 +1,4 @@
-import { createSharedComposable, useNow } from '@vueuse/core';
+import { createSharedComposable, useIntervalFn, useNow } from '@vueuse/core';
 
 /** How long ago, in one short word: 12 s, 5 min, 3 h, 2 d, 4 mo. */
 export function formatAge(iso: string, now: number): string {
@@ -25,4 +25,4 @@ export function formatMoment(iso: string | null): string {
 }
 
 /** One clock for all ages on a page. */
-export const useSharedNow = createSharedComposable(() => useNow({ interval: 15_000 }));
+export const useSharedNow = createSharedComposable(() => useNow({ scheduler: (tick) => useIntervalFn(tick, 15_000) }));

@@ -1,9 +1,8 @@
-import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
 import { EditorState, RangeSetBuilder, type Extension } from '@codemirror/state';
-import { Decoration, EditorView } from '@codemirror/view';
+import { Decoration, drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import { basicSetup, minimalSetup } from 'codemirror';
-import { lineNumbers } from '@codemirror/view';
+import { editorCommands } from './yamlEditorCommands';
 
 /** Colours are CSS variables, so that one style serves both themes. */
 const highlighting = HighlightStyle.define([
@@ -39,8 +38,17 @@ export const editorTheme: Extension = [
 ];
 
 export function setup(readonly: boolean): Extension {
-  if (!readonly) return [basicSetup, EditorState.tabSize.of(2)];
-  return [minimalSetup, lineNumbers(), EditorState.readOnly.of(true), EditorView.editable.of(true)];
+  if (readonly) return [lineNumbers(), EditorState.readOnly.of(true)];
+  return [
+    lineNumbers(),
+    highlightActiveLine(),
+    highlightActiveLineGutter(),
+    drawSelection(),
+    indentOnInput(),
+    bracketMatching(),
+    EditorState.tabSize.of(2),
+    editorCommands(),
+  ];
 }
 
 const marked = Decoration.line({ class: 'cm-marked-line' });

@@ -27,13 +27,17 @@ export function makeCommands(router: Router): Command[] {
   const current = router.currentRoute.value;
   const shown = current.name === 'run' ? runs.get(String(current.params.id)) : undefined;
   const go = (to: string) => () => void router.push(to);
+  const startDemo = async () => {
+    const id = await examples.startDemo();
+    if (id) await router.push(`/runs/${id}`);
+  };
 
   return [
     ...(shown && canPause(shown) ? [{ id: 'pause-this', title: `Pause “${shown.name}”`, icon: Pause, keys: ['p'], run: () => void runs.act('pause', [shown.id]) }] : []),
     ...(shown && canResume(shown) ? [{ id: 'resume-this', title: `Resume “${shown.name}”`, icon: Play, keys: ['p'], run: () => void runs.act('resume', [shown.id]) }] : []),
     ...(shown ? [{ id: 'clone-this', title: `Clone and edit “${shown.name}”`, icon: Copy, keys: ['e'], run: go(`/runs/new?from=${shown.id}`) }] : []),
     { id: 'new', title: 'New run', words: 'create experiment start', icon: Plus, keys: ['n'], run: go('/runs/new') },
-    { id: 'demo', title: 'Start the demo run', words: 'example try', icon: FlaskConical, run: () => void examples.startDemo().then((id) => id && router.push(`/runs/${id}`)) },
+    { id: 'demo', title: 'Start the demo run', words: 'example try', icon: FlaskConical, run: () => void startDemo() },
     ...(pausable.length > 0 ? [{ id: 'pause-all', title: `Pause all running (${pausable.length})`, icon: Pause, run: () => void runs.act('pause', pausable) }] : []),
     ...(paused.length > 0 ? [{ id: 'resume-all', title: `Resume all paused (${paused.length})`, icon: Play, run: () => void runs.act('resume', paused) }] : []),
     { id: 'runs', title: 'Go to runs', words: 'home table', icon: Rows3, keys: ['g', 'r'], run: go('/runs') },

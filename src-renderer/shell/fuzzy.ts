@@ -5,8 +5,8 @@ export interface Match<T> {
   positions: number[];
 }
 
-const isStart = (text: string, i: number) => i === 0 || /[\s/_.:-]/.testtext[i - 1] || isHump(text, i);
-const isHump = (text: string, i: number) => /[a-z]/.testtext[i - 1] && /[A-Z]/.testtext[i];
+const isHump = (text: string, i: number) => /[a-z]/.test(text[i - 1]) && /[A-Z]/.test(text[i]);
+const isStart = (text: string, i: number) => i === 0 || /[\s/_.:-]/.test(text[i - 1]) || isHump(text, i);
 
 /**
  * Score of `query` as a subsequence of `text`, or null. Neighbouring characters and starts of words count for more and
