@@ -11,7 +11,7 @@ import type { RunIndex } from '../store/runIndex';
 import { summariseRun } from '../store/recorded';
 import type { Workspace } from '../store/workspace';
 import { methods } from '../training/experiment';
-import { parseExperiment } from '../training/experimentText';
+import { parseExperiment } from '../training/experiment';
 import type { Engine, EngineOptions } from './api';
 import { build } from './build';
 import { createRun } from './createRun';
