@@ -63,7 +63,7 @@ export const manifestSchema = z.object({
   seed: z.number().int(),
   dataset: datasetReferenceSchema.nullable(),
   code: z.object({ version: z.string(), commit: z.string().nullable() }),
-  /** `queue`: waits for a slot of the engine. `direct`: started at once by whoever made it. */
+  /** How it was first started: `queue` = by an engine's queue, `direct` = at once, by the command line. */
   launch: z.enum(['queue', 'direct']),
   clonedFrom: z.string().nullable(),
 });
@@ -123,7 +123,12 @@ export const controlCommandSchema = z.object({
 export type ControlCommand = z.infer<typeof controlCommandSchema>;
 
 /** `request.json`: present while the run waits to be started (or resumed) by an engine's queue. */
-export const startRequestSchema = z.object({ at: z.string(), resume: z.boolean() });
+export const startRequestSchema = z.object({
+  at: z.string(),
+  resume: z.boolean(),
+  /** Somebody starts it at once: no engine's queue may take it. */
+  direct: z.boolean().default(false),
+});
 export type StartRequest = z.infer<typeof startRequestSchema>;
 
 /** A run as lists show it. */

@@ -17,7 +17,7 @@ import { renderTable } from './table';
 /** Opens workspace and index for reading, also while an app has them open. */
 function withRuns<T>(path: string, use: (workspace: Workspace, index: RunIndex) => T): T {
   const workspace = openWorkspace(path);
-  const index = RunIndex.open(workspace);
+  const index = new RunIndex(workspace);
   try {
     return use(workspace, index);
   } finally {

@@ -3,7 +3,8 @@ import type { Manifest } from '@shared/run';
 import { inspectDataset } from '../store/dataset';
 import { RunDirectory } from '../store/runDirectory';
 import type { Workspace } from '../store/workspace';
-import { parseExperiment, type Experiment } from '../training/experiment';
+import type { Experiment } from '../training/experiment';
+import { parseExperiment } from '../training/experimentText';
 import { build } from './build';
 import { fileDigest, findDataset } from './datasets';
 

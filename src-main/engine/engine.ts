@@ -16,7 +16,7 @@ import { Supervisor } from './supervisor';
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const workspace = openWorkspace(options.workspace, { create: true });
   const lock = options.launcher === 'cli' ? null : workspace.lock();
-  const index = RunIndex.open(workspace);
+  const index = new RunIndex(workspace);
   const events = new EventHub();
   const { spawner, runEntry, resources, log } = options;
   const supervisor = new Supervisor({

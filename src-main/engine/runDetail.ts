@@ -5,7 +5,7 @@ import type { RunDetail } from '@shared/contract';
 import { clocks, type RunSummary } from '@shared/run';
 import { recordedMetrics } from '../store/recorded';
 import type { RunDirectory } from '../store/runDirectory';
-import { changedSettings } from '../training/experiment';
+import { changedSettings, type Experiment } from '../training/experiment';
 
 /** Everything about one run that fits into one answer. */
 export function runDetail(run: RunDirectory, summary: RunSummary): RunDetail {
@@ -30,7 +30,7 @@ export function runDetail(run: RunDirectory, summary: RunSummary): RunDetail {
     }),
     checkpoints: run.checkpoints(),
     recorded: Object.fromEntries(clocks.map((clock) => [clock, recordedMetrics(run, clock)])),
-    changed: changedSettings(manifest.experiment),
+    changed: changedSettings(manifest.experiment as Experiment),
     directory: run.path,
     bytes: directoryBytes(run.path),
     yaml: manifest.source ?? stringify(manifest.experiment),

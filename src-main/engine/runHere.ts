@@ -30,7 +30,7 @@ type What = { yaml: string; name?: string; baseDirectory: string } | { resume: s
 /** @throws AdjointError as createRun does, or `not-found` / `conflict` for a run that cannot be resumed. */
 export async function runHere(options: RunHereOptions, what: What): Promise<RunHere> {
   const workspace = openWorkspace(options.workspace, { create: true });
-  const index = RunIndex.open(workspace);
+  const index = new RunIndex(workspace);
   const events = new EventHub();
   const supervisor = new Supervisor({ ...options, workspace, index, events, slots: cpus().length, ownsQueue: false });
   const resume = 'resume' in what;

@@ -18,11 +18,12 @@ export class SparklineCache {
   async get(ids: readonly string[], metric: string, points: number): Promise<Record<string, (number | null)[]>> {
     const result: Record<string, (number | null)[]> = {};
     for (const id of ids) {
-      const fingerprint = this.index.fingerprint(id);
-      if (fingerprint === null) continue;
+      const summary = this.index.get(id);
+      if (!summary) continue;
+      const fingerprint = `${summary.attempts} ${summary.metrics[metric]?.count ?? 0}`;
       const key = `${id} ${metric} ${points}`;
       const kept = this.made.get(key);
-      if (kept?.fingerprint === fingerprint) {
+      if (kept && kept.fingerprint === fingerprint) {
         result[id] = kept.values;
         continue;
       }

@@ -14,6 +14,7 @@ import { launchRun } from './launch';
 const tickMilliseconds = 200;
 /** How long a run may take to obey `cancel` (finish its step, write a checkpoint) before it is killed. */
 const cancelGraceMilliseconds = 30_000;
+const looksAtOnce = 50;
 
 export interface SupervisorOptions {
   workspace: Workspace;
@@ -35,6 +36,9 @@ export class Supervisor {
   private readonly options: SupervisorOptions;
   private readonly shown = new Map<string, string>();
   private known = new Set<string>();
+  private lookedAt = 0;
+  /** When each waiting run was put into the queue. */
+  private readonly queued = new Map<string, string>();
   private timer: NodeJS.Timeout | null = null;
   private ticks = 0;
   private launching = false;
@@ -50,6 +54,7 @@ export class Supervisor {
     if (this.options.ownsQueue) {
       for (const summary of this.options.index.list()) {
         this.known.add(summary.id);
+        this.noteQueued(summary);
         if (liveStates.includes(summary.state)) this.adopt(summary.id);
         else if (summary.state === 'crashed' && summary.endedAt === null) this.settleAbandoned(summary.id);
       }
@@ -72,7 +77,7 @@ export class Supervisor {
   }
 
   summary(id: string): RunSummary | null {
-    const summary = this.options.index.refresh(id);
+    const summary = this.options.index.get(id);
     return summary && this.overlay(summary);
   }
 
@@ -117,7 +122,7 @@ export class Supervisor {
 
   /** Puts a run into the queue, to begin or to go on from its last checkpoint. */
   enqueue(run: RunDirectory, resume: boolean): void {
-    run.setRequest({ at: new Date().toISOString(), resume });
+    run.setRequest({ at: new Date().toISOString(), resume, direct: false });
     this.announce(run.id);
     this.announceQueue();
     void this.fillSlots();
@@ -163,7 +168,7 @@ export class Supervisor {
 
   /** Starts a run at once, whatever the slots: the command line does. */
   async startNow(run: RunDirectory, resume: boolean): Promise<void> {
-    run.setRequest({ at: new Date().toISOString(), resume });
+    run.setRequest({ at: new Date().toISOString(), resume, direct: true });
     await this.launch(run);
   }
 
@@ -249,28 +254,38 @@ export class Supervisor {
   /** Run directories that others made or removed: the command line, an import, a file manager. */
   private discover(): void {
     const present = new Set(this.options.workspace.runs());
-    for (const id of present) {
-      if (!this.known.has(id)) this.announce(id);
-      else if (!this.active.has(id) && this.options.index.isStale(id)) this.announce(id);
-      const summary = this.active.has(id) ? null : this.options.index.cached(id);
-      if (summary && liveStates.includes(summary.state)) this.adopt(id);
-    }
     for (const id of this.known) if (!present.has(id)) this.forget(id);
+    const unknown = [...present].filter((id) => !this.known.has(id));
     this.known = present;
+    for (const id of [...unknown, ...this.nextToLookAt()]) {
+      if (this.active.has(id)) continue;
+      this.announce(id);
+      if (liveStates.includes(this.options.index.get(id)?.state ?? 'done')) this.adopt(id);
+    }
+  }
+
+  /** A few of the known runs in turn: what others changed in thousands of directories is noticed within a minute, at no cost. */
+  private nextToLookAt(): string[] {
+    const ids = [...this.known];
+    if (this.lookedAt >= ids.length) this.lookedAt = 0;
+    const some = ids.slice(this.lookedAt, this.lookedAt + looksAtOnce);
+    this.lookedAt += looksAtOnce;
+    return some;
   }
 
   forget(id: string): void {
     this.shown.delete(id);
     this.known.delete(id);
+    this.queued.delete(id);
     this.options.events.emit({ type: 'removed', id });
   }
 
   /** Runs that wait for a slot, first come first served; those of the command line start themselves. */
   private waiting(): RunDirectory[] {
-    return this.options.index
-      .queued()
-      .filter(({ id, launch }) => launch === 'queue' && !this.active.has(id))
-      .map(({ id }) => this.options.workspace.run(id));
+    return [...this.queued.entries()]
+      .filter(([id]) => !this.active.has(id))
+      .sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .map(([id]) => this.options.workspace.run(id));
   }
 
   private async fillSlots(): Promise<void> {
@@ -360,10 +375,17 @@ export class Supervisor {
     const summary = this.summary(id);
     if (!summary) return this.forget(id);
     this.known.add(id);
+    this.noteQueued(summary);
     const text = JSON.stringify(summary);
     if (this.shown.get(id) === text) return;
     this.shown.set(id, text);
     this.options.events.emit({ type: 'run', run: summary });
+  }
+
+  private noteQueued({ id, state }: RunSummary): void {
+    const request = state === 'queued' ? this.options.workspace.run(id).request() : null;
+    if (request && !request.direct) this.queued.set(id, request.at);
+    else this.queued.delete(id);
   }
 
   private announceQueue(): void {

@@ -48,13 +48,8 @@ describe('checkpoint', () => {
         expect(error).toMatchObject({ code: 'corrupt' });
         continue;
       }
-      // Only names, state and padding of the header lie outside the checksum; the numbers never change unnoticed.
-      const numbers = (checkpoint: Checkpoint) => [...checkpoint.tensors.values()].map(({ data }) => [...data]);
-      expect(
-        numbers(outcome as Checkpoint)
-          .flat()
-          .sort(),
-      ).toEqual(numbers(example).flat().sort());
+      // Only the padding of the header lies outside the checksum.
+      expect(outcome).toEqual(example);
     }
     for (let length = 0; length < good.length; length += 7) {
       writeFileSync(path, good);

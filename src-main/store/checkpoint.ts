@@ -5,8 +5,8 @@ import { crc32c } from './crc32c';
 
 /**
  * Checkpoints are safetensors files (https://huggingface.co/docs/safetensors): header length u64, JSON header, data block.
- * `__metadata__` carries the state that is not a tensor as JSON, and the CRC-32C of the data block, so that any reader of
- * the format opens the weights and ours notices a flipped bit.
+ * `__metadata__` carries the state that is not a tensor as JSON, and a CRC-32C, so that any reader of the format opens the
+ * weights and ours notices a flipped bit.
  */
 export type CheckpointArray = Float32Array | Float64Array | Int32Array;
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -66,7 +66,8 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
     offset += bytes.length;
     crc = crc32c(bytes, crc);
   }
-  const metadata = { format, state: JSON.stringify(checkpoint.state), crc32c: crc.toString(16).padStart(8, '0') };
+  const state = JSON.stringify(checkpoint.state);
+  const metadata = { format, state, crc32c: checksum(crc, entries, state) };
   const json = Buffer.from(JSON.stringify({ __metadata__: metadata, ...entries }));
   const padding = (8 - (json.length % 8)) % 8;
   const file = Buffer.alloc(8 + json.length + padding + offset, ' ');
@@ -97,7 +98,7 @@ export function readCheckpoint(path: string): Checkpoint {
   const header = parseHeader(bytes.subarray(0, 8), (length) => bytes.subarray(8, 8 + length), bytes.length, path);
   const block = bytes.subarray(header.dataStart);
   const expected = header.metadata.crc32c;
-  const found = crc32c(block).toString(16).padStart(8, '0');
+  const found = checksum(crc32c(block), Object.fromEntries(header.entries), header.metadata.state);
   if (expected !== found)
     throw corrupt(path, `The checkpoint's checksum is ${found}, but ${expected ?? 'none'} was written.`);
   const tensors = new Map<string, CheckpointTensor>();
@@ -128,6 +129,18 @@ export function inspectCheckpoint(path: string): { valid: boolean; bytes: number
   } finally {
     if (file !== null) closeSync(file);
   }
+}
+
+/** Of the data block, continued over names, shapes and state: a flipped bit anywhere that matters changes it. */
+function checksum(block: number, entries: Record<string, TensorEntry>, state: string): string {
+  const ordered = Object.entries(entries).map(([name, { dtype, shape, data_offsets }]) => [
+    name,
+    dtype,
+    shape,
+    data_offsets,
+  ]);
+  const crc = crc32c(Buffer.from(JSON.stringify([ordered, state])), block);
+  return crc.toString(16).padStart(8, '0');
 }
 
 const elements = (shape: number[]): number => shape.reduce((product, size) => product * size, 1);

@@ -23,6 +23,9 @@ export interface Lock {
 const holderSchema = z.object({ pid: z.number(), host: z.string(), since: z.string(), purpose: z.string() });
 export type LockHolder = z.infer<typeof holderSchema>;
 
+/** Keeps the locks of this process from being collected, and thereby let go, when a caller drops its handle. */
+const heldHere = new Set<DatabaseSync>();
+
 const sqliteBusy = 5;
 const sqliteReadOnly = 8;
 const sqliteCannotOpen = 14;
@@ -46,12 +49,11 @@ export function acquireLock(path: string, purpose: string, options: { waitMs?: n
     database.close();
     throw error;
   }
-  let held = true;
+  heldHere.add(database);
   return {
     path,
     release() {
-      if (!held) return;
-      held = false;
+      if (!heldHere.delete(database)) return;
       rmSync(description, { force: true });
       database.close();
     },

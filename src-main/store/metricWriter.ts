@@ -7,7 +7,7 @@ import { readClock } from './metricReader';
 import { metricSchema, type MetricColumn } from './metricSchema';
 import { MetricTable } from './metricTable';
 import type { RunDirectory } from './runDirectory';
-import { listSegments } from './segment';
+import { listSegments, nextSegmentNumber } from './segment';
 import { lastSequence } from './segmentTail';
 import { SegmentWriter } from './segmentWriter';
 import { areaAxis, SummaryAccumulator } from './summaries';
@@ -162,8 +162,7 @@ export class MetricWriter {
   }
 
   private openSegment(clock: Clock, schema: Schema): SegmentWriter {
-    const used = listSegments(this.run.metricsDirectory, clock).filter(({ attempt }) => attempt === this.attempt);
-    const number = (used.at(-1)?.number ?? -1) + 1;
+    const number = nextSegmentNumber(this.run.metricsDirectory, clock, this.attempt);
     this.newFiles = true;
     return new SegmentWriter(this.run.metricsDirectory, { clock, attempt: this.attempt, number }, schema, this.now());
   }

@@ -73,16 +73,26 @@ export function parseSegmentFile(file: string): SegmentName | null {
   return { clock: match[1] as Clock, attempt: Number(match[2]), number: Number(match[3]) };
 }
 
+/** The first number that no segment of this clock and attempt has used, with or without its sums. */
+export function nextSegmentNumber(directory: string, clock: Clock, attempt: number): number {
+  const numbers = names(directory)
+    .map((file) => parseSegmentFile(file.replace(/\.sum$/, extension)))
+    .map((name) => (name?.clock === clock && name.attempt === attempt ? name.number : -1));
+  return Math.max(-1, ...numbers) + 1;
+}
+
 /** Segments of a metrics directory in the order in which they were written; a directory that is not there has none. */
 export function listSegments(directory: string, clock?: Clock): SegmentName[] {
-  let files: string[];
-  try {
-    files = readdirSync(directory);
-  } catch {
-    return [];
-  }
-  return files
+  return names(directory)
     .map(parseSegmentFile)
     .filter((name): name is SegmentName => name !== null && (clock === undefined || name.clock === clock))
     .sort((a, b) => a.attempt - b.attempt || a.number - b.number);
+}
+
+function names(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
 }

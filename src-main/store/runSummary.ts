@@ -1,0 +1,105 @@
+import { statSync } from 'node:fs';
+import type { Problem } from '@shared/errors';
+import {
+  liveStates,
+  resumableStates,
+  type Attempt,
+  type Manifest,
+  type ProcessState,
+  type RunState,
+  type RunSummary,
+} from '@shared/run';
+import { flattenSettings } from '@shared/settings';
+import type { RunDirectory } from './runDirectory';
+
+/**
+ * A run as lists show it, from its small files alone. Never throws for a damaged run: without a readable manifest it lists
+ * as crashed, with the damage named.
+ */
+export function summarise(run: RunDirectory): RunSummary {
+  const manifest = manifestOrNull(run);
+  const attempts = run.attempts();
+  const latest = attempts.at(-1) ?? null;
+  const own = latest === null ? null : run.state(latest);
+  // An attempt that died before its first heartbeat says nothing: what its predecessor reached still holds.
+  const reached = own ?? newestState(run, attempts);
+  const state = manifest ? stateOf(run, latest, own) : 'crashed';
+  const annotations = run.annotations();
+  const live = liveStates.includes(state);
+  return {
+    id: run.id,
+    name: annotations.name ?? manifest?.name ?? run.id,
+    kind: manifest?.kind ?? 'unknown',
+    state,
+    pending: null,
+    createdAt: manifest?.createdAt ?? new Date(statSync(run.path).birthtimeMs).toISOString(),
+    startedAt: firstAttempt(run, attempts)?.startedAt ?? null,
+    endedAt: live || state === 'queued' ? null : (own?.endedAt ?? reached?.updatedAt ?? null),
+    activeSeconds: reached?.activeSeconds ?? 0,
+    progress: reached?.progress ?? null,
+    attempts: attempts.length,
+    device: latest === null ? null : (run.attempt(latest)?.device.name ?? null),
+    seed: manifest?.seed ?? 0,
+    tags: annotations.tags,
+    notes: annotations.notes,
+    group: annotations.group ?? null,
+    dataset: manifest?.dataset?.name ?? null,
+    settings: manifest ? flattenSettings(manifest.experiment) : {},
+    metrics: reached?.summaries ?? {},
+    error: errorOf(run, state, own, manifest !== null),
+    damage: run.damage(),
+    resumable: manifest !== null && resumableStates.includes(state),
+  };
+}
+
+function stateOf(run: RunDirectory, latest: number | null, own: ProcessState | null): RunState {
+  if (run.request()) return 'queued';
+  if (latest === null) return 'cancelled';
+  const phase = own?.phase ?? 'starting';
+  if (!(liveStates as readonly string[]).includes(phase)) return phase;
+  return run.isLocked() ? phase : 'crashed';
+}
+
+function errorOf(run: RunDirectory, state: RunState, own: ProcessState | null, readable: boolean): Problem | null {
+  if (state === 'failed') return own?.error ?? null;
+  if (state !== 'crashed') return null;
+  if (!readable)
+    return {
+      code: 'corrupt',
+      what: 'The manifest of this run is missing or torn.',
+      where: run.file('manifest.json'),
+      fix: 'Its metrics and checkpoints are still there; put the manifest back from a copy.',
+    };
+  // Who put the run in order after its process died knows more than that it did.
+  if (own?.error) return own.error;
+  return {
+    code: 'run-crashed',
+    what: 'The run process ended without saying why: it was killed, or the machine went down.',
+    where: run.id,
+    fix: 'Resume the run: it goes on from its last checkpoint. The log has its last words.',
+  };
+}
+
+function manifestOrNull(run: RunDirectory): Manifest | null {
+  try {
+    return run.manifest();
+  } catch {
+    return null;
+  }
+}
+
+function newestState(run: RunDirectory, attempts: number[]): ProcessState | null {
+  for (const k of attempts.toReversed()) {
+    const state = run.state(k);
+    if (state) return state;
+  }
+  return null;
+}
+
+function firstAttempt(run: RunDirectory, attempts: number[]): Attempt | null {
+  for (const k of attempts) {
+    const attempt = run.attempt(k);
+    if (attempt) return attempt;
+  }
+  return null;
+}
