@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdjointError } from '@shared/errors';
 import type { ProcessState } from '@shared/run';
 import { writeCheckpoint } from './checkpoint';
-import { exampleAttempt, exampleManifest, exampleRun, temporaryDirectory } from './fixtures';
+import { exampleAttempt, exampleManifest, exampleRun, temporaryDirectory } from './fixtures/examples';
 import { RunDirectory } from './runDirectory';
 
 const at = '2026-11-23T03:16:05.000Z';

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProcessState } from '@shared/run';
-import { exampleAttempt, exampleManifest, temporaryDirectory } from './fixtures';
+import { exampleAttempt, exampleManifest, temporaryDirectory } from './fixtures/examples';
 import { RunDirectory } from './runDirectory';
 import { RunIndex } from './runIndex';
 import { openWorkspace, type Workspace } from './workspace';
