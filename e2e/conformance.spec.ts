@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { _electron, expect, test, type ElectronApplication, type Page } from '@playwright/test';
 import { conformanceCases } from '../src-main/host/conformance/cases';
 import { spawnerCases } from '../src-main/host/conformance/spawnerCases';
-import { buildConformance, buildSpawnerSuite } from './conformance/build';
+import { buildConformance, buildForElectron } from './conformance/build';
 import { electronPath, isRoot } from './machine';
 
 // The transports' conformance suite over Electron's MessagePorts: page, preload and main are the real ones, the engine is the
@@ -58,7 +58,7 @@ test.describe('spawner: Electron utility processes', () => {
 
   test.beforeAll(async () => {
     const folder = mkdtempSync(join(tmpdir(), 'adjoint-spawner-'));
-    const main = await buildSpawnerSuite(folder);
+    const main = await buildForElectron('spawnerMain', folder);
     const args = [...(isRoot ? ['--no-sandbox'] : []), main];
     const env = { ...process.env, ADJOINT_CONFORMANCE_CHILD: child };
     const output = execFileSync(electronPath()!, args, { env, encoding: 'utf8', timeout: 60_000 });

@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
 import { chromiumPath, electronPath } from './machine';
 
-// One journey on every shell that this machine can run. What it cannot run is said by scripts/test.mjs, with the reason.
+// One journey on every shell that this machine can run, and what concerns Electron alone. What it cannot run is said by scripts/test.mjs, with the reason.
 export default defineConfig({
   testDir: '.',
   outputDir: '../test-results',
@@ -11,6 +11,8 @@ export default defineConfig({
   retries: 0,
   projects: [
     ...(electronPath() ? [{ name: 'electron', metadata: { shell: 'electron' } }] : []),
-    ...(chromiumPath() ? [{ name: 'chromium', metadata: { shell: 'chromium' } }] : []),
+    ...(chromiumPath()
+      ? [{ name: 'chromium', metadata: { shell: 'chromium' }, testIgnore: /(shell|conformance)\.spec\.ts/ }]
+      : []),
   ],
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, expect, test as base, type ElectronApplication, type Page } from '@playwright/test';
-import { buildConformance } from './conformance/build';
+import { buildConformance, buildForElectron } from './conformance/build';
 import type { ConformancePage } from './conformance/page';
 import { electronPath, isRoot } from './machine';
 
@@ -20,7 +20,10 @@ interface Shell {
 
 type Window = typeof globalThis & { conformance: ConformancePage };
 
-const test = base.extend<{ shell: Shell }, { built: { folder: string; env: Record<string, string> } }>({
+const test = base.extend<
+  { shell: Shell; extraEnv: Record<string, string> },
+  { built: { folder: string; env: Record<string, string> } }
+>({
   built: [
     async ({}, use) => {
       const folder = mkdtempSync(join(tmpdir(), 'adjoint-shell-'));
@@ -37,10 +40,11 @@ const test = base.extend<{ shell: Shell }, { built: { folder: string; env: Recor
     },
     { scope: 'worker' },
   ],
-  shell: async ({ built }, use) => {
+  extraEnv: [{}, { option: true }],
+  shell: async ({ built, extraEnv }, use) => {
     const executablePath = electronPath()!;
     const args = [...(isRoot ? ['--no-sandbox'] : []), process.cwd()];
-    const app = await _electron.launch({ executablePath, args, env: built.env });
+    const app = await _electron.launch({ executablePath, args, env: { ...built.env, ...extraEnv } });
     const page = await app.firstWindow();
     await page.waitForFunction(() => 'conformance' in globalThis);
     await use({
@@ -331,4 +335,54 @@ test('Ctrl-C in the terminal ends app and engine without asking', async ({ shell
   app.process().kill('SIGINT');
   await ended;
   expect(() => process.kill(pid, 0)).toThrow();
+});
+
+test.describe('an engine that cannot start', () => {
+  test.use({ extraEnv: { ADJOINT_CONFORMANCE_FAIL: '1' } });
+
+  test('is shown in the window with its reason, and can be tried again', async ({ shell: { page } }) => {
+    const problem = () =>
+      page.evaluate(async () => {
+        const connection = await (globalThis as Window).conformance.connect();
+        const { state, problem: why } = connection;
+        await connection.restart!();
+        connection.close();
+        return { state, code: why?.code, fix: why?.fix };
+      });
+    expect(await problem()).toEqual({ state: 'lost', code: 'locked', fix: 'Close the other app.' });
+    expect(await problem()).toEqual({ state: 'lost', code: 'locked', fix: 'Close the other app.' });
+  });
+});
+
+test.describe('an engine in a utility process', () => {
+  test.use({ extraEnv: { ADJOINT_SPAWNER: 'utility' } });
+
+  test("gets the window's ports themselves, and its runs from main", async ({ built }) => {
+    const entry = await buildForElectron('utilityEngine', built.folder);
+    const app = await _electron.launch({
+      executablePath: electronPath()!,
+      args: [...(isRoot ? ['--no-sandbox'] : []), process.cwd()],
+      env: { ...built.env, ADJOINT_SPAWNER: 'utility', ADJOINT_ENGINE_ENTRY: entry },
+    });
+    const page = await app.firstWindow();
+    await page.waitForFunction(() => 'conformance' in globalThis);
+    const exchange = (request: string) =>
+      page.evaluate((text) => (globalThis as Window).conformance.exchange(text, [3, 1, 2]), request);
+    expect(await exchange('‖y*‖')).toEqual({ text: '‖y*‖', bytes: [3, 1, 2] });
+    const { text } = await exchange('exit 7');
+    expect(JSON.parse(String(text))).toEqual({ hasPid: true, code: 7, signal: null });
+    expect(readFileSync(join(built.folder, 'run.log'), 'utf8')).toContain('started exit 7');
+    await app.close();
+  });
+
+  test('goes over to a Node of its own when it cannot run there', async ({ shell: { page } }) => {
+    // The suite's engine is an ES module for Node 24: an old Electron cannot run it, a new one can. It works either way.
+    const version = await page.evaluate(async () => {
+      const connection = await (globalThis as Window).conformance.connect();
+      const { node } = await connection.client.app.info();
+      connection.close();
+      return node;
+    });
+    expect(Number(version.split('.')[0])).toBeGreaterThanOrEqual(22);
+  });
 });

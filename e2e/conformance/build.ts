@@ -32,8 +32,8 @@ export async function buildConformance(folder: string): Promise<{ renderer: stri
   return { renderer, engineEntry: join(folder, 'node', 'engine.mjs') };
 }
 
-/** Builds the spawners' suite as an Electron main process; returns its file. */
-export async function buildSpawnerSuite(folder: string): Promise<string> {
+/** Builds a file of this folder for an Electron main or utility process; returns the bundle. */
+export async function buildForElectron(name: 'spawnerMain' | 'utilityEngine', folder: string): Promise<string> {
   await build({
     configFile: false,
     logLevel: 'error',
@@ -43,12 +43,13 @@ export async function buildSpawnerSuite(folder: string): Promise<string> {
       ssr: true,
       target: 'node16',
       outDir: folder,
+      emptyOutDir: false,
       rollupOptions: {
         external: ['electron'],
-        input: { main: resolve('e2e/conformance/spawnerMain.ts') },
+        input: { [name]: resolve(`e2e/conformance/${name}.ts`) },
         output: { format: 'cjs', entryFileNames: '[name].js' },
       },
     },
   });
-  return join(folder, 'main.js');
+  return join(folder, `${name}.js`);
 }

@@ -17,6 +17,18 @@ const conformance = {
     }
   },
   connect: () => connect(),
+  /** Sends one message on either port and returns the answers. */
+  exchange: async (request: string, bytes: number[]): Promise<{ text: unknown; bytes: number[] }> => {
+    const { requests, frames } = await flavour.open();
+    const answers = Promise.all([
+      new Promise<unknown>((resolve) => requests.onMessage(resolve)),
+      new Promise<number[]>((resolve) => frames.onMessage((message) => resolve([...(message as Uint8Array)]))),
+    ]);
+    requests.send(request);
+    frames.send(new Uint8Array(bytes));
+    const [text, back] = await answers;
+    return { text, bytes: back };
+  },
 };
 export type ConformancePage = typeof conformance;
 

@@ -28,6 +28,7 @@ export class EngineLink {
   status: EngineStatus = { state: 'starting', problem: null };
   activity: Activity = idle;
   private readonly options: EngineLinkOptions;
+  private flavour: 'utility' | 'node';
   private child: EngineChild | undefined;
   private stopping: (() => void) | undefined;
   private args: string[];
@@ -38,12 +39,13 @@ export class EngineLink {
 
   constructor(options: EngineLinkOptions) {
     this.options = options;
+    this.flavour = options.flavour;
     this.args = [...options.args, ...options.firstArgs];
   }
 
   /** Whether run processes go on when the app has ended. */
   get runsOutliveApp(): boolean {
-    return this.options.flavour === 'node';
+    return this.flavour === 'node';
   }
 
   /** Calls back at every change of status or activity. */
@@ -58,13 +60,15 @@ export class EngineLink {
     try {
       const child = startEngineChild({
         ...this.options,
+        flavour: this.flavour,
         args: this.args,
         onMessage: (message) => {
           if (message.type === 'failed') failure = message.problem;
           if (this.child === child) this.receive(message);
         },
         onExit: (how, output) => {
-          if (this.child === child) this.ended(failure ?? this.crash(how, output));
+          if (this.child !== child) return;
+          if (failure || !this.fallBack(how)) this.ended(failure ?? this.crash(how, output));
         },
       });
       this.child = child;
@@ -141,6 +145,17 @@ export class EngineLink {
       case 'failed':
         return; // its exit follows and carries the reason
     }
+  }
+
+  /** A utility process that dies before it could say anything cannot run the engine here; a Node of its own may. */
+  private fallBack(how: string): boolean {
+    if (this.flavour === 'node' || this.status.state !== 'starting' || this.stopping || !this.options.node)
+      return false;
+    console.error(`The engine did not start in a utility process (${how}); starting it under ${this.options.node}.`);
+    this.flavour = 'node';
+    this.child = undefined;
+    this.start();
+    return true;
   }
 
   private ended(problem: Problem): void {

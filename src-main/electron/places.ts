@@ -68,10 +68,11 @@ export function findNode(): string | null {
 }
 
 /**
- * Where engine and runs live: in utility processes when Electron's own Node can run them, unless ADJOINT_SPAWNER=node says
- * otherwise; else under a Node of their own.
+ * Where engine and runs live: in utility processes when Electron's own Node can run them, else under a Node of their own.
+ * ADJOINT_SPAWNER=node or =utility decides otherwise.
  */
 export function engineFlavour(): 'utility' | 'node' {
-  const major = Number(process.versions.node.split('.')[0]);
-  return major >= 22 && process.env.ADJOINT_SPAWNER !== 'node' ? 'utility' : 'node';
+  const asked = process.env.ADJOINT_SPAWNER;
+  if (asked === 'node' || asked === 'utility') return asked;
+  return Number(process.versions.node.split('.')[0]) >= 22 ? 'utility' : 'node';
 }

@@ -28,8 +28,9 @@ export class ParentSpawner implements Spawner {
   spawn(spec: Parameters<Spawner['spawn']>[0]): Promise<SpawnedProcess> {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      const { promise, resolve: exited } = Promise.withResolvers<End>();
-      this.pending.set(id, { started: resolve, failed: reject, exited, end: promise });
+      let exited: (end: End) => void = () => undefined;
+      const end = new Promise<End>((resolveEnd) => (exited = resolveEnd));
+      this.pending.set(id, { started: resolve, failed: reject, exited, end });
       this.ask({ type: 'spawn', id, spec });
     });
   }

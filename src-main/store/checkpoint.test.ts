@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspectCheckpoint, readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint';
-import { temporaryDirectory } from './fixtures';
+import { temporaryDirectory } from './fixtures/examples';
 
 const example: Checkpoint = {
   tensors: new Map([

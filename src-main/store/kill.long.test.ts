@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { temporaryDirectory } from './fixtures';
-import { killAndCheck, seededRandom } from './killing';
+import { temporaryDirectory } from './fixtures/examples';
+import { killAndCheck, seededRandom } from './fixtures/killing';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 beforeEach(() => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdjointError } from '@shared/errors';
-import { temporaryDirectory } from './fixtures';
+import { temporaryDirectory } from './fixtures/examples';
 import { acquireLock, isLocked } from './lock';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readdirSync } from 'node:fs';
-import { exampleAttempt, exampleRun, temporaryDirectory } from './fixtures';
+import { exampleAttempt, exampleRun, temporaryDirectory } from './fixtures/examples';
 import { MetricReader, readClock } from './metricReader';
 import { MetricWriter, type MetricColumn } from './metricWriter';
 import type { RunDirectory } from './runDirectory';

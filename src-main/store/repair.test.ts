@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { exampleRun, temporaryDirectory } from './fixtures';
-import { killColumns, killRow } from './killWriter';
-import { seededRandom } from './killing';
+import { exampleRun, temporaryDirectory } from './fixtures/examples';
+import { killColumns, killRow } from './fixtures/killWriter';
+import { seededRandom } from './fixtures/killing';
 import { readClock } from './metricReader';
 import { MetricWriter } from './metricWriter';
 import { repairRun } from './repair';

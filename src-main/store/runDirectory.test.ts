@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdjointError } from '@shared/errors';
 import type { ProcessState } from '@shared/run';
 import { writeCheckpoint } from './checkpoint';
-import { exampleAttempt, exampleManifest, exampleRun, temporaryDirectory } from './fixtures';
+import { exampleAttempt, exampleManifest, exampleRun, temporaryDirectory } from './fixtures/examples';
 import { RunDirectory } from './runDirectory';
 
 const at = '2026-11-23T03:16:05.000Z';
@@ -45,8 +45,8 @@ describe('run directory', () => {
     run.annotate({ tags: ['good'] });
     run.annotate({ notes: 'λ too large' });
     expect(run.annotations()).toEqual({ tags: ['good'], notes: 'λ too large' });
-    run.setRequest({ at, resume: true });
-    expect(run.request()).toEqual({ at, resume: true });
+    run.setRequest({ at, resume: true, direct: false });
+    expect(run.request()).toEqual({ at, resume: true, direct: false });
     run.setRequest(null);
     expect(run.request()).toBeNull();
     expect(run.damage()).toEqual([]);

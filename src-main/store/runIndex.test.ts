@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProcessState } from '@shared/run';
-import { exampleAttempt, exampleManifest, temporaryDirectory } from './fixtures';
+import { exampleAttempt, exampleManifest, temporaryDirectory } from './fixtures/examples';
 import { RunDirectory } from './runDirectory';
 import { RunIndex } from './runIndex';
 import { openWorkspace, type Workspace } from './workspace';
@@ -42,7 +42,7 @@ describe('run index', () => {
     const run = makeRun('r');
     const stateNow = () => index.get('r')!.state;
     expect(stateNow()).toBe('cancelled');
-    run.setRequest({ at: '2026-11-23T03:16:00.000Z', resume: false });
+    run.setRequest({ at: '2026-11-23T03:16:00.000Z', resume: false, direct: false });
     expect(stateNow()).toBe('queued');
     run.setRequest(null);
     const lock = run.lock();

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { exampleManifest, temporaryDirectory } from './fixtures';
+import { exampleManifest, temporaryDirectory } from './fixtures/examples';
 import { RunDirectory } from './runDirectory';
 import { openWorkspace } from './workspace';
 

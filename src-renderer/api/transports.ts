@@ -5,6 +5,13 @@ import { protocolsWithToken } from '@shared/webSocket';
 import { pageToken } from './token';
 import type { PortPair, Transport } from './transport';
 
+declare global {
+  interface Window {
+    /** Put there by Electron's preload; absent in a browser. */
+    readonly adjoint?: DesktopBridge;
+  }
+}
+
 const openTimeout = 15_000;
 
 /** Electron: two MessagePorts through the preload. */

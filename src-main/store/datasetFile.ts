@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { AdjointError } from '@shared/errors';
+import { storeError } from './atomic';
+import { elementCount, type NdArray } from './ndarray';
+import { readNpz, writeNpz } from './npz';
+import { PickleArray, pickleKind, readPickle, type PickleValue } from './pickle';
+import { writePickle, type PickleOutput } from './pickleWriter';
+
+/** Groups of arrays: a nested dict in a pickle (`splits` → `train`), a prefix in an .npz (`splits_train`). */
+const groups = ['splits', 'multipliers'];
+
+/**
+ * The arrays of a .npz or .pkl file by name; groups are written with a dot (`splits.train`). Lists of numbers count as
+ * arrays, everything else that is plain data is passed over.
+ *
+ * @throws AdjointError `invalid-dataset`, `unsafe-pickle`, `not-found`, `bad-request` for another kind of file
+ */
+export function readArrays(path: string): Map<string, NdArray> {
+  const kind = extname(path).toLowerCase();
+  if (kind !== '.npz' && kind !== '.pkl' && kind !== '.pickle') throw unknownKind(path);
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw storeError(error, path);
+  }
+  try {
+    return kind === '.npz' ? ungroup(readNpz(bytes)) : arraysOf(readPickle(bytes));
+  } catch (error) {
+    if (!(error instanceof AdjointError)) throw error;
+    const { code, what, fix, findings } = error.problem;
+    throw new AdjointError(code, what, { where: path, fix, findings, cause: error });
+  }
+}
+
+/** Encodes arrays as the file's extension says. @throws AdjointError `bad-request` for another kind of file */
+export function encodeArrays(path: string, arrays: ReadonlyMap<string, NdArray>): Uint8Array {
+  const kind = extname(path).toLowerCase();
+  if (kind === '.npz') return writeNpz(new Map([...arrays].map(([name, array]) => [name.replace('.', '_'), array])));
+  if (kind !== '.pkl' && kind !== '.pickle') throw unknownKind(path);
+  const root = new Map<string, PickleOutput>();
+  for (const [name, array] of arrays) {
+    const [group, member] = name.split('.');
+    if (member === undefined) root.set(name, array);
+    else {
+      const nested = (root.get(group) as Map<string, PickleOutput> | undefined) ?? new Map<string, PickleOutput>();
+      root.set(group, nested.set(member, array));
+    }
+  }
+  return writePickle(root);
+}
+
+function unknownKind(path: string): AdjointError {
+  return new AdjointError('bad-request', 'Datasets are .npz or .pkl files.', {
+    where: path,
+    fix: 'Give the file one of these extensions.',
+  });
+}
+
+function ungroup(arrays: Map<string, NdArray>): Map<string, NdArray> {
+  const prefix = new RegExp(`^(${groups.join('|')})_`);
+  return new Map([...arrays].map(([name, array]) => [name.replace(prefix, '$1.'), array]));
+}
+
+function arraysOf(value: PickleValue): Map<string, NdArray> {
+  if (!(value instanceof Map))
+    throw new AdjointError('invalid-dataset', `The pickle holds a ${pickleKind(value)}, not a dict of arrays.`, {
+      fix: "Save a dict with the keys Q, p, A, G, H, h, X, Y and 'splits'.",
+    });
+  const arrays = new Map<string, NdArray>();
+  for (const [key, entry] of value) {
+    if (typeof key !== 'string') continue;
+    const members = entry instanceof Map && groups.includes(key) ? entry : new Map([[null, entry]]);
+    for (const [member, item] of members) {
+      const array = asArray(item);
+      if (array) arrays.set(member === null ? key : `${key}.${String(member)}`, array);
+    }
+  }
+  return arrays;
+}
+
+function asArray(value: PickleValue): NdArray | null {
+  if (value instanceof PickleArray) return value.value;
+  if (!Array.isArray(value)) return null;
+  const shape: number[] = [];
+  for (let at: PickleValue | undefined = value; Array.isArray(at); at = at[0]) shape.push(at.length);
+  const flat: number[] = [];
+  const collect = (item: PickleValue, level: number): boolean => {
+    if (typeof item === 'number') return level === shape.length && flat.push(item) > 0;
+    if (item instanceof PickleArray || !Array.isArray(item) || item.length !== shape[level]) return false;
+    return item.every((child) => collect(child, level + 1));
+  };
+  // Lists that share their parts could be walked for ever: the size is known before the walk.
+  if (elementCount(shape) > 1e8 || !collect(value, 0)) return null;
+  return { dtype: 'float64', shape, data: Float64Array.from(flat) };
+}
+
+/** The entries as float64; text has none and gives NaN. */
+export function asFloats(array: NdArray): Float64Array {
+  return array.data instanceof Float64Array ? array.data : Float64Array.from(array.data as Int32Array, Number);
+}
