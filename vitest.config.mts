@@ -15,10 +15,14 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
-          include: long ? ['src-*/**/*.long.test.ts'] : ['src-main/**/*.test.ts', 'src-shared/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: long
+            ? ['src-*/**/*.long.test.ts']
+            : ['src-main/**/*.test.ts', 'src-shared/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: long ? [] : ['**/*.long.test.ts'],
           testTimeout: long ? 900_000 : 30_000,
           globalSetup: ['./scripts/vitestSetup.ts'],
+          // As in the bundle, TensorFlow.js comes from its ES modules: its CommonJS build registers no gradients.
+          server: { deps: { inline: [/@tensorflow\/tfjs-(core|backend)/] } },
         },
       },
       {

@@ -9,9 +9,8 @@ import {
   type RunState,
   type RunSummary,
 } from '@shared/run';
+import { flattenSettings } from '@shared/settings';
 import type { RunDirectory } from './runDirectory';
-
-type Setting = RunSummary['settings'][string];
 
 /**
  * A run as lists show it, from its small files alone. Never throws for a damaged run: without a readable manifest it lists
@@ -62,7 +61,8 @@ function stateOf(run: RunDirectory, latest: number | null, own: ProcessState | n
 }
 
 function errorOf(run: RunDirectory, state: RunState, own: ProcessState | null, readable: boolean): Problem | null {
-  if (state !== 'crashed') return state === 'failed' ? (own?.error ?? null) : null;
+  if (state === 'failed') return own?.error ?? null;
+  if (state !== 'crashed') return null;
   if (!readable)
     return {
       code: 'corrupt',
@@ -70,6 +70,8 @@ function errorOf(run: RunDirectory, state: RunState, own: ProcessState | null, r
       where: run.file('manifest.json'),
       fix: 'Its metrics and checkpoints are still there; put the manifest back from a copy.',
     };
+  // Who put the run in order after its process died knows more than that it did.
+  if (own?.error) return own.error;
   return {
     code: 'run-crashed',
     what: 'The run process ended without saying why: it was killed, or the machine went down.',
@@ -100,18 +102,4 @@ function firstAttempt(run: RunDirectory, attempts: number[]): Attempt | null {
     if (attempt) return attempt;
   }
   return null;
-}
-
-/** `{optimizer: {learningRate: 1e-3}, widths: [200, 200]}` → `optimizer.learningRate`: .001, `widths`: "200, 200". */
-export function flattenSettings(value: Record<string, unknown>): Record<string, Setting> {
-  const flat: Record<string, Setting> = {};
-  const visit = (path: string, entry: unknown) => {
-    if (entry === null || typeof entry === 'string' || typeof entry === 'number' || typeof entry === 'boolean')
-      flat[path] = entry;
-    else if (Array.isArray(entry) && entry.every((item) => typeof item !== 'object')) flat[path] = entry.join(', ');
-    else if (typeof entry === 'object' && entry !== null)
-      for (const [key, child] of Object.entries(entry)) visit(path === '' ? key : `${path}.${key}`, child);
-  };
-  visit('', value);
-  return flat;
 }

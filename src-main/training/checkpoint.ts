@@ -1,0 +1,106 @@
+import { AdjointError } from '@shared/errors';
+import type { Device, FloatArray } from '../numerics/devices/device';
+import type { GeneratorState } from '../numerics/random/generator';
+import { divergedError } from './divergence';
+import type { TrainingState } from './state';
+import { download, type NamedTensors } from './tensors';
+
+/** A state on the host, as the store's checkpoint files hold it. */
+export interface SavedState {
+  tensors: Map<
+    string,
+    { dtype: 'F32' | 'F64' | 'I32'; shape: number[]; data: Float32Array | Float64Array | Int32Array }
+  >;
+  state: SavedScalars;
+}
+
+export interface SavedScalars {
+  step: number;
+  /** Epochs done, with the fraction of the one that is going on. */
+  epoch: number;
+  dtype: 'float32' | 'float64';
+  device: string;
+  position: number;
+  epochLoss: { sum: number; count: number };
+  generator: { state: string; increment: string; buffered: number | null };
+  techniqueValues: Record<string, number>;
+  activeSeconds: number;
+}
+
+const groups = {
+  'network/': (state: TrainingState) => state.weights,
+  'technique-weights/': (state: TrainingState) => state.techniqueWeights,
+  'optimizer/': (state: TrainingState) => state.slots,
+  'technique/': (state: TrainingState) => state.technique.tensors,
+} as const;
+const orderName = 'data/order';
+
+/**
+ * Reads a state off the device.
+ * @throws AdjointError `diverged` if a tensor is no longer finite: such a state is never written over a good one.
+ */
+export async function saveState(device: Device, state: TrainingState, stepsPerEpoch: number): Promise<SavedState> {
+  const tensors: SavedState['tensors'] = new Map();
+  for (const [prefix, select] of Object.entries(groups)) {
+    for (const [name, { shape, values }] of Object.entries(await download(device, select(state)))) {
+      if (values.some((value) => !Number.isFinite(value)))
+        throw divergedError(state.step, `${prefix}${name}, after the update of step ${state.step - 1}`);
+      // A copy: what the device hands out may be a view of its memory.
+      tensors.set(prefix + name, { dtype: dtypeOf(values), shape, data: values.slice() });
+    }
+  }
+  tensors.set(orderName, { dtype: 'I32', shape: [state.order.length], data: state.order.slice() });
+  return {
+    tensors,
+    state: {
+      step: state.step,
+      epoch: state.step / stepsPerEpoch,
+      dtype: device.dtype,
+      device: device.name,
+      position: state.position,
+      epochLoss: { ...state.epochLoss },
+      generator: { ...state.generator } as GeneratorState,
+      techniqueValues: { ...state.technique.values },
+      activeSeconds: state.activeSeconds,
+    },
+  };
+}
+
+/**
+ * Puts a saved state onto a device.
+ * @throws AdjointError `conflict` if it was computed in another precision: going on would change the run's numbers.
+ */
+export function restoreState(device: Device, saved: SavedState): TrainingState {
+  const { state } = saved;
+  if (state.dtype !== device.dtype)
+    throw new AdjointError(
+      'conflict',
+      `The checkpoint is in ${state.dtype}, but device ${device.name} computes in ${device.dtype}.`,
+      {
+        where: `checkpoint of step ${state.step}`,
+        fix: `Resume on the device ${state.device}, or start a new run from the same experiment.`,
+      },
+    );
+  const group = (prefix: string): NamedTensors => {
+    const tensors: NamedTensors = {};
+    for (const [name, { shape, data }] of saved.tensors)
+      if (name.startsWith(prefix)) tensors[name.slice(prefix.length)] = device.tensor(data, shape);
+    return tensors;
+  };
+  return {
+    step: state.step,
+    weights: group('network/'),
+    techniqueWeights: group('technique-weights/'),
+    slots: group('optimizer/'),
+    technique: { tensors: group('technique/'), values: state.techniqueValues },
+    generator: state.generator,
+    order: (saved.tensors.get(orderName)?.data ?? new Int32Array(0)) as Int32Array,
+    position: state.position,
+    epochLoss: state.epochLoss,
+    activeSeconds: state.activeSeconds,
+  };
+}
+
+function dtypeOf(values: FloatArray): 'F32' | 'F64' {
+  return values instanceof Float64Array ? 'F64' : 'F32';
+}

@@ -1,0 +1,121 @@
+import type { Device, Scalar, Tensor, TensorFlow } from '../numerics/devices/device';
+import type { LossTerms } from './techniques/technique';
+import { disposeAll, innerProduct, type NamedTensors } from './tensors';
+
+export interface ComputedGradients {
+  /** Direction for the optimizer, one tensor a weight. */
+  gradients: NamedTensors;
+  /** Prediction of the batch, [B,n]. */
+  y: Tensor;
+  /** [objective, constraint, penalty]. */
+  summary: Tensor;
+  /** Seconds spent in the forward pass. */
+  forwardSeconds: number;
+  dispose(): void;
+}
+
+type Forward = (weights: NamedTensors) => { y: Tensor; terms: LossTerms };
+type Direct = (objective: NamedTensors, constraint: NamedTensors) => NamedTensors;
+
+/** Gradient of objective + constraint, or, with `direct`, what that makes of the two gradients. */
+export function gradientsOf(
+  tf: TensorFlow,
+  weights: NamedTensors,
+  forward: Forward,
+  direct?: Direct,
+): ComputedGradients {
+  const kept: { y?: Tensor; summary?: Tensor } = {};
+  let forwardSeconds = 0;
+  const measured =
+    (choose: (terms: LossTerms) => Tensor) =>
+    (candidate: NamedTensors): Tensor => {
+      const start = performance.now();
+      const { y, terms } = forward(candidate);
+      if (!kept.summary) {
+        kept.y = tf.keep(tf.clone(y));
+        kept.summary = tf.keep(tf.stack([terms.objective, terms.constraint, terms.penalty]));
+      }
+      const value = choose(terms);
+      forwardSeconds += (performance.now() - start) / 1e3;
+      return value;
+    };
+  const gradients = direct
+    ? combined(tf, weights, measured, direct)
+    : gradientOf(
+        tf,
+        weights,
+        measured(({ objective, constraint }) => tf.add(objective, constraint)),
+      );
+  const { y, summary } = kept as { y: Tensor; summary: Tensor };
+  const dispose = () => {
+    disposeAll(gradients);
+    tf.dispose([y, summary]);
+  };
+  return { gradients, y, summary, forwardSeconds, dispose };
+}
+
+function combined(
+  tf: TensorFlow,
+  weights: NamedTensors,
+  measured: (choose: (terms: LossTerms) => Tensor) => (candidate: NamedTensors) => Tensor,
+  direct: Direct,
+): NamedTensors {
+  return tf.tidy(() => {
+    const objective = gradientOf(
+      tf,
+      weights,
+      measured((terms) => terms.objective),
+    );
+    const constraint = gradientOf(
+      tf,
+      weights,
+      measured((terms) => terms.constraint),
+    );
+    return direct(objective, constraint);
+  });
+}
+
+/** Gradient of a scalar with respect to every weight, in the order of their names. */
+export function gradientOf(
+  tf: TensorFlow,
+  weights: NamedTensors,
+  scalar: (weights: NamedTensors) => Tensor,
+): NamedTensors {
+  const names = Object.keys(weights);
+  const { value, grads } = tf.engine().gradients(
+    () => scalar(weights) as Scalar,
+    names.map((name) => weights[name]),
+    undefined,
+    // A technique's own weights need not enter both terms: the gradient of what does not enter is zero.
+    true,
+  );
+  value.dispose();
+  return Object.fromEntries(names.map((name, i) => [name, grads[i] ?? tf.zerosLike(weights[name])]));
+}
+
+/**
+ * Norms of the gradients of objective and constraint term, their ratio and their cosine, over all weights. Apart from the
+ * training step, so that looking more often does not change a run.
+ */
+export async function compareGradients(
+  device: Device,
+  weights: NamedTensors,
+  terms: (weights: NamedTensors) => LossTerms,
+): Promise<Record<string, number | null>> {
+  const { tf } = device;
+  const products = tf.tidy(() => {
+    const f = gradientOf(tf, weights, (candidate) => terms(candidate).objective);
+    const p = gradientOf(tf, weights, (candidate) => terms(candidate).constraint);
+    return tf.stack([innerProduct(tf, f, f), innerProduct(tf, p, p), innerProduct(tf, f, p)]);
+  });
+  const [ff, pp, fp] = await device.read(products);
+  products.dispose();
+  const [objectiveNorm, penaltyNorm] = [Math.sqrt(ff), Math.sqrt(pp)];
+  return {
+    'gradient/objective_norm': objectiveNorm,
+    'gradient/penalty_norm': penaltyNorm,
+    // Not defined where a gradient vanishes: not measured, rather than an invented number.
+    'gradient/norm_ratio': ff > 0 ? penaltyNorm / objectiveNorm : null,
+    'gradient/cosine': ff > 0 && pp > 0 ? fp / (objectiveNorm * penaltyNorm) : null,
+  };
+}

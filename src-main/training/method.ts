@@ -1,0 +1,23 @@
+import type { z } from 'zod';
+
+/**
+ * What every method of every registry says about itself. The settings schema carries `kind` as a literal, a default and a
+ * description for each setting: validation, forms, command-line options and the reference page all come from it.
+ */
+export interface Method<Kind extends string, Settings extends z.ZodType> {
+  kind: Kind;
+  title: string;
+  /** One or two sentences for the reference page. */
+  summary: string;
+  reference: string | null;
+  settings: Settings;
+  /** Keys of the step-clock metrics that this method adds; each has its entry in the metric catalogue. */
+  metrics?: readonly string[];
+}
+
+/** A registry as the discriminated union of its settings wants it: the schemas, at least one. */
+export function schemasOf<Entries extends readonly { settings: z.ZodType }[]>(
+  entries: Entries,
+): { [I in keyof Entries]: Entries[I]['settings'] } {
+  return entries.map(({ settings }) => settings) as { [I in keyof Entries]: Entries[I]['settings'] };
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { adamStep } from './adam';
+import type { Optimizer } from './optimizer';
+import { learningRate, moments } from './settings';
+
+const settings = z.strictObject({
+  kind: z.literal('adamw'),
+  learningRate: learningRate(1e-3),
+  weightDecay: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1e-2)
+    .describe('Decay ω: weights shrink by ηω of themselves each step.'),
+  ...moments,
+});
+
+/** θ ← (1 − ηω)θ, then Adam's step: the decay does not pass through the moments. */
+export const adamw: Optimizer<'adamw', typeof settings> = {
+  kind: 'adamw',
+  title: 'AdamW',
+  summary: 'Adam with weight decay that is decoupled from the gradient.',
+  reference: 'Loshchilov & Hutter, Decoupled Weight Decay Regularization, ICLR 2019',
+  settings,
+  slots: () => ['mean', 'square'],
+  update({ tf, settings, learningRate, t }, weight, gradient, [mean, square]) {
+    const decayed = settings.weightDecay === 0 ? weight : tf.mul(weight, 1 - learningRate * settings.weightDecay);
+    return adamStep(tf, { ...settings, learningRate, t }, decayed, gradient, mean, square);
+  },
+};

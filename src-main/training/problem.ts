@@ -1,0 +1,131 @@
+import { AdjointError } from '@shared/errors';
+import type { Device, Tensor } from '../numerics/devices/device';
+
+/**
+ * Parametric quadratically constrained quadratic program: data fixed, x varies from instance to instance.
+ *
+ *     minimise ½ yᵀQy + pᵀy   subject to   c_i(y) = yᵀH_i y + G_i y − h_i ≤ 0  (i = 1 … m),   A y = x
+ *
+ * There is no factor ½ on H. Arrays are row-major: Q[n,n], p[n], A[e,n], G[m,n], h[m], and H either [m,n] (diagonals) or [m,n,n].
+ */
+export interface Qcqp {
+  n: number;
+  /** Inequality rows m. */
+  m: number;
+  /** Equality rows e, and length of x. */
+  e: number;
+  Q: Float64Array;
+  p: Float64Array;
+  A: Float64Array;
+  G: Float64Array;
+  H: Float64Array;
+  h: Float64Array;
+}
+
+/** The problem on a device, batched: y is [B,n] and x is [B,e]. */
+export interface DeviceProblem {
+  /** f(y), [B]. */
+  objective(y: Tensor): Tensor;
+  /** c(y), [B,m]; feasible where ≤ 0. */
+  inequality(y: Tensor): Tensor;
+  /** Ay − x, [B,e]. */
+  equality(y: Tensor, x: Tensor): Tensor;
+  dispose(): void;
+}
+
+/** @throws AdjointError `invalid-dataset` naming the array whose length does not agree with the dimensions. */
+export function checkQcqp(problem: Qcqp): void {
+  const { n, m, e } = problem;
+  const expected = { Q: n * n, p: n, A: e * n, G: m * n, h: m };
+  for (const [name, length] of Object.entries(expected)) {
+    const found = problem[name as keyof typeof expected].length;
+    if (found !== length)
+      throw new AdjointError(
+        'invalid-dataset',
+        `${name} has ${found} entries, but n=${n}, m=${m}, e=${e} ask for ${length}.`,
+        {
+          where: name,
+          fix: 'Check the shapes of the dataset with “adjoint datasets show”.',
+        },
+      );
+  }
+  if (problem.H.length !== m * n && problem.H.length !== m * n * n)
+    throw new AdjointError('invalid-dataset', `H has ${problem.H.length} entries: neither [m,n] nor [m,n,n].`, {
+      where: 'H',
+    });
+}
+
+export function deviceProblem(device: Device, problem: Qcqp): DeviceProblem {
+  checkQcqp(problem);
+  const { tf } = device;
+  const { n, m, e } = problem;
+  const dense = problem.H.length !== m * n;
+  const Q = device.tensor(problem.Q, [n, n]);
+  const p = device.tensor(problem.p, [n, 1]);
+  const A = device.tensor(problem.A, [e, n]);
+  const G = device.tensor(problem.G, [m, n]);
+  const H = device.tensor(problem.H, dense ? [m * n, n] : [m, n]);
+  const h = device.tensor(problem.h, [m]);
+
+  /** yᵀH_i y for every row, [B,m]. */
+  const curvature = (y: Tensor): Tensor => {
+    if (!dense) return tf.matMul(tf.square(y), H, false, true);
+    const products = tf.reshape(tf.matMul(y, H, false, true), [y.shape[0], m, n]);
+    return tf.sum(tf.mul(products, tf.expandDims(y, 1)), 2);
+  };
+  return {
+    objective: (y) => {
+      const quadratic = tf.sum(tf.mul(tf.matMul(y, Q, false, true), y), 1);
+      return tf.add(tf.mul(quadratic, 0.5), tf.reshape(tf.matMul(y, p), [y.shape[0]]));
+    },
+    inequality: (y) => tf.sub(tf.add(curvature(y), tf.matMul(y, G, false, true)), h),
+    equality: (y, x) => tf.sub(tf.matMul(y, A, false, true), x),
+    dispose: () => tf.dispose([Q, p, A, G, H, h]),
+  };
+}
+
+/** ½ yᵀQy + pᵀy in float64; y is `values[offset … offset + n)`. */
+export function objectiveAt(problem: Qcqp, values: Float64Array, offset = 0): number {
+  const { n, Q, p } = problem;
+  let total = 0;
+  for (let i = 0; i < n; i++) {
+    let row = 0;
+    for (let j = 0; j < n; j++) row += Q[i * n + j] * values[offset + j];
+    total += values[offset + i] * (0.5 * row + p[i]);
+  }
+  return total;
+}
+
+/** c(y) in float64, written to `out` (m numbers). */
+export function inequalityAt(problem: Qcqp, values: Float64Array, offset: number, out: Float64Array): void {
+  const { n, m, G, H, h } = problem;
+  const dense = H.length !== m * n;
+  for (let i = 0; i < m; i++) {
+    let total = -h[i];
+    for (let j = 0; j < n; j++) {
+      const y = values[offset + j];
+      let curved = 0;
+      if (dense) for (let k = 0; k < n; k++) curved += H[(i * n + j) * n + k] * values[offset + k];
+      else curved = H[i * n + j] * y;
+      total += y * (curved + G[i * n + j]);
+    }
+    out[i] = total;
+  }
+}
+
+/** Ay − x in float64, written to `out` (e numbers); x is `X[xOffset … xOffset + e)`. */
+export function equalityAt(
+  problem: Qcqp,
+  values: Float64Array,
+  offset: number,
+  X: Float64Array,
+  xOffset: number,
+  out: Float64Array,
+): void {
+  const { n, e, A } = problem;
+  for (let i = 0; i < e; i++) {
+    let total = -X[xOffset + i];
+    for (let j = 0; j < n; j++) total += A[i * n + j] * values[offset + j];
+    out[i] = total;
+  }
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { schemasOf } from '../method';
+import { constant } from './constant';
+import type { SchedulePosition } from './schedule';
+
+/** Every schedule. A new one is a file beside this one and an entry here. */
+export const schedules = [constant] as const;
+
+const scheduleSchema = z.discriminatedUnion('kind', schemasOf(schedules));
+export type ScheduleSettings = z.output<typeof scheduleSchema>;
+
+/** A scheduled setting in an experiment; a plain number, or a value without a kind, is shorthand for a constant. */
+export const scheduled = (fallback: number) => {
+  const standard = { kind: 'constant' as const, value: fallback };
+  return z.preprocess(expandShorthand, scheduleSchema).default(standard).meta({ default: standard });
+};
+
+function expandShorthand(value: unknown): unknown {
+  if (typeof value === 'number') return { kind: 'constant', value };
+  const isValueAlone = typeof value === 'object' && value !== null && 'value' in value && !('kind' in value);
+  return isValueAlone ? { kind: 'constant', ...value } : value;
+}
+
+export function scheduleValue(settings: ScheduleSettings, position: SchedulePosition): number {
+  return schedules.find(({ kind }) => kind === settings.kind)!.value(settings, position);
+}

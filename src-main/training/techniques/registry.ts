@@ -1,0 +1,4 @@
+import { softPenalty } from './softPenalty';
+
+/** Every technique. A new one is a file beside this one and an entry here. */
+export const techniques = [softPenalty] as const;

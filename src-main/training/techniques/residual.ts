@@ -1,0 +1,9 @@
+import type { Tensor, TensorFlow } from '../../numerics/devices/device';
+import type { DeviceProblem } from '../problem';
+
+/** ‖r‖² of each instance, [B], with r = [relu(c(y)); Ay − x]. */
+export function squaredResidual(tf: TensorFlow, problem: DeviceProblem, y: Tensor, x: Tensor): Tensor {
+  const inequality = tf.sum(tf.square(tf.relu(problem.inequality(y))), 1);
+  const equality = tf.sum(tf.square(problem.equality(y, x)), 1);
+  return tf.add(inequality, equality);
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { scheduled, scheduleValue } from '../schedules/registry';
+import type { Technique } from './technique';
+import { squaredResidual } from './residual';
+
+const settings = z.strictObject({
+  kind: z.literal('softPenalty'),
+  lambda: scheduled(10).describe('Weight λ of the penalty. Larger values trade objective for feasibility.'),
+});
+
+/** E[f(y) + λ‖r‖²] with r = [relu(c(y)); Ay − x]: the quadratic penalty method on a network's output. */
+export const softPenalty: Technique<'softPenalty', typeof settings> = {
+  kind: 'softPenalty',
+  title: 'Soft penalty',
+  summary: 'Adds the weighted squared constraint residual to the objective. Simple, and never exactly feasible.',
+  reference: 'Nocedal & Wright, Numerical Optimization, §17.1',
+  settings,
+  metrics: ['lambda'],
+  terms({ device: { tf }, problem, settings: { lambda }, position }, y, x) {
+    const penalty = tf.mean(squaredResidual(tf, problem, y, x));
+    return {
+      objective: tf.mean(problem.objective(y)),
+      constraint: tf.mul(penalty, scheduleValue(lambda, position)),
+      penalty,
+    };
+  },
+  scalars: ({ lambda }, _state, position) => ({ lambda: scheduleValue(lambda, position) }),
+};

@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import type { Device, Tensor } from '../../numerics/devices/device';
+import type { Method } from '../method';
+import type { DeviceProblem, Qcqp } from '../problem';
+import type { SchedulePosition } from '../schedules/schedule';
+import type { NamedArrays, NamedTensors } from '../tensors';
+
+/**
+ * The parts of the loss, scalars on the device. What is minimised is objective + constraint; the two are kept apart so that
+ * their gradients can be compared (and, by gradient surgery, combined otherwise).
+ */
+export interface LossTerms {
+  /** Mean of f over the batch, whatever the technique adds to the objective included. */
+  objective: Tensor;
+  /** What the constraints add to the loss, weights and multipliers included. */
+  constraint: Tensor;
+  /** Mean of ‖r‖² over the batch, unweighted: the metric `penalty`. */
+  penalty: Tensor;
+}
+
+/** All that a technique remembers: tensors (multipliers) and numbers. Both are in every checkpoint. */
+export interface TechniqueState {
+  tensors: NamedTensors;
+  values: Record<string, number>;
+}
+
+/** What a technique may look at while it computes. */
+export interface Pass<Settings> {
+  device: Device;
+  problem: DeviceProblem;
+  settings: Settings;
+  state: TechniqueState;
+  /** Weights that the technique itself brought in by `weights`. */
+  weights: NamedTensors;
+  position: SchedulePosition;
+}
+
+/**
+ * A way to make a network respect constraints. One file each, listed in the registry. Only `terms` and `scalars` are needed:
+ *
+ *     raw output ─ layer ─► y ─ terms ─► objective, constraint ─ gradients ─► direct ─► optimizer ─ afterStep ─► state
+ *
+ * All functions are pure: tensors in, new tensors out. `layer` and `terms` are differentiated; `direct` is not.
+ */
+export interface Technique<Kind extends string, Settings extends z.ZodType> extends Method<Kind, Settings> {
+  /** What it remembers at the start; nothing if absent. */
+  init?(settings: z.output<Settings>, problem: Qcqp): { tensors?: NamedArrays; values?: Record<string, number> };
+  /** Weights of its own that are trained along with the network's (learnt damping, learnt multipliers). */
+  weights?(settings: z.output<Settings>, problem: Qcqp): NamedArrays;
+  /** A layer over the network's raw output, [B,n] → [B,n]; also applied in validation. */
+  layer?(pass: Pass<z.output<Settings>>, raw: Tensor, x: Tensor): Tensor;
+  terms(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor): LossTerms;
+  /** Gradient surgery: the direction to hand to the optimizer. If present, both gradients are computed at every step. */
+  direct?(pass: Pass<z.output<Settings>>, objective: NamedTensors, constraint: NamedTensors): NamedTensors;
+  /** New state after an update, from the outputs of the batch (dual ascent). The returned tensors are new ones. */
+  afterStep?(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor): TechniqueState;
+  /** Values of the metrics listed in `metrics`. */
+  scalars(settings: z.output<Settings>, state: TechniqueState, position: SchedulePosition): Record<string, number>;
+}

@@ -1,0 +1,38 @@
+import type { Device, FloatArray, Tensor, TensorFlow } from '../numerics/devices/device';
+
+/** Tensors by name, such as `layer1/kernel`. The order of the names is part of the value: sums run in it. */
+export type NamedTensors = Record<string, Tensor>;
+
+/** Arrays by name on the host: what a checkpoint holds and what initial weights are drawn as. */
+export type NamedArrays = Record<string, { shape: number[]; values: ArrayLike<number> }>;
+
+export function upload(device: Device, arrays: NamedArrays): NamedTensors {
+  return mapTensors(arrays, ({ shape, values }) => device.tensor(values, shape));
+}
+
+export async function download(
+  device: Device,
+  tensors: NamedTensors,
+): Promise<Record<string, { shape: number[]; values: FloatArray }>> {
+  const result: Record<string, { shape: number[]; values: FloatArray }> = {};
+  for (const [name, tensor] of Object.entries(tensors))
+    result[name] = { shape: [...tensor.shape], values: await device.read(tensor) };
+  return result;
+}
+
+export function disposeAll(tensors: NamedTensors): void {
+  for (const tensor of Object.values(tensors)) tensor.dispose();
+}
+
+export function zerosLike(tf: TensorFlow, tensors: NamedTensors): NamedTensors {
+  return mapTensors(tensors, (tensor) => tf.zerosLike(tensor));
+}
+
+export function mapTensors<T, U>(tensors: Record<string, T>, map: (tensor: T, name: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, map(tensor, name)]));
+}
+
+/** Σ over all tensors of ⟨a, b⟩, as a scalar on the device. */
+export function innerProduct(tf: TensorFlow, a: NamedTensors, b: NamedTensors): Tensor {
+  return tf.addN(Object.keys(a).map((name) => tf.sum(tf.mul(a[name], b[name]))));
+}

@@ -1,0 +1,85 @@
+import { equalityAt, inequalityAt, objectiveAt, type Qcqp } from './problem';
+
+/** A set of instances: X[N,e] and their labelled optima Y[N,n], both row-major. */
+export interface LabelledSet {
+  count: number;
+  X: Float64Array;
+  Y: Float64Array;
+}
+
+/** Rows count as violated from here … */
+export const rowTolerance = 1e-6;
+/** … and an instance as infeasible from here. */
+export const instanceTolerance = 1e-4;
+
+/**
+ * The validation metrics of outputs ŷ [N,n], in float64 whatever the training's precision was. Statistics are over the whole
+ * set. Keys and definitions are those of the metric catalogue.
+ */
+export function validationMetrics(problem: Qcqp, set: LabelledSet, outputs: Float64Array): Record<string, number> {
+  const { n, m, e } = problem;
+  const { count } = set;
+  const series = () => new Float64Array(count);
+  const [objective, gap, dist, eq, ineq] = [series(), series(), series(), series(), series()];
+  let violatedRows = 0;
+  let violatedInstances = 0;
+  const inequalities = new Float64Array(m);
+  const equalities = new Float64Array(e);
+  for (let i = 0; i < count; i++) {
+    const value = objectiveAt(problem, outputs, i * n);
+    const optimum = objectiveAt(problem, set.Y, i * n);
+    objective[i] = value;
+    gap[i] = (value - optimum) / Math.max(1, Math.abs(optimum));
+    dist[i] = distance(outputs, set.Y, i * n, n) / Math.max(1, distance(set.Y, null, i * n, n));
+    equalityAt(problem, outputs, i * n, set.X, i * e, equalities);
+    inequalityAt(problem, outputs, i * n, inequalities);
+    let worstEquality = 0;
+    let worstInequality = 0;
+    for (const residual of equalities) {
+      const violation = Math.abs(residual);
+      if (!(violation <= worstEquality)) worstEquality = violation;
+      if (!(violation <= rowTolerance)) violatedRows++;
+    }
+    for (const residual of inequalities) {
+      if (!(residual <= worstInequality)) worstInequality = residual;
+      if (!(residual <= rowTolerance)) violatedRows++;
+    }
+    eq[i] = worstEquality;
+    ineq[i] = worstInequality;
+    if (!(Math.max(worstEquality, worstInequality) <= instanceTolerance)) violatedInstances++;
+  }
+  return {
+    'valid/objective': mean(objective),
+    ...statistics('gap', gap),
+    ...statistics('dist', dist),
+    ...statistics('eq', eq),
+    ...statistics('ineq', ineq),
+    'valid/violated_rows': violatedRows / count,
+    'valid/violated_share': violatedInstances / count,
+  };
+}
+
+/** ‖a − b‖₂ of n numbers from `offset`; b = null is zero. */
+function distance(a: Float64Array, b: Float64Array | null, offset: number, n: number): number {
+  let sum = 0;
+  for (let j = offset; j < offset + n; j++) sum += (a[j] - (b ? b[j] : 0)) ** 2;
+  return Math.sqrt(sum);
+}
+
+function statistics(stem: string, values: Float64Array): Record<string, number> {
+  const sorted = values.toSorted();
+  const middle = Math.floor(sorted.length / 2);
+  const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return {
+    [`valid/${stem}_mean`]: mean(values),
+    [`valid/${stem}_median`]: median,
+    // NaN sorts last: one output that is no number is seen.
+    [`valid/${stem}_max`]: sorted[sorted.length - 1],
+  };
+}
+
+function mean(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
