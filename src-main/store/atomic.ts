@@ -1,6 +1,5 @@
 import {
   closeSync,
-  fdatasyncSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -59,16 +58,6 @@ export function syncDirectory(path: string): void {
     fsyncSync(directory);
   } finally {
     closeSync(directory);
-  }
-}
-
-/** Makes the content of an existing file durable. */
-export function syncFile(path: string): void {
-  const file = openSync(path, 'r+');
-  try {
-    fdatasyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 
