@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { probeDevices } from '../numerics/devices/ladder';
+import { probeDevices } from '../numerics/devices/probe';
 import { action, printJson, printLine, withCommonOptions, type CommonOptions } from './context';
 import { renderTable } from './table';
 
@@ -8,7 +8,7 @@ export function devicesCommand(): Command {
     new Command('devices').description('What a run can compute on here, and why something is missing.'),
   ).action(
     action(async (options: CommonOptions) => {
-      const devices = await probeDevices({ threads: 1, packageFolders: [options.workspace] });
+      const devices = await probeDevices(options.workspace);
       if (options.json) return devices.forEach(printJson);
       printLine(
         renderTable(devices, [

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { formatBytes } from '@shared/format';
 import { build } from '../engine/build';
 import { simdLevel } from '../numerics/devices/simd';
-import { probeDevices } from '../numerics/devices/ladder';
+import { probeDevices } from '../numerics/devices/probe';
 import { isLocked } from '../store/lock';
 import { action, exitCodes, printJson, printLine, withCommonOptions, type CommonOptions, type Places } from './context';
 
@@ -91,7 +91,7 @@ export function doctorCommand(places: Places): Command {
         },
         ...workspaceChecks(options.workspace),
         ...partChecks(places),
-        ...(await probeDevices({ threads: 1, packageFolders: [options.workspace] })).map((device): Check => ({
+        ...(await probeDevices(options.workspace)).map((device): Check => ({
           name: `device ${device.name}`,
           verdict: device.available ? 'ok' : 'no',
           detail: device.detail,

@@ -17,7 +17,7 @@ import {
   type CommonOptions,
   type Places,
 } from './context';
-import { withOverrides } from '../training/experimentText';
+import { applySettings } from './settings';
 
 interface RunOptions extends CommonOptions {
   set: string[];
@@ -55,7 +55,7 @@ export function runCommand(places: Places): Command {
       };
       if (file === undefined) return await follow(await runHere(base, { resume: options.resume! }), options);
 
-      const yaml = withOverrides(readFileSync(file, 'utf8'), options.set);
+      const yaml = applySettings(readFileSync(file, 'utf8'), options.set);
       if (options.check) {
         const experiment = requireExperiment(yaml);
         if (options.json) printJson({ valid: true, experiment });

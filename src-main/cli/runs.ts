@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { AdjointError, problemText } from '@shared/errors';
@@ -6,6 +5,7 @@ import { formatDuration, formatNumber } from '@shared/format';
 import { clocks, indexColumns, runStates, type Clock, type RunSummary } from '@shared/run';
 import { runDetail } from '../engine/runDetail';
 import { seriesCsv } from '../engine/seriesQueries';
+import { writeFileAtomic } from '../store/atomic';
 import { readClock } from '../store/metricReader';
 import { recordedMetrics } from '../store/recorded';
 import { writeNpz } from '../store/npz';
@@ -144,8 +144,8 @@ function exportSeries(text: string, options: ExportOptions): void {
         ...indexColumns.map((name) => [name, table.index[name]] as const),
         ...keys.map((key) => [key, table.columns.get(key)!.values] as const),
       ];
-      writeNpz(out!, new Map(arrays.map(([name, data]) => [name, { dtype: 'float64', shape: [rows], data }])));
-    } else if (out) writeFileSync(out, csv);
+      writeFileAtomic(out!, writeNpz(new Map(arrays.map(([name, data]) => [name, { dtype: 'float64', shape: [rows], data }]))));
+    } else if (out) writeFileAtomic(out, csv);
     else if (!options.json) process.stdout.write(csv);
     return { id: summary.id, clock, metrics: keys, rows, file: out ?? null, ...(out ? {} : { csv }) };
   });

@@ -5,13 +5,12 @@ import { implement } from '@orpc/server';
 import { contract, type AppInfo, type MethodInfo } from '@shared/contract';
 import { AdjointError, toProblem, type Problem } from '@shared/errors';
 import { clocks, type Clock, type RunSummary } from '@shared/run';
-import { probeDevices } from '../numerics/devices/ladder';
+import { probeDevices } from '../numerics/devices/probe';
 import { inspectDataset } from '../store/dataset';
 import type { RunIndex } from '../store/runIndex';
 import { summariseRun } from '../store/recorded';
 import type { Workspace } from '../store/workspace';
-import { methods } from '../training/experiment';
-import { parseExperiment } from '../training/experimentText';
+import { experimentTitle, methods, parseExperiment } from '../training/experiment';
 import type { Engine, EngineOptions } from './api';
 import { build } from './build';
 import { createRun } from './createRun';
@@ -77,7 +76,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
   return on.router({
     app: {
       info: on.app.info.handler(info),
-      devices: on.app.devices.handler(() => probeDevices({ threads: 1, packageFolders: [workspace.path] })),
+      devices: on.app.devices.handler(() => probeDevices(workspace.path)),
     },
     methods: {
       list: on.methods.list.handler((): MethodInfo[] => methods()),
@@ -165,6 +164,6 @@ function examples(resources: string): { name: string; title: string; yaml: strin
     .map((file) => {
       const yaml = readFileSync(join(folder, file), 'utf8');
       const name = file.slice(0, -'.yaml'.length);
-      return { name, title: parseExperiment(yaml).experiment?.name ?? name, yaml };
+      return { name, title: experimentTitle(yaml) ?? name, yaml };
     });
 }

@@ -1,7 +1,7 @@
 import { tableFromIPC, type Table } from 'apache-arrow';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { seriesSpecSchema, type SeriesRequest } from '@shared/frames';
-import { exampleAttempt, exampleRun, temporaryDirectory } from '../store/fixtures';
+import { exampleAttempt, exampleRun, temporaryDirectory } from '../store/fixtures/examples';
 import { MetricWriter } from '../store/metricWriter';
 import type { RunDirectory } from '../store/runDirectory';
 import { SeriesHub } from './seriesHub';

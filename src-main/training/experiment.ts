@@ -1,133 +1,23 @@
-import { z } from 'zod';
-import type { MethodInfo } from '@shared/contract';
-import { flattenSettings } from '@shared/settings';
-import { deviceRequests } from '../numerics/devices/device';
-import { type Method, schemasOf } from './method';
-import { networks } from './networks/registry';
-import { optimizers } from './optimizers/registry';
-import { schedules } from './schedules/registry';
-import { techniques } from './techniques/registry';
+import { isMap, parseDocument } from 'yaml';
 
-// This module describes experiments; it loads nothing that computes, so that engine and command line can use it.
+/** Experiments as engine and command line see them. Nothing here loads a device or TensorFlow.js. */
+export {
+  changedSettings,
+  type Experiment,
+  type ExperimentKind,
+  experimentSchemas,
+  methods,
+  type NetworkSettings,
+  type OptimizerSettings,
+  resolveDefaults,
+  type TechniqueSettings,
+  type TrainingExperiment,
+} from './experimentSchema';
+export { parseExperiment, type ParsedExperiment } from './experimentText';
 
-const trainingLoopSchema = z.strictObject({
-  epochs: z.int().min(1).max(10_000_000).default(300).describe('Passes over the training set.'),
-  batchSize: z
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .default(32)
-    .describe('Instances a step; the last batch of an epoch may be smaller.'),
-  validateEvery: z.int().min(1).default(1).describe('Epochs between validations. The last epoch is always validated.'),
-  gradientsEvery: z
-    .int()
-    .min(0)
-    .default(10)
-    .describe(
-      'Steps between comparisons of objective and penalty gradient, each the price of about two steps; 0 for none.',
-    ),
-  checkpointSeconds: z
-    .number()
-    .positive()
-    .max(86_400)
-    .default(30)
-    .describe('Seconds between checkpoints.')
-    .meta({ unit: 's' }),
-  keepCheckpoints: z.int().min(1).max(1000).default(3).describe('How many of the newest checkpoints are kept.'),
-});
-
-export const trainingExperimentSchema = z.strictObject({
-  kind: z.literal('training').default('training'),
-  name: z.string().trim().min(1).max(200).default('Training').describe('What lists call the run.'),
-  dataset: z
-    .string({ error: (issue) => (issue.input === undefined ? 'is missing: name a dataset or give a path' : undefined) })
-    .min(1)
-    .describe('Name of a dataset in the workspace or of a built-in one, or a path.'),
-  network: z.discriminatedUnion('kind', schemasOf(networks)).prefault({ kind: 'mlp' }).describe('What is trained.'),
-  technique: z
-    .discriminatedUnion('kind', schemasOf(techniques))
-    .prefault({ kind: 'softPenalty' })
-    .describe('How the constraints are respected.'),
-  optimizer: z
-    .discriminatedUnion('kind', schemasOf(optimizers))
-    .prefault({ kind: 'adam' })
-    .describe('How weights are updated.'),
-  training: trainingLoopSchema.prefault({}).describe('Length, batches, measurements and checkpoints.'),
-  device: z.enum(deviceRequests).default('auto').describe('Where to compute; auto takes the best device there is.'),
-  seed: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe('Seed of initial weights and order of the data. The same seed on the same device gives the same bits.'),
-  tags: z.array(z.string()).default([]).describe('For filtering lists of runs.'),
-  notes: z.string().default('').describe('Free text.'),
-});
-
-/** A training experiment with every default filled in. */
-export type TrainingExperiment = z.output<typeof trainingExperimentSchema>;
-export type NetworkSettings = TrainingExperiment['network'];
-export type TechniqueSettings = TrainingExperiment['technique'];
-export type OptimizerSettings = TrainingExperiment['optimizer'];
-
-/** Every kind of experiment, by the value of its top-level `kind`. */
-export const experimentSchemas = { training: trainingExperimentSchema } as const;
-export type ExperimentKind = keyof typeof experimentSchemas;
-export type Experiment = TrainingExperiment;
-
-/** Settings that say what a run is called or where its data lie, not what it does. */
-const descriptive = new Set(['kind', 'name', 'dataset', 'tags', 'notes']);
-
-/** Fills in every default. @throws z.ZodError if the experiment is not valid; `parseExperiment` gives findings instead. */
-export function resolveDefaults(experiment: unknown): Experiment {
-  return trainingExperimentSchema.parse(experiment);
-}
-
-/**
- * Paths of settings that differ from their defaults, such as `optimizer.learningRate`. Settings of a method are compared with
- * the defaults of that method; the choice of another method than the default one is a change of its `kind`.
- */
-export function changedSettings(experiment: Experiment): string[] {
-  const given = flattenSettings(experiment);
-  const plain = flattenSettings(resolveDefaults({ dataset: experiment.dataset }));
-  const sameMethods = flattenSettings(
-    resolveDefaults({
-      dataset: experiment.dataset,
-      network: { kind: experiment.network.kind },
-      technique: { kind: experiment.technique.kind },
-      optimizer: { kind: experiment.optimizer.kind },
-    }),
-  );
-  return Object.keys(given).filter((path) => {
-    if (descriptive.has(path)) return false;
-    const reference = path.endsWith('.kind') ? plain : sameMethods;
-    return given[path] !== reference[path];
-  });
-}
-
-/** Every registered method with its settings as JSON Schema: for forms and the reference page. */
-export function methods(): MethodInfo[] {
-  const experiment = describe('experiment', {
-    kind: 'training',
-    title: 'Training',
-    summary: 'Trains a network to map parameters x to solutions y of a family of problems.',
-    reference: null,
-    settings: trainingExperimentSchema,
-  });
-  return [
-    experiment,
-    ...networks.map((method) => describe('network', method)),
-    ...techniques.map((method) => describe('technique', method)),
-    ...optimizers.map((method) => describe('optimizer', method)),
-    ...schedules.map((method) => describe('schedule', method)),
-  ];
-}
-
-function describe(family: string, method: Method<string, z.ZodType>): MethodInfo {
-  const { kind, title, summary, reference, settings, metrics } = method;
-  return { family, kind, title, summary, reference, settings: jsonSchema(settings), metrics: [...(metrics ?? [])] };
-}
-
-/** What may be written (defaults are optional), as JSON Schema 2020-12. */
-export function jsonSchema(schema: z.ZodType): Record<string, unknown> {
-  return z.toJSONSchema(schema, { io: 'input', reused: 'inline' }) as Record<string, unknown>;
+/** What the text calls its experiment, whether or not the rest of it is valid. */
+export function experimentTitle(yaml: string): string | null {
+  const { contents } = parseDocument(yaml);
+  const name: unknown = isMap(contents) ? contents.get('name') : null;
+  return typeof name === 'string' ? name : null;
 }

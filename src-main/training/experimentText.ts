@@ -1,7 +1,7 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { AdjointError, type Finding } from '@shared/errors';
-import { type Experiment, experimentSchemas, jsonSchema } from './experiment';
+import type { Finding } from '@shared/errors';
+import { type Experiment, experimentSchemas, jsonSchema } from './experimentSchema';
 import { nearest } from './nearest';
 
 export interface ParsedExperiment {
@@ -49,37 +49,6 @@ export function parseExperiment(yaml: string): ParsedExperiment {
       ...placeOf(document, lines, at, isKey),
     })),
   };
-}
-
-/**
- * The text with some settings replaced, each `path=value` with the value in YAML, such as `optimizer.learningRate=1e-4`;
- * comments and order are kept.
- * @throws AdjointError `bad-request` if an override is not of this form.
- */
-export function withOverrides(yaml: string, overrides: readonly string[]): string {
-  if (overrides.length === 0) return yaml;
-  const document = parseDocument(yaml);
-  for (const override of overrides) {
-    const split = override.indexOf('=');
-    if (split < 1)
-      throw new AdjointError('bad-request', `“${override}” does not set anything.`, {
-        fix: 'Write path=value, such as optimizer.learningRate=1e-4.',
-      });
-    const path = override
-      .slice(0, split)
-      .trim()
-      .split('.')
-      .map((key) => (/^\d+$/.test(key) ? Number(key) : key));
-    removeScalarParents(document, path);
-    document.setIn(path, document.createNode(parseDocument(override.slice(split + 1)).toJS()));
-  }
-  return document.toString();
-}
-
-/** `technique.lambda.value=5` over a shorthand `lambda: 10`: the shorthand gives way. */
-function removeScalarParents(document: Document, path: Path): void {
-  for (let depth = 1; depth < path.length; depth++)
-    if (isScalar(document.getIn(path.slice(0, depth), true))) document.deleteIn(path.slice(0, depth));
 }
 
 interface Explained extends Omit<Finding, 'path' | 'line' | 'column'> {

@@ -3,7 +3,7 @@ import { Generator } from '../numerics/random/generator';
 import { SeedSequence } from '../numerics/random/seedSequence';
 import { bindNetwork, bindOptimizer, bindTechnique, type BoundTechnique } from './bound';
 import { divergence } from './divergence';
-import type { TrainingExperiment } from './experiment';
+import type { TrainingExperiment } from './experimentSchema';
 import { compareGradients, gradientsOf } from './gradients';
 import { initSlots, updateAll } from './optimizers/optimizer';
 import { deviceProblem, type Qcqp } from './problem';

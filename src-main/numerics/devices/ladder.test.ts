@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadDevice, probeDevices } from './ladder';
+import { loadDevice } from './ladder';
+import { probeDevices } from './probe';
 
 describe('the device ladder', () => {
   it('lists every rung with its reason and marks one default', async () => {

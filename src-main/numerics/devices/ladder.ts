@@ -1,35 +1,13 @@
-import type { DeviceInfo } from '@shared/contract';
 import { AdjointError } from '@shared/errors';
-import { cpuProvider } from './cpu';
-import type { Device, DeviceOptions, DeviceProvider, DeviceRequest } from './device';
-import { tensorflowProvider } from './tensorflow';
-import { wasmProvider } from './wasm';
-
-/** Best first. Only the backend that is asked for is loaded. */
-export const ladder: readonly DeviceProvider[] = [tensorflowProvider, wasmProvider, cpuProvider];
-
-const defaults: DeviceOptions = { threads: 1 };
-
-/** Every rung, with whether and why it is available; loads none of them. */
-export async function probeDevices(options: DeviceOptions = defaults): Promise<DeviceInfo[]> {
-  const found = ladder.map((provider) => ({ provider, ...provider.probe(options) }));
-  const best = found.find((rung) => rung.available)?.provider;
-  return found.map(({ provider, available, detail }) => ({
-    name: provider.name,
-    label: provider.label,
-    dtype: provider.dtype,
-    available,
-    detail,
-    isDefault: provider === best,
-  }));
-}
+import type { Device, DeviceOptions, DeviceRequest } from './device';
+import { ladder } from './providers';
 
 /**
  * Loads a device. `auto` takes the best rung that loads and says in `detail` which installed ones did not; a device asked for
  * by name is that device or an error, never another one.
  * @throws AdjointError `device-unavailable` with the reason.
  */
-export async function loadDevice(request: DeviceRequest, options: DeviceOptions = defaults): Promise<Device> {
+export async function loadDevice(request: DeviceRequest, options: DeviceOptions = { threads: 1 }): Promise<Device> {
   if (request !== 'auto') return loadNamed(request, options);
   const passedOver: string[] = [];
   for (const provider of ladder) {

@@ -1,0 +1,48 @@
+import type { Clock, Manifest } from '@shared/run';
+import type { Device, DeviceRequest } from '../numerics/devices/device';
+import type { Checkpoint } from '../store/checkpoint';
+import type { Dataset } from '../store/dataset';
+import type { MetricColumn, MetricValue } from '../store/metricWriter';
+
+/** What a job is given before it starts. */
+export interface JobContext {
+  manifest: Manifest;
+  device: Device;
+  /** The run's dataset, checked and the one that the manifest names; null if the manifest names none. */
+  dataset: Dataset | null;
+  log(line: string): void;
+}
+
+/** Takes one row of measurements. Where the row stands is known from the job's position and the run's clock. */
+export type Recorder = (clock: Clock, values: Readonly<Record<string, MetricValue>>) => void;
+
+/**
+ * The work of one run, cut into short steps: between any two of them the run process obeys commands, writes heartbeats and
+ * checkpoints. All kinds of jobs are driven by the same loop, so pausing, resuming and crash safety come for free.
+ */
+export interface Job {
+  /** Units of work in all, such as optimizer steps. */
+  total: number;
+  unit: string;
+  /** Units done, and where that is in epochs. Rows are recorded at this position. */
+  position(): { step: number; epoch: number };
+  finished(): boolean;
+  /** One short piece of work. @throws AdjointError; the state is then as it was before. */
+  advance(record: Recorder): Promise<void>;
+  /** Everything that is needed to go on bit for bit. */
+  save(activeSeconds: number): Promise<Checkpoint>;
+  /** One line for the log when it has finished. */
+  conclusion(): string;
+  dispose(): void;
+}
+
+/** A kind of job, listed in `kinds.ts`. */
+export interface JobKind {
+  kind: string;
+  device(experiment: Record<string, unknown>): DeviceRequest;
+  /** The metrics that it records, by clock (`system` is recorded for every kind). */
+  columns(experiment: Record<string, unknown>): Partial<Record<Clock, readonly MetricColumn[]>>;
+  checkpoints(experiment: Record<string, unknown>): { seconds: number; keep: number };
+  /** @throws AdjointError if experiment, dataset and checkpoint do not go together. */
+  create(context: JobContext, checkpoint: Checkpoint | null): Promise<Job>;
+}

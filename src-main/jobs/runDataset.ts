@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { AdjointError, toProblem } from '@shared/errors';
+import type { Manifest } from '@shared/run';
+import { type Dataset, readDataset } from '../store/dataset';
+
+/**
+ * The dataset that the manifest names.
+ * @throws AdjointError `conflict` if the file is no longer the one that the run was made with; `not-found`, `invalid-dataset`.
+ */
+export async function openDataset({ dataset }: Manifest): Promise<Dataset | null> {
+  if (!dataset) return null;
+  const found = await digest(dataset.path);
+  if (found !== dataset.sha256)
+    throw new AdjointError('conflict', `The dataset “${dataset.name}” has changed since this run was made.`, {
+      where: dataset.path,
+      fix:
+        `Put back the file with SHA-256 ${dataset.sha256.slice(0, 16)}… (it is ${found.slice(0, 16)}… now), ` +
+        'or start a new run from the same experiment.',
+    });
+  return readDataset(dataset.path);
+}
+
+async function digest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  } catch (error) {
+    const problem = toProblem(error, path);
+    throw new AdjointError(problem.code, `The run’s dataset cannot be read: ${problem.what}`, {
+      where: path,
+      fix: 'Put the file back where it was when the run was made.',
+      cause: error,
+    });
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,205 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { AdjointError, problemText, toProblem } from '@shared/errors';
+import { loadDevice } from '../numerics/devices/ladder';
+import { writeCheckpoint } from '../store/checkpoint';
+import type { RunDirectory } from '../store/runDirectory';
+import { repairRun } from '../store/repair';
+import { ActiveClock } from './activeClock';
+import { Control } from './control';
+import { Heartbeat } from './heartbeat';
+import type { Job, JobKind } from './job';
+import { jobKind } from './kinds';
+import { describeAttempt } from './machine';
+import { Reserve } from './reserve';
+import { findResumePoint, type ResumePoint } from './resume';
+import { openDataset } from './runDataset';
+import type { RunLog } from './runLog';
+import { RunRecorder } from './runRecorder';
+
+/** The event loop gets a turn this often, so that signals arrive. */
+const turnMs = 50;
+const pausedPollMs = 200;
+
+export interface RunOptions {
+  run: RunDirectory;
+  attempt: number;
+  threads: number;
+  log: RunLog;
+  /** Where optional packages are looked for beside the project. */
+  workspace?: string;
+}
+
+export type Outcome = 'done' | 'cancelled';
+
+/** All that may refuse to start: until this returns, the attempt has not begun and supersedes nothing. */
+export async function prepare({ run, attempt, threads, log, workspace }: RunOptions) {
+  if (attempt > 1) for (const cut of repairRun(run).cut) log.write(`Repair: ${cut}`);
+  const manifest = run.manifest();
+  const kind = jobKind(manifest.kind);
+  const dataset = await openDataset(manifest);
+  const packageFolders = workspace === undefined ? [] : [workspace];
+  const device = await loadDevice(kind.device(manifest.experiment), { threads, packageFolders });
+  log.write(`Device ${device.name} (${device.label}, ${device.dtype}): ${device.detail}.`);
+  const resume = findResumePoint(run, (line) => log.write(line));
+  const context = { manifest, device, dataset, log: (line: string) => log.write(line) };
+  const job = await kind.create(context, resume?.checkpoint ?? null);
+  return { manifest, kind, device, resume, job };
+}
+
+/** Begins the attempt and drives the job to its end. @throws whatever stopped it; the state then says `failed`. */
+export async function drive(options: RunOptions, prepared: Awaited<ReturnType<typeof prepare>>): Promise<Outcome> {
+  const { run, attempt, log } = options;
+  const { manifest, kind, device, resume, job } = prepared;
+  run.beginAttempt(attempt, describeAttempt(attempt, resume?.from ?? null, device));
+  const reserve = new Reserve(run.file('attempts', String(attempt), 'reserve'));
+  log.write(resume ? `Attempt ${attempt}: resuming from step ${resume.from.step}.` : `Attempt ${attempt}: starting.`);
+
+  const clock = new ActiveClock(savedSeconds(resume));
+  const control = new Control(run, attempt);
+  control.listenToSignals();
+  const recorder = new RunRecorder(run, attempt, kind.columns(manifest.experiment), clock, job.position);
+  const heartbeat = new Heartbeat({ run, attempt, job, clock, control, recorder });
+  const loop = new RunLoop({
+    run,
+    kind,
+    experiment: manifest.experiment,
+    job,
+    clock,
+    control,
+    recorder,
+    heartbeat,
+    log,
+  });
+  try {
+    const outcome = await loop.run(resume);
+    recorder.writer.close();
+    reserve.release();
+    log.write(outcome === 'done' ? `Done: ${job.conclusion()}.` : `Cancelled at step ${job.position().step}.`);
+    heartbeat.enter(outcome);
+    return outcome;
+  } catch (error) {
+    clock.pause();
+    reserve.release();
+    const problem = toProblem(error);
+    if (problem.code === 'internal' && error instanceof Error) attemptTo(() => log.write(error.stack ?? error.message));
+    attemptTo(() => recorder.writer.close());
+    if (problem.code === 'diverged') await loop.checkpoint().catch(() => undefined);
+    attemptTo(() => log.write(`Failed: ${problemText(problem)}`));
+    heartbeat.enter('failed', problem);
+    throw error;
+  } finally {
+    job.dispose();
+  }
+}
+
+interface LoopParts {
+  run: RunDirectory;
+  kind: JobKind;
+  experiment: Record<string, unknown>;
+  job: Job;
+  clock: ActiveClock;
+  control: Control;
+  recorder: RunRecorder;
+  heartbeat: Heartbeat;
+  log: RunLog;
+}
+
+/** The one loop of every run: a piece of work, then whatever is due of commands, metrics, heartbeat and checkpoint. */
+class RunLoop {
+  readonly #parts: LoopParts;
+  readonly #checkpoints: { seconds: number; keep: number };
+  #lastCheckpointAt = 0;
+  #lastTurn = performance.now();
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#checkpoints = parts.kind.checkpoints(parts.experiment);
+  }
+
+  async run(resume: ResumePoint | null): Promise<Outcome> {
+    const { job, clock, control, recorder, heartbeat } = this.#parts;
+    this.#lastCheckpointAt = clock.seconds;
+    heartbeat.enter('running');
+    if (resume) heartbeat.lastCheckpoint = { file: resume.from.checkpoint, step: resume.from.step, at: now() };
+    else await this.checkpoint();
+    while (!job.finished()) {
+      await job.advance(recorder.record);
+      if (recorder.tick()) heartbeat.beat();
+      if (control.due && (await this.#obey()) === 'cancel') return 'cancelled';
+      if (clock.seconds - this.#lastCheckpointAt >= this.#checkpoints.seconds) await this.checkpoint();
+      await this.#yieldToEvents();
+    }
+    await this.checkpoint();
+    return 'done';
+  }
+
+  /** Saves the job's state; the metrics up to it are made safe first, so that a resume finds them all. */
+  async checkpoint(): Promise<void> {
+    const { run, job, clock, recorder, heartbeat } = this.#parts;
+    const { step } = job.position();
+    this.#lastCheckpointAt = clock.seconds;
+    if (heartbeat.lastCheckpoint?.step === step) return;
+    const state = await job.save(clock.seconds);
+    recorder.writer.sync();
+    const path = run.checkpointPath(step);
+    writeCheckpoint(path, state);
+    run.pruneCheckpoints(this.#checkpoints.keep);
+    heartbeat.lastCheckpoint = { file: path.slice(path.lastIndexOf('/') + 1), step, at: now() };
+  }
+
+  async #obey(): Promise<'cancel' | 'go on'> {
+    const { control } = this.#parts;
+    for (const command of control.poll()) {
+      if (command === 'checkpoint') await this.checkpoint();
+      if (command === 'pause' && (await this.#pause()) === 'cancel') return 'cancel';
+      if (command === 'cancel') {
+        await this.checkpoint();
+        return 'cancel';
+      }
+    }
+    return 'go on';
+  }
+
+  /** Sleeps until told to go on. Pauses do not count as active time, and cost next to nothing. */
+  async #pause(): Promise<'cancel' | 'go on'> {
+    const { job, clock, control, recorder, heartbeat, log } = this.#parts;
+    await this.checkpoint();
+    clock.pause();
+    heartbeat.enter('paused');
+    log.write(`Paused at step ${job.position().step}.`);
+    for (;;) {
+      await sleep(pausedPollMs);
+      const commands = control.poll();
+      if (commands.includes('cancel')) return 'cancel';
+      if (commands.includes('resume')) break;
+      if (recorder.tick()) heartbeat.beat();
+    }
+    clock.resume();
+    heartbeat.enter('running');
+    log.write('Going on.');
+    return 'go on';
+  }
+
+  async #yieldToEvents(): Promise<void> {
+    if (performance.now() - this.#lastTurn < turnMs) return;
+    await nextTurn();
+    this.#lastTurn = performance.now();
+  }
+}
+
+const now = () => new Date().toISOString();
+
+function savedSeconds(resume: ResumePoint | null): number {
+  const state = resume?.checkpoint.state as { activeSeconds?: unknown } | undefined;
+  return typeof state?.activeSeconds === 'number' ? state.activeSeconds : 0;
+}
+
+/** On the way down one thing that fails must not keep the next from being tried. */
+function attemptTo(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof AdjointError) console.error(problemText(error.problem));
+    else console.error(error);
+  }
+}

@@ -1,0 +1,7 @@
+import { cpuProvider } from './cpu';
+import type { DeviceProvider } from './device';
+import { tensorflowProvider } from './tensorflow';
+import { wasmProvider } from './wasm';
+
+/** Every rung of the ladder, best first. Listing them loads no backend: each loads its own when asked to. */
+export const ladder: readonly DeviceProvider[] = [tensorflowProvider, wasmProvider, cpuProvider];
