@@ -145,6 +145,8 @@ export class RunDirectory {
       mkdirSync(this.file('attempts', String(k)), { recursive: true });
       writeFileAtomic(this.attemptFile(k, 'attempt.json'), jsonText(attempt), { sync: true });
       syncDirectory(this.file('attempts'));
+      // The request to start is fulfilled: from now on the attempt says what state the run is in.
+      this.setRequest(null);
     } catch (error) {
       throw storeError(error, this.file('attempts', String(k)));
     }
