@@ -6,11 +6,11 @@ import { metricCatalogue } from '@shared/metrics/catalogue';
 import {
   changedSettings,
   experimentTitle,
-  flattenSettings,
   methods,
   parseExperiment,
   resolveDefaults,
 } from './experiment';
+import { flattenSettings } from '@shared/settings';
 import { editDistance, nearest } from './nearest';
 
 const findings = (yaml: string) => parseExperiment(yaml).findings;
