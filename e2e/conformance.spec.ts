@@ -26,6 +26,8 @@ test.describe("transport: MessagePorts of Electron's window", () => {
       env: {
         ...(process.env as Record<string, string>),
         ADJOINT_WORKSPACE: folder,
+        // What the app keeps beside the workspace goes with the folder, too.
+        XDG_CONFIG_HOME: join(folder, 'config'),
         ADJOINT_RENDERER: renderer,
         ADJOINT_ENGINE_ENTRY: engineEntry,
         ADJOINT_CONFORMANCE_CHILD: child,

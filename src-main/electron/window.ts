@@ -46,6 +46,7 @@ export function openWindow(places: WindowPlaces, address = ''): BrowserWindow {
 /** Nothing but the workbench ever loads in a window; links to elsewhere are shown to the person first. */
 function confine(contents: WebContents, openOurs: (url: string) => void): void {
   contents.on('will-navigate', (event, url) => {
+    if (isOurs(url)) return; // a reload
     event.preventDefault();
     void offerLink(url);
   });

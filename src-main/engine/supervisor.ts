@@ -5,7 +5,7 @@ import { liveStates, type ControlCommand, type RunSummary } from '@shared/run';
 import type { RunDirectory } from '../store/runDirectory';
 import type { RunIndex } from '../store/runIndex';
 import type { Workspace } from '../store/workspace';
-import { makeActiveRun, processId, readHeartbeat, takesSlot, type ActiveRun } from './activeRun';
+import { isFinal, makeActiveRun, processId, readHeartbeat, takesSlot, type ActiveRun } from './activeRun';
 import type { Spawner } from './api';
 import { settle, type Exit } from './ending';
 import type { EventHub } from './events';
@@ -42,6 +42,7 @@ export class Supervisor {
   private timer: NodeJS.Timeout | null = null;
   private ticks = 0;
   private launching = false;
+  private stopped = false;
   private shownQueue = '';
 
   constructor(options: SupervisorOptions) {
@@ -63,6 +64,7 @@ export class Supervisor {
   }
 
   stop(): void {
+    this.stopped = true;
     if (this.timer) clearInterval(this.timer);
     this.timer = null;
   }
@@ -89,12 +91,9 @@ export class Supervisor {
   private overlay(summary: RunSummary): RunSummary {
     const active = this.active.get(summary.id);
     if (!active) return summary;
-    const state = liveStates.includes(summary.state)
-      ? summary.state
-      : summary.state === 'queued'
-        ? 'starting'
-        : summary.state;
-    return { ...summary, state, pending: active.pending, resumable: false };
+    // It is over when its process is gone, not when that says so: only then can it be resumed or moved.
+    const state = liveStates.includes(summary.state) ? summary.state : summary.state === 'queued' ? 'starting' : 'running';
+    return { ...summary, state, endedAt: null, pending: active.pending, resumable: false };
   }
 
   queue(): Queue {
@@ -231,7 +230,7 @@ export class Supervisor {
     this.ticks++;
     for (const active of [...this.active.values()]) {
       if (readHeartbeat(active)) this.announce(active.run.id);
-      if (!active.process && this.ticks % 5 === 0) this.watchOrphan(active);
+      if (!active.process && (this.ticks % 5 === 0 || isFinal(active.state))) this.watchOrphan(active);
       if (
         active.cancelAskedAt !== null &&
         !active.forced &&
@@ -293,6 +292,8 @@ export class Supervisor {
     this.launching = true;
     try {
       for (;;) {
+        // Stopping may come while a launch is under way.
+        if (this.stopped) return;
         const used = [...this.active.values()].filter(takesSlot).length;
         if (used >= this.slots) return;
         const paused = [...this.active.values()].find((active) => active.pending === 'resume' && !takesSlot(active));
@@ -357,6 +358,7 @@ export class Supervisor {
 
   /** Asks every live run to checkpoint and stop, and waits until they have. */
   async stopAll(): Promise<void> {
+    this.stopped = true;
     for (const active of this.active.values()) {
       active.pending = 'cancel';
       active.cancelAskedAt = Date.now();

@@ -24,6 +24,11 @@ export async function runEngineService(link: ShellLink, load: () => Promise<Serv
   process.on('SIGINT', () => undefined);
   const parentSpawner = new ParentSpawner((request) => link.send(request));
   const spawner = link.kind === 'utility' ? parentSpawner : nodeSpawner();
+  // Nothing to close as long as there is no engine: whatever it has begun survives being killed.
+  link.onMessage((message: ToEngine) => {
+    if (message.type === 'stop') process.exit(0);
+  });
+  link.onGone(() => process.exit(0));
   try {
     const { engine, close } = await startEngine(spawner, load);
     serve(engine, link);

@@ -106,7 +106,8 @@ describe('a run', () => {
     expect(summary.progress?.done).toBe(summary.progress?.total);
     // 166 training instances, batches of 32: 6 steps an epoch.
     expect(summary.metrics['loss'].count).toBe(30);
-    expect(summary.metrics['valid/gap_mean'].count).toBe(5);
+    // Before the first step and after each epoch.
+    expect(summary.metrics['valid/gap_mean'].count).toBe(6);
   });
 
   it('pauses, keeps still, and goes on where it was', async () => {

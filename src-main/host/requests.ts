@@ -39,20 +39,24 @@ async function* typedIterator(
   signal: AbortSignal | undefined,
   asTyped: (error: unknown) => Error,
 ): AsyncGenerator<unknown> {
-  const gone = new Promise<'gone'>((resolve) => {
-    if (signal?.aborted) resolve('gone');
-    signal?.addEventListener('abort', () => resolve('gone'), { once: true });
-  });
+  // Not Promise.race: a promise that lives as long as the stream would remember every event that raced it.
+  let leave: () => void = () => undefined;
+  const gone = () => leave();
+  signal?.addEventListener('abort', gone, { once: true });
   try {
-    for (;;) {
-      const step = await Promise.race([iterator.next(), gone]);
-      if (step === 'gone') return;
+    while (!signal?.aborted) {
+      const step = await new Promise<IteratorResult<unknown> | null>((resolve, reject) => {
+        leave = () => resolve(null);
+        iterator.next().then(resolve, reject);
+      });
+      if (step === null) return;
       if (step.done) return step.value;
       yield step.value;
     }
   } catch (error) {
     throw asTyped(error);
   } finally {
+    signal?.removeEventListener('abort', gone);
     // Not awaited: a generator that waits for an event obeys only after it.
     void iterator.return?.()?.catch(() => undefined);
   }

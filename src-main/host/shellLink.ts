@@ -10,7 +10,7 @@ export interface ShellLink {
   onMessage(listener: (message: ToEngine) => void): void;
   /** Sets the one listener for the ports of windows. */
   onPort(listener: (channel: ChannelName, port: Port) => void): void;
-  /** Main has gone. */
+  /** Sets the one listener for the end of main. */
   onGone(listener: () => void): void;
 }
 
@@ -76,7 +76,7 @@ function relayLink(): ShellLink {
     send,
     onMessage: (listener) => (onMessage = listener),
     onPort: (listener) => (onPort = listener),
-    onGone: (listener) => void process.once('disconnect', listener),
+    onGone: (listener) => void process.removeAllListeners('disconnect').once('disconnect', listener),
   };
 }
 

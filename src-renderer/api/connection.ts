@@ -47,6 +47,8 @@ export class LiveConnection implements Connection {
   private requests: Port | undefined;
   private failures = 0;
   private closed = false;
+  /** Counts attempts and losses: an attempt that something else has overtaken is dropped. */
+  private turn = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly stateListeners = new Set<(state: ConnectionState, problem: Problem | null) => void>();
   private readonly eventListeners = new Set<(event: AppEvent) => void>();
@@ -58,8 +60,8 @@ export class LiveConnection implements Connection {
     this.restart = transport.restart ? () => transport.restart!() : null;
     this.client = createORPCClient({
       call: async (path, input, options) => {
-        const { link, lost } = await this.openLink();
-        return Promise.race([link.call(path, input, options), lost]);
+        const link = await this.openLink();
+        return link.call(path, input, options);
       },
     });
     this.firstAttempt = this.attempt();
@@ -101,9 +103,10 @@ export class LiveConnection implements Connection {
 
   private async attempt(): Promise<void> {
     this.set('connecting', this.problem);
+    const turn = ++this.turn;
     try {
       const { requests, frames } = await this.transport.open();
-      if (this.closed) {
+      if (this.closed || turn !== this.turn) {
         requests.close();
         frames.close();
         return;
@@ -112,7 +115,7 @@ export class LiveConnection implements Connection {
       const lost = () => {
         if (this.requests === requests) this.lose(connectionLost);
       };
-      this.link = linkOver(requests);
+      this.link = new Link(requests);
       this.frames.attach(frames);
       this.failures = 0;
       this.set('open', null);
@@ -120,13 +123,14 @@ export class LiveConnection implements Connection {
       frames.onClose(lost);
       if (this.eventListeners.size > 0) void this.follow();
     } catch (error) {
-      this.lose(problemOf(error));
+      if (turn === this.turn) this.lose(problemOf(error));
     }
   }
 
   /** Both pipes go together: with one of them gone the other is closed as well. */
   private lose(problem: Problem): void {
     if (this.closed) return;
+    this.turn++;
     const { requests } = this;
     this.link = undefined;
     this.requests = undefined;
@@ -190,21 +194,28 @@ const connectionLost: Problem = {
   fix: 'Runs go on. The window reconnects by itself.',
 };
 
-interface Link {
-  readonly link: RPCLink<Record<never, never>>;
-  /** Rejects when the port closes, for requests that were on their way into it. */
-  readonly lost: Promise<never>;
-}
+/** Requests over one port. Those that are under way when it closes fail, also the ones that oRPC had not sent yet. */
+class Link {
+  private readonly rpc: RPCLink<Record<never, never>>;
+  private readonly underWay = new Set<(error: Error) => void>();
 
-function linkOver(port: Port): Link {
-  const lost = new Promise<never>((_resolve, reject) =>
+  constructor(port: Port) {
+    this.rpc = new RPCLink({ websocket: socketOver(port) });
     port.onClose(() => {
       const { code, what, ...rest } = connectionLost;
-      reject(new AdjointError(code, what, rest));
-    }),
-  );
-  lost.catch(() => undefined);
-  return { link: new RPCLink({ websocket: socketOver(port) }), lost };
+      for (const reject of this.underWay) reject(new AdjointError(code, what, rest));
+    });
+  }
+
+  call(...request: Parameters<RPCLink<Record<never, never>>['call']>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.underWay.add(reject);
+      this.rpc
+        .call(...request)
+        .then(resolve, reject)
+        .finally(() => this.underWay.delete(reject));
+    });
+  }
 }
 
 /**

@@ -18,32 +18,28 @@ const openTimeout = 15_000;
 export function desktopTransport(bridge: DesktopBridge): Transport {
   let status: EngineStatus = { state: 'starting', problem: null };
   bridge.onEngineStatus((now) => (status = now));
+  const open = async (): Promise<PortPair> => {
+    const arrival = portsArrival();
+    try {
+      // Resolves when the ports were sent; while the engine starts, that takes as long as it takes.
+      await bridge.connect();
+      return await arrival.within(openTimeout);
+    } catch (error) {
+      if (error instanceof AdjointError) throw error;
+      // What crosses the bridge as an exception is text only; the status has the whole problem.
+      const { code, what, ...rest } = status.problem ?? engineStopped;
+      throw new AdjointError(code, what, rest);
+    } finally {
+      arrival.stop();
+    }
+  };
+  let last: Promise<unknown> = Promise.resolve();
   return {
-    async open() {
-      const ports = new Promise<PortPair>((resolve, reject) => {
-        const received = (event: MessageEvent<unknown>) => {
-          if (event.source !== window || event.data !== portsMessage || event.ports.length !== 2) return;
-          finish();
-          resolve({ requests: messagePort(event.ports[0]), frames: messagePort(event.ports[1]) });
-        };
-        const timer = setTimeout(() => {
-          finish();
-          reject(disconnected('The engine did not answer in time.', 'The log in the workspace may say why.'));
-        }, openTimeout);
-        const finish = () => {
-          clearTimeout(timer);
-          window.removeEventListener('message', received);
-        };
-        window.addEventListener('message', received);
-      });
-      await Promise.all([bridge.connect(), ports]).catch((error: unknown) => {
-        // The reason comes as an engine status, with its problem; what crosses the bridge as an exception is text only.
-        void ports.catch(() => undefined);
-        if (error instanceof AdjointError) throw error;
-        const { code, what, ...rest } = status.problem ?? engineStopped;
-        throw new AdjointError(code, what, rest);
-      });
-      return ports;
+    // One after the other: ports that arrive do not say for whom.
+    open: () => {
+      const opening = last.then(open);
+      last = opening.catch(() => undefined);
+      return opening;
     },
     watch: (listener) =>
       bridge.onEngineStatus((now) => {
@@ -52,6 +48,29 @@ export function desktopTransport(bridge: DesktopBridge): Transport {
       }),
     isHopeless: () => status.state === 'failed',
     restart: () => bridge.restartEngine(),
+  };
+}
+
+/** Waits for the window message that carries the ports. */
+function portsArrival() {
+  let resolve: (ports: PortPair) => void = () => undefined;
+  const ports = new Promise<PortPair>((resolvePorts) => (resolve = resolvePorts));
+  const received = (event: MessageEvent<unknown>) => {
+    if (event.source !== window || event.data !== portsMessage || event.ports.length !== 2) return;
+    resolve({ requests: messagePort(event.ports[0]), frames: messagePort(event.ports[1]) });
+  };
+  window.addEventListener('message', received);
+  return {
+    stop: () => window.removeEventListener('message', received),
+    within: (milliseconds: number) =>
+      new Promise<PortPair>((resolveInTime, reject) => {
+        const fix = 'Reload the window; the log of the engine may say why.';
+        const timer = setTimeout(() => reject(disconnected('The engine did not answer in time.', fix)), milliseconds);
+        void ports.then((pair) => {
+          clearTimeout(timer);
+          resolveInTime(pair);
+        });
+      }),
   };
 }
 
