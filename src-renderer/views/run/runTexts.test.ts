@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatAge } from '../../components/age';
 import { sparklinePath } from '../../components/sparkline';
-import { lineLevel, LogBuffer } from './logBuffer';
+import { LogBuffer, readLine } from './logBuffer';
 import { linesOfPaths } from './yamlLines';
 
 describe('the lines of settings', () => {
@@ -38,10 +38,15 @@ describe('the log', () => {
     expect(buffer.lines()).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('knows errors and warnings by their first words', () => {
-    expect(lineLevel('2026-11-23T04:15:45Z error: the disk is full')).toBe('error');
-    expect(lineLevel('04:15 warning slow')).toBe('warning');
-    expect(lineLevel('04:15 info epoch 3, training error 0.4 is what the network is trained on; nothing failed')).toBe('error');
+  it('tells time from text, and failures by their first words', () => {
+    expect(readLine('2026-11-23T04:15:45.701Z Failed: The disk is full.')).toEqual({
+      time: '2026-11-23T04:15:45.701Z',
+      text: 'Failed: The disk is full.',
+      level: 'error',
+    });
+    expect(readLine('2026-11-23T04:15:45.701Z Repair: cut 3 rows').level).toBe('warning');
+    expect(readLine('2026-11-23T04:15:45.701Z Epoch 3, training error 0.4, nothing failed').level).toBe('info');
+    expect(readLine('                         at job.ts:3').time).toBe('');
   });
 });
 
