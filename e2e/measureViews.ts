@@ -1,4 +1,4 @@
-// Measures the workbench in Chromium on a large workspace (see synthetic-workspace.ts):
+// Measures the workbench in Chromium on a large workspace (see scripts/synthetic-workspace.ts):
 //
 //     npm run measure-views -- DIR
 //
@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
 import { chromium, type Page } from '@playwright/test';
-import { chromiumPath, isRoot } from '../e2e/machine';
+import { chromiumPath, isRoot } from './machine';
 
 const workspace = process.argv[2];
 const executablePath = chromiumPath();
@@ -84,7 +84,8 @@ async function frames(page: Page, what: string, action: () => Promise<void>): Pr
     const watch = { times: [] as number[], tasks: [] as number[], on: true };
     (globalThis as unknown as { watch: typeof watch }).watch = watch;
     new PerformanceObserver((list) => watch.tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({
-      type: 'longtask',
+      // Node's own types of the same class do not know long tasks.
+      type: 'longtask' as never,
     });
     let last = performance.now();
     const frame = (now: number) => {
