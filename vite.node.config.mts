@@ -1,8 +1,19 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The commit that is built, for manifests; null outside a git checkout. */
+function commit(): string | null {
+  try {
+    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' }).trim();
+  } catch {
+    return null;
+  }
+}
+const { version } = JSON.parse(readFileSync(at('./package.json'), 'utf8')) as { version: string };
 
 /** TensorFlow's WASM backend reads its binaries from disk: put them beside the bundle. */
 const tensorflowWasm: Plugin = {
@@ -18,6 +29,7 @@ const tensorflowWasm: Plugin = {
 // Everything that runs on Node 24: engine, run process, workers and command line.
 export default defineConfig({
   plugins: [tensorflowWasm],
+  define: { __ADJOINT_VERSION__: JSON.stringify(version), __ADJOINT_COMMIT__: JSON.stringify(commit()) },
   resolve: { alias: { '@shared': at('./src-shared') } },
   ssr: { noExternal: true, external: ['ws', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'] },
   build: {

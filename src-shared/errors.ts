@@ -16,6 +16,7 @@ export const errorCodes = [
   'device-unavailable',
   'diverged', // a loss or gradient is no longer finite
   'run-crashed',
+  'disconnected', // the window has lost its engine, or was refused by it
   'unsupported', // this machine or build cannot do it
   'internal', // a defect of Adjoint
 ] as const;

@@ -41,9 +41,13 @@ export const encodeJson = (value: unknown): Uint8Array => new TextEncoder().enco
 export const decodeJson = (payload: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(payload));
 
 /**
- * A series subscription. Data frames are Arrow IPC streams (schema, one record batch); their schema metadata says
- * `mode` = `snapshot` (replaces everything) or `append`, and `level` = rows per bucket (1 = every sample).
- * Columns: the x axis, then per metric `key` (mean of the bucket), and, when level > 1, `key:min` and `key:max`.
+ * A series subscription. Data frames are Arrow IPC streams (schema, one record batch). Their schema metadata, all strings:
+ * `level`  = rows per bucket, a power of two (1 = every sample);
+ * `offset` = how many of the rows received so far stay: the client keeps the first `offset` rows and appends the frame's.
+ *            A frame with offset 0 is a snapshot. The last bucket of a growing series is sent again until it is full;
+ * `rows`   = samples in the whole table; `live` = `1` while the run is going on.
+ * Columns: `x`, then per metric `key` (mean of the bucket; null = not measured, NaN = a sample was not a number), and, when
+ * level > 1, `key:min` and `key:max`. The x of a bucket is that of its first sample.
  */
 export const seriesSpecSchema = z.object({
   kind: z.literal('series'),

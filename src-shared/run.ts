@@ -13,6 +13,7 @@ export const runStates = ['queued', 'starting', 'running', 'paused', 'done', 'fa
 export type RunState = (typeof runStates)[number];
 export const liveStates: readonly RunState[] = ['starting', 'running', 'paused'];
 export const resumableStates: readonly RunState[] = ['failed', 'cancelled', 'crashed'];
+export const isFinalState = (state: RunState): boolean => state !== 'queued' && !liveStates.includes(state);
 
 /** What a run process reports of itself in `state.json`. */
 export const processPhases = ['starting', 'running', 'paused', 'done', 'failed', 'cancelled'] as const;
@@ -34,7 +35,7 @@ export const metricSummarySchema = z.object({
   min: z.number().nullable(),
   max: z.number().nullable(),
   count: z.number().int(),
-  /** Mean of the last 10 % of the samples (at least one). */
+  /** Mean of the last 10 % of the samples (at least one, at most 100,000). */
   tailMean: z.number().nullable(),
   /** Trapezoidal area under the series over the clock's own axis (step or epoch). */
   area: z.number().nullable(),
@@ -62,7 +63,7 @@ export const manifestSchema = z.object({
   seed: z.number().int(),
   dataset: datasetReferenceSchema.nullable(),
   code: z.object({ version: z.string(), commit: z.string().nullable() }),
-  /** `queue`: waits for a slot of the engine. `direct`: started at once by whoever made it. */
+  /** How it was first started: `queue` = by an engine's queue, `direct` = at once, by the command line. */
   launch: z.enum(['queue', 'direct']),
   clonedFrom: z.string().nullable(),
 });
@@ -122,7 +123,12 @@ export const controlCommandSchema = z.object({
 export type ControlCommand = z.infer<typeof controlCommandSchema>;
 
 /** `request.json`: present while the run waits to be started (or resumed) by an engine's queue. */
-export const startRequestSchema = z.object({ at: z.string(), resume: z.boolean() });
+export const startRequestSchema = z.object({
+  at: z.string(),
+  resume: z.boolean(),
+  /** Somebody starts it at once: no engine's queue may take it. */
+  direct: z.boolean().default(false),
+});
 export type StartRequest = z.infer<typeof startRequestSchema>;
 
 /** A run as lists show it. */

@@ -1,31 +1,21 @@
 import { statSync } from 'node:fs';
-import type { Problem } from '@shared/errors';
-import {
-  liveStates,
-  resumableStates,
-  type Attempt,
-  type Manifest,
-  type ProcessState,
-  type RunState,
-  type RunSummary,
-} from '@shared/run';
+import { toProblem, type Problem } from '@shared/errors';
+import { liveStates, resumableStates, type ProcessState, type RunState, type RunSummary } from '@shared/run';
+import { flattenSettings } from '@shared/settings';
+import { readContents } from './runContents';
 import type { RunDirectory } from './runDirectory';
-
-type Setting = RunSummary['settings'][string];
 
 /**
  * A run as lists show it, from its small files alone. Never throws for a damaged run: without a readable manifest it lists
  * as crashed, with the damage named.
  */
 export function summarise(run: RunDirectory): RunSummary {
-  const manifest = manifestOrNull(run);
-  const attempts = run.attempts();
-  const latest = attempts.at(-1) ?? null;
-  const own = latest === null ? null : run.state(latest);
+  const { manifest, annotations, request, attempts, damage } = readContents(run);
+  const latest = attempts.at(-1);
+  const own = latest?.state ?? null;
   // An attempt that died before its first heartbeat says nothing: what its predecessor reached still holds.
-  const reached = own ?? newestState(run, attempts);
-  const state = manifest ? stateOf(run, latest, own) : 'crashed';
-  const annotations = run.annotations();
+  const reached = attempts.findLast((attempt) => attempt.state !== null)?.state;
+  const state = manifest ? stateOf(run, request !== null, latest !== undefined, own) : 'crashed';
   const live = liveStates.includes(state);
   return {
     id: run.id,
@@ -34,12 +24,12 @@ export function summarise(run: RunDirectory): RunSummary {
     state,
     pending: null,
     createdAt: manifest?.createdAt ?? new Date(statSync(run.path).birthtimeMs).toISOString(),
-    startedAt: firstAttempt(run, attempts)?.startedAt ?? null,
+    startedAt: attempts.find(({ attempt }) => attempt !== null)?.attempt?.startedAt ?? null,
     endedAt: live || state === 'queued' ? null : (own?.endedAt ?? reached?.updatedAt ?? null),
     activeSeconds: reached?.activeSeconds ?? 0,
     progress: reached?.progress ?? null,
     attempts: attempts.length,
-    device: latest === null ? null : (run.attempt(latest)?.device.name ?? null),
+    device: latest?.attempt?.device.name ?? null,
     seed: manifest?.seed ?? 0,
     tags: annotations.tags,
     notes: annotations.notes,
@@ -48,21 +38,42 @@ export function summarise(run: RunDirectory): RunSummary {
     settings: manifest ? flattenSettings(manifest.experiment) : {},
     metrics: reached?.summaries ?? {},
     error: errorOf(run, state, own, manifest !== null),
-    damage: run.damage(),
+    damage,
     resumable: manifest !== null && resumableStates.includes(state),
   };
 }
 
-function stateOf(run: RunDirectory, latest: number | null, own: ProcessState | null): RunState {
-  if (run.request()) return 'queued';
-  if (latest === null) return 'cancelled';
+/** A run whose directory cannot even be looked at (no permission, a failing disk): it lists, and says why. */
+export function unreadable(run: RunDirectory, cause: unknown): RunSummary {
+  const problem = toProblem(cause, run.path);
+  return {
+    ...{
+      id: run.id,
+      name: run.id,
+      kind: 'unknown',
+      state: 'crashed',
+      pending: null,
+      createdAt: new Date(0).toISOString(),
+    },
+    ...{ startedAt: null, endedAt: null, activeSeconds: 0, progress: null, attempts: 0, device: null, seed: 0 },
+    ...{ tags: [], notes: '', group: null, dataset: null, settings: {}, metrics: {} },
+    error: problem,
+    damage: [`the run cannot be read: ${problem.what}`],
+    resumable: false,
+  };
+}
+
+function stateOf(run: RunDirectory, asked: boolean, begun: boolean, own: ProcessState | null): RunState {
+  if (asked) return 'queued';
+  if (!begun) return 'cancelled';
   const phase = own?.phase ?? 'starting';
   if (!(liveStates as readonly string[]).includes(phase)) return phase;
   return run.isLocked() ? phase : 'crashed';
 }
 
 function errorOf(run: RunDirectory, state: RunState, own: ProcessState | null, readable: boolean): Problem | null {
-  if (state !== 'crashed') return state === 'failed' ? (own?.error ?? null) : null;
+  if (state === 'failed') return own?.error ?? null;
+  if (state !== 'crashed') return null;
   if (!readable)
     return {
       code: 'corrupt',
@@ -70,48 +81,12 @@ function errorOf(run: RunDirectory, state: RunState, own: ProcessState | null, r
       where: run.file('manifest.json'),
       fix: 'Its metrics and checkpoints are still there; put the manifest back from a copy.',
     };
+  // Who put the run in order after its process died knows more than that it did.
+  if (own?.error) return own.error;
   return {
     code: 'run-crashed',
     what: 'The run process ended without saying why: it was killed, or the machine went down.',
     where: run.id,
     fix: 'Resume the run: it goes on from its last checkpoint. The log has its last words.',
   };
-}
-
-function manifestOrNull(run: RunDirectory): Manifest | null {
-  try {
-    return run.manifest();
-  } catch {
-    return null;
-  }
-}
-
-function newestState(run: RunDirectory, attempts: number[]): ProcessState | null {
-  for (const k of attempts.toReversed()) {
-    const state = run.state(k);
-    if (state) return state;
-  }
-  return null;
-}
-
-function firstAttempt(run: RunDirectory, attempts: number[]): Attempt | null {
-  for (const k of attempts) {
-    const attempt = run.attempt(k);
-    if (attempt) return attempt;
-  }
-  return null;
-}
-
-/** `{optimizer: {learningRate: 1e-3}, widths: [200, 200]}` → `optimizer.learningRate`: .001, `widths`: "200, 200". */
-export function flattenSettings(value: Record<string, unknown>): Record<string, Setting> {
-  const flat: Record<string, Setting> = {};
-  const visit = (path: string, entry: unknown) => {
-    if (entry === null || typeof entry === 'string' || typeof entry === 'number' || typeof entry === 'boolean')
-      flat[path] = entry;
-    else if (Array.isArray(entry) && entry.every((item) => typeof item !== 'object')) flat[path] = entry.join(', ');
-    else if (typeof entry === 'object' && entry !== null)
-      for (const [key, child] of Object.entries(entry)) visit(path === '' ? key : `${path}.${key}`, child);
-  };
-  visit('', value);
-  return flat;
 }

@@ -6,7 +6,6 @@ export {
   type Experiment,
   type ExperimentKind,
   experimentSchemas,
-  flattenSettings,
   methods,
   type NetworkSettings,
   type OptimizerSettings,

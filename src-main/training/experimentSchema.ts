@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MethodInfo } from '@shared/contract';
+import { flattenSettings } from '@shared/settings';
 import { deviceRequests } from '../numerics/devices/device';
 import { type Method, schemasOf } from './method';
 import { networks } from './networks/registry';
@@ -101,20 +102,6 @@ export function changedSettings(experiment: Experiment): string[] {
     const reference = path.endsWith('.kind') ? plain : sameMethods;
     return given[path] !== reference[path];
   });
-}
-
-type Leaf = string | number | boolean | null;
-
-/** `{ optimizer: { learningRate: .001 } }` as `{ 'optimizer.learningRate': .001 }`; lists become text such as `200, 200`. */
-export function flattenSettings(value: object, prefix = ''): Record<string, Leaf> {
-  const flat: Record<string, Leaf> = {};
-  for (const [key, entry] of Object.entries(value) as [string, unknown][]) {
-    const path = prefix + key;
-    if (Array.isArray(entry)) flat[path] = entry.join(', ');
-    else if (typeof entry === 'object' && entry !== null) Object.assign(flat, flattenSettings(entry, `${path}.`));
-    else flat[path] = (entry ?? null) as Leaf;
-  }
-  return flat;
 }
 
 /** Every registered method with its settings as JSON Schema: for forms and the reference page. */

@@ -1,0 +1,182 @@
+import { extname, resolve } from 'node:path';
+import { Command } from 'commander';
+import { AdjointError, problemText } from '@shared/errors';
+import { formatDuration, formatNumber } from '@shared/format';
+import { clocks, indexColumns, runStates, type Clock, type RunSummary } from '@shared/run';
+import { runDetail } from '../engine/runDetail';
+import { seriesCsv } from '../engine/seriesQueries';
+import { writeFileAtomic } from '../store/atomic';
+import { readClock } from '../store/metricReader';
+import { recordedMetrics } from '../store/recorded';
+import { writeNpz } from '../store/npz';
+import { RunIndex } from '../store/runIndex';
+import { openWorkspace, type Workspace } from '../store/workspace';
+import { action, printJson, printLine, say, withCommonOptions, type CommonOptions } from './context';
+import { renderTable } from './table';
+
+/** Opens workspace and index for reading, also while an app has them open. */
+function withRuns<T>(path: string, use: (workspace: Workspace, index: RunIndex) => T): T {
+  const workspace = openWorkspace(path);
+  const index = new RunIndex(workspace);
+  try {
+    return use(workspace, index);
+  } finally {
+    index.close();
+  }
+}
+
+/** The run that an id, the beginning of one, or a name means. @throws AdjointError `not-found`, `bad-request` when several fit. */
+function findRun(index: RunIndex, text: string): RunSummary {
+  const all = index.list();
+  const exact = all.find((run) => run.id === text);
+  if (exact) return exact;
+  const fitting = all.filter((run) => run.id.startsWith(text) || run.name === text);
+  if (fitting.length === 1) return fitting[0];
+  if (fitting.length === 0)
+    throw new AdjointError('not-found', `There is no run "${text}".`, { fix: 'List them with: adjoint runs list' });
+  throw new AdjointError('bad-request', `"${text}" fits ${fitting.length} runs.`, {
+    fix: `Give more of the id: ${fitting
+      .slice(0, 5)
+      .map((run) => run.id)
+      .join(', ')}${fitting.length > 5 ? ', …' : ''}.`,
+  });
+}
+
+interface ListOptions extends CommonOptions {
+  state?: string;
+  tag?: string;
+  limit?: string;
+}
+
+function list(options: ListOptions): void {
+  const state = options.state;
+  if (state !== undefined && !(runStates as readonly string[]).includes(state))
+    throw new AdjointError('bad-request', `There is no state "${state}".`, {
+      fix: `States are ${runStates.join(', ')}.`,
+    });
+  const limit = options.limit === undefined ? Infinity : Number(options.limit);
+  if (Number.isNaN(limit)) throw new AdjointError('bad-request', `"--limit ${options.limit}" is not a number.`);
+  const runs = withRuns(options.workspace, (_, index) => index.list())
+    .filter((run) => state === undefined || run.state === state)
+    .filter((run) => options.tag === undefined || run.tags.includes(options.tag))
+    .slice(0, limit);
+  if (options.json) return runs.forEach(printJson);
+  if (runs.length === 0) return say(`No runs in ${options.workspace}.`);
+  const last = (key: string) => (run: RunSummary) => formatNumber(run.metrics[key]?.last);
+  printLine(
+    renderTable(runs, [
+      { title: 'id', cell: (run) => run.id },
+      { title: 'name', cell: (run) => run.name },
+      { title: 'state', cell: (run) => run.state },
+      {
+        title: 'progress',
+        align: 'right',
+        cell: (run) => (run.progress ? `${Math.round((100 * run.progress.done) / run.progress.total)} %` : '–'),
+      },
+      { title: 'active', align: 'right', cell: (run) => formatDuration(run.activeSeconds) },
+      { title: 'loss', align: 'right', cell: last('loss') },
+      { title: 'gap', align: 'right', cell: last('valid/gap_mean') },
+      { title: 'ineq max', align: 'right', cell: last('valid/ineq_max') },
+      { title: 'eq max', align: 'right', cell: last('valid/eq_max') },
+    ]),
+  );
+}
+
+function show(text: string, options: CommonOptions): void {
+  const detail = withRuns(options.workspace, (workspace, index) => {
+    const summary = findRun(index, text);
+    return runDetail(workspace.run(summary.id), summary);
+  });
+  if (options.json) return printJson(detail);
+  const { summary, manifest } = detail;
+  printLine(`${summary.name}  (${summary.id})`);
+  printLine(
+    `${summary.state} · ${formatDuration(summary.activeSeconds)} active · seed ${summary.seed} · ${summary.device ?? 'no device yet'}`,
+  );
+  printLine(
+    `dataset ${manifest.dataset?.name ?? 'none'} · code ${manifest.code.version}${manifest.code.commit ? ` (${manifest.code.commit})` : ''}`,
+  );
+  printLine(detail.directory);
+  if (summary.error) printLine(`\n${problemText(summary.error)}`);
+  for (const damage of summary.damage) printLine(`damage: ${damage}`);
+  printLine(`\n${detail.yaml.trimEnd()}\n`);
+  const metrics = Object.entries(summary.metrics).filter(([, metric]) => metric.count > 0);
+  printLine(
+    renderTable(metrics, [
+      { title: 'metric', cell: ([key]) => key },
+      { title: 'last', align: 'right', cell: ([, metric]) => formatNumber(metric.last) },
+      { title: 'min', align: 'right', cell: ([, metric]) => formatNumber(metric.min) },
+      { title: 'max', align: 'right', cell: ([, metric]) => formatNumber(metric.max) },
+      { title: 'tail mean', align: 'right', cell: ([, metric]) => formatNumber(metric.tailMean) },
+      { title: 'samples', align: 'right', cell: ([, metric]) => String(metric.count) },
+    ]),
+  );
+}
+
+interface ExportOptions extends CommonOptions {
+  clock: string;
+  metrics?: string;
+  out?: string;
+}
+
+function exportSeries(text: string, options: ExportOptions): void {
+  const clock = clocks.find((known): known is Clock => known === options.clock);
+  if (!clock)
+    throw new AdjointError('bad-request', `There is no clock "${options.clock}".`, {
+      fix: `Clocks are ${clocks.join(', ')}.`,
+    });
+  const out = options.out && resolve(options.out);
+  const format = out ? extname(out) : '.csv';
+  if (format !== '.csv' && format !== '.npz')
+    throw new AdjointError('bad-request', `Series cannot be written as "${format}".`, {
+      where: out,
+      fix: 'Name a .csv or .npz file.',
+    });
+
+  const result = withRuns(options.workspace, (workspace, index) => {
+    const summary = findRun(index, text);
+    const run = workspace.run(summary.id);
+    const keys = options.metrics ? options.metrics.split(',').map((key) => key.trim()) : recordedMetrics(run, clock);
+    const { csv, rows } = seriesCsv(run, clock, keys);
+    if (format === '.npz') {
+      const table = readClock(run, clock, keys);
+      const arrays = [
+        ...indexColumns.map((name) => [name, table.index[name]] as const),
+        ...keys.map((key) => [key, table.columns.get(key)!.values] as const),
+      ];
+      writeFileAtomic(
+        out!,
+        writeNpz(new Map(arrays.map(([name, data]) => [name, { dtype: 'float64', shape: [rows], data }]))),
+      );
+    } else if (out) writeFileAtomic(out, csv);
+    else if (!options.json) process.stdout.write(csv);
+    return { id: summary.id, clock, metrics: keys, rows, file: out ?? null, ...(out ? {} : { csv }) };
+  });
+  if (options.json) printJson(result);
+  else if (out) say(`${result.rows} rows × ${result.metrics.length} metrics to ${out}`);
+}
+
+export function runsCommand(): Command {
+  const runs = new Command('runs').description('What the workspace holds.');
+  runs.addCommand(
+    withCommonOptions(new Command('list').description('All runs, newest first.'))
+      .option('--state <state>', 'only these')
+      .option('--tag <tag>', 'only these')
+      .option('--limit <n>', 'at most so many')
+      .action(action((options: ListOptions) => list(options))),
+  );
+  runs.addCommand(
+    withCommonOptions(new Command('show').description('One run: state, settings, final metrics.'))
+      .argument('<run>', 'id, beginning of an id, or name')
+      .action(action((run: string, options: CommonOptions) => show(run, options))),
+  );
+  runs.addCommand(
+    withCommonOptions(new Command('export').description('The full series of a run.'))
+      .argument('<run>', 'id, beginning of an id, or name')
+      .option('-c, --clock <clock>', clocks.join(', '), 'epoch')
+      .option('-m, --metrics <keys>', 'comma-separated; all that were recorded when left out')
+      .option('-o, --out <file>', '.csv or .npz; CSV on stdout when left out')
+      .action(action((run: string, options: ExportOptions) => exportSeries(run, options))),
+  );
+  return runs;
+}

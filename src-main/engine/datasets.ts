@@ -1,0 +1,80 @@
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { basename, extname, isAbsolute, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { DatasetInfo } from '@shared/contract';
+import { AdjointError } from '@shared/errors';
+import { inspectDataset } from '../store/dataset';
+
+const extensions = ['.npz', '.pkl'];
+
+/** Folders in which dataset names are looked up: the workspace's own, then those that come with Adjoint. */
+export interface DatasetPlaces {
+  workspace: string;
+  resources: string;
+}
+
+const folders = (places: DatasetPlaces): string[] => [
+  join(places.workspace, 'datasets'),
+  join(places.resources, 'datasets'),
+];
+
+/** All datasets by name; a name in the workspace hides the same name among those that come with Adjoint. */
+export function listDatasets(places: DatasetPlaces): { name: string; path: string }[] {
+  const found = new Map<string, string>();
+  for (const folder of folders(places)) {
+    if (!existsSync(folder)) continue;
+    for (const file of readdirSync(folder).sort())
+      if (extensions.includes(extname(file))) {
+        const name = basename(file, extname(file));
+        if (!found.has(name)) found.set(name, join(folder, file));
+      }
+  }
+  return [...found].map(([name, path]) => ({ name, path }));
+}
+
+/**
+ * The file that a dataset setting means: a name, a path, or a path relative to the experiment file.
+ * @throws AdjointError `not-found` with the names there are.
+ */
+export function findDataset(
+  setting: string,
+  places: DatasetPlaces,
+  baseDirectory?: string,
+): { name: string; path: string } {
+  const isPath = extensions.includes(extname(setting)) || setting.includes('/') || setting.includes('\\');
+  if (isPath) {
+    const candidates = isAbsolute(setting)
+      ? [setting]
+      : [baseDirectory, ...folders(places)]
+          .filter((folder) => folder !== undefined)
+          .map((folder) => resolve(folder, setting));
+    const path = candidates.find((candidate) => existsSync(candidate));
+    if (path) return { name: basename(path, extname(path)), path };
+    throw new AdjointError('not-found', `There is no dataset file "${setting}".`, {
+      where: 'dataset',
+      fix: `Looked at: ${candidates.join(', ')}.`,
+    });
+  }
+  const all = listDatasets(places);
+  const found = all.find(({ name }) => name === setting);
+  if (found) return found;
+  throw new AdjointError('not-found', `There is no dataset "${setting}".`, {
+    where: 'dataset',
+    fix:
+      all.length > 0
+        ? `There are: ${all.map(({ name }) => name).join(', ')}.`
+        : `Put a .npz or .pkl file into ${folders(places)[0]}.`,
+  });
+}
+
+export function describeDatasets(places: DatasetPlaces): DatasetInfo[] {
+  return listDatasets(places).map(({ path }) => inspectDataset(path));
+}
+
+/** SHA-256 of a file's bytes, read in pieces. */
+export async function fileDigest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

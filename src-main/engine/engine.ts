@@ -1,0 +1,55 @@
+import { problemText, toProblem } from '@shared/errors';
+import { RunIndex } from '../store/runIndex';
+import { openWorkspace } from '../store/workspace';
+import type { Engine, EngineOptions } from './api';
+import { EventHub } from './events';
+import { makeRouter } from './router';
+import { SeriesHub } from './seriesHub';
+import { SparklineCache } from './sparklines';
+import { readSettings } from './settings';
+import { Supervisor } from './supervisor';
+
+/**
+ * Opens the workspace, takes its lock, finds its runs and serves the contract.
+ * @throws AdjointError `locked` when another app has this workspace open, `not-writable`, `not-found`.
+ */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const workspace = openWorkspace(options.workspace, { create: true });
+  const lock = options.launcher === 'cli' ? null : workspace.lock();
+  const index = new RunIndex(workspace);
+  const events = new EventHub();
+  const { spawner, runEntry, resources, log } = options;
+  const supervisor = new Supervisor({
+    workspace,
+    index,
+    events,
+    spawner,
+    runEntry,
+    resources,
+    slots: readSettings(workspace.path).slots,
+    log,
+    ownsQueue: lock !== null,
+  });
+  const series = new SeriesHub({
+    open: (id) => workspace.run(id),
+    live: (id) => supervisor.liveAttempt(id),
+  });
+  const sparklines = new SparklineCache(workspace, index);
+  supervisor.start();
+
+  return {
+    router: makeRouter({ options, workspace, index, supervisor, events, sparklines }),
+    openSeries: (spec) => series.openSeries(spec),
+    close: async (how) => {
+      try {
+        if (how === 'stop') await supervisor.stopAll();
+      } catch (error) {
+        log(problemText(toProblem(error)));
+      }
+      supervisor.stop();
+      series.close();
+      index.close();
+      lock?.release();
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import { cpus } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { implement } from '@orpc/server';
+import { contract, type AppInfo, type MethodInfo } from '@shared/contract';
+import { AdjointError, toProblem, type Problem } from '@shared/errors';
+import { clocks, type Clock, type RunSummary } from '@shared/run';
+import { probeDevices } from '../numerics/devices/probe';
+import { inspectDataset } from '../store/dataset';
+import type { RunIndex } from '../store/runIndex';
+import { summariseRun } from '../store/recorded';
+import type { Workspace } from '../store/workspace';
+import { experimentTitle, methods, parseExperiment } from '../training/experiment';
+import type { Engine, EngineOptions } from './api';
+import { build } from './build';
+import { createRun } from './createRun';
+import { describeDatasets, findDataset } from './datasets';
+import type { EventHub } from './events';
+import { runDetail } from './runDetail';
+import { seriesCsv } from './seriesQueries';
+import { writeSettings } from './settings';
+import type { SparklineCache } from './sparklines';
+import type { Supervisor } from './supervisor';
+
+export interface RouterParts {
+  options: EngineOptions;
+  workspace: Workspace;
+  index: RunIndex;
+  supervisor: Supervisor;
+  events: EventHub;
+  sparklines: SparklineCache;
+}
+
+export function makeRouter(parts: RouterParts): Engine['router'] {
+  const { options, workspace, index, supervisor, events, sparklines } = parts;
+  const places = { workspace: workspace.path, resources: options.resources };
+  // Inputs come from outside and are checked. Outputs are ours and have their types checked by the compiler: checking a list of
+  // a thousand runs again at every request would cost more than making it.
+  const on = implement(contract).$config({ initialOutputValidationIndex: Number.NaN });
+
+  const requireRun = (id: string): RunSummary => {
+    const summary = supervisor.summary(id);
+    if (!summary) throw new AdjointError('not-found', `There is no run "${id}".`, { where: workspace.path });
+    return summary;
+  };
+
+  /** Does something to each run; what one refuses does not stop the others. */
+  const each = (ids: string[], action: (id: string) => void) => {
+    const refused: { id: string; problem: Problem }[] = [];
+    for (const id of ids) {
+      try {
+        action(id);
+      } catch (error) {
+        refused.push({ id, problem: toProblem(error, id) });
+      }
+    }
+    return { refused };
+  };
+
+  const requireEnded = (id: string): void => {
+    if (supervisor.isLive(id))
+      throw new AdjointError('conflict', 'The run is still going on.', {
+        where: id,
+        fix: 'Cancel it first, then move it to the trash.',
+      });
+  };
+
+  const info = (): AppInfo => ({
+    ...build,
+    launcher: options.launcher,
+    workspace: workspace.path,
+    platform: `${process.platform} ${process.arch}`,
+    node: process.version,
+    cpu: { model: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length },
+    spawner: options.spawner.label,
+  });
+
+  return on.router({
+    app: {
+      info: on.app.info.handler(info),
+      devices: on.app.devices.handler(() => probeDevices(workspace.path)),
+    },
+    methods: {
+      list: on.methods.list.handler((): MethodInfo[] => methods()),
+    },
+    datasets: {
+      list: on.datasets.list.handler(() => describeDatasets(places)),
+      show: on.datasets.show.handler(({ input }) => inspectDataset(findDataset(input.name, places).path)),
+    },
+    experiments: {
+      examples: on.experiments.examples.handler(() => examples(options.resources)),
+      validate: on.experiments.validate.handler(({ input }) => {
+        const { experiment, findings } = parseExperiment(input.yaml);
+        return { findings, resolved: experiment as Record<string, unknown> | null };
+      }),
+    },
+    runs: {
+      list: on.runs.list.handler(({ input }) => (input.trash ? index.list({ trash: true }) : supervisor.list())),
+      get: on.runs.get.handler(({ input }) => runDetail(workspace.run(input.id), requireRun(input.id))),
+      create: on.runs.create.handler(async ({ input }) => {
+        const run = await createRun(workspace, options.resources, { ...input, launch: 'queue' });
+        supervisor.enqueue(run, false);
+        return { ids: [run.id] };
+      }),
+      pause: on.runs.pause.handler(({ input }) => each(input.ids, (id) => supervisor.pause(id))),
+      resume: on.runs.resume.handler(({ input }) => each(input.ids, (id) => supervisor.resume(id))),
+      cancel: on.runs.cancel.handler(({ input }) => each(input.ids, (id) => supervisor.cancel(id, input.force))),
+      annotate: on.runs.annotate.handler(({ input }) => {
+        requireRun(input.id);
+        workspace.run(input.id).annotate(input.change);
+        supervisor.announce(input.id);
+        return {};
+      }),
+      trash: on.runs.trash.handler(({ input }) =>
+        each(input.ids, (id) => {
+          requireRun(id);
+          requireEnded(id);
+          workspace.trash(id);
+          supervisor.forget(id);
+        }),
+      ),
+      restore: on.runs.restore.handler(({ input }) =>
+        each(input.ids, (id) => {
+          workspace.restore(id);
+          supervisor.announce(id);
+        }),
+      ),
+      purge: on.runs.purge.handler(({ input }) => each(input.ids, (id) => workspace.purge(id))),
+      log: on.runs.log.handler(({ input }) => {
+        requireRun(input.id);
+        return workspace.run(input.id).readLog(input.offset, input.limit);
+      }),
+      sparklines: on.runs.sparklines.handler(({ input }) => sparklines.get(input.ids, input.metric, input.points)),
+      exportSeries: on.runs.exportSeries.handler(({ input }) => {
+        const { name } = requireRun(input.id);
+        const clock = clocks.find((known): known is Clock => known === input.clock);
+        if (!clock)
+          throw new AdjointError('bad-request', `There is no clock "${input.clock}".`, {
+            fix: `Clocks are ${clocks.join(', ')}.`,
+          });
+        return { name: `${name} ${clock}.csv`, ...seriesCsv(workspace.run(input.id), clock, input.metrics) };
+      }),
+      summarise: on.runs.summarise.handler(({ input }) => {
+        requireRun(input.id);
+        return summariseRun(workspace.run(input.id));
+      }),
+    },
+    queue: {
+      get: on.queue.get.handler(() => supervisor.queue()),
+      setSlots: on.queue.setSlots.handler(({ input }) => {
+        writeSettings(workspace.path, input);
+        supervisor.setSlots(input.slots);
+        return supervisor.queue();
+      }),
+    },
+    events: on.events.handler(({ signal }) => events.subscribe([{ type: 'queue', queue: supervisor.queue() }], signal)),
+  });
+}
+
+function examples(resources: string): { name: string; title: string; yaml: string }[] {
+  const folder = join(resources, 'experiments');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .map((file) => {
+      const yaml = readFileSync(join(folder, file), 'utf8');
+      const name = file.slice(0, -'.yaml'.length);
+      return { name, title: experimentTitle(yaml) ?? name, yaml };
+    });
+}

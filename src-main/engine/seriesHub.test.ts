@@ -1,0 +1,151 @@
+import { tableFromIPC, type Table } from 'apache-arrow';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { seriesSpecSchema, type SeriesRequest } from '@shared/frames';
+import { exampleAttempt, exampleRun, temporaryDirectory } from '../store/fixtures/examples';
+import { MetricWriter } from '../store/metricWriter';
+import type { RunDirectory } from '../store/runDirectory';
+import { SeriesHub } from './seriesHub';
+
+let directory: ReturnType<typeof temporaryDirectory>;
+let run: RunDirectory;
+let live: boolean;
+let hub: SeriesHub;
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+  run = exampleRun(directory.path);
+  live = true;
+  hub = new SeriesHub({ open: () => run, live: () => (live ? { run, attempt: 1 } : null) });
+});
+afterEach(() => {
+  hub.close();
+  directory.remove();
+});
+
+/** Writes `loss` = 1000·attempt + step, and `cosine` at every third step, for steps from..to−1. */
+function write(attempt: number, from: number, to: number): void {
+  const writer = MetricWriter.open(run, attempt);
+  const table = writer.table('step', [
+    { key: 'loss', kind: 'scalar', unit: '1' },
+    { key: 'cosine', kind: 'scalar', unit: '1' },
+  ]);
+  for (let step = from; step < to; step++)
+    table.append(
+      { step, epoch: step / 10, activeSeconds: step / 100, wallTime: 0 },
+      { loss: 1000 * attempt + step, cosine: step % 3 === 0 ? 0.5 : null },
+    );
+  writer.close();
+}
+
+const open = (change: Partial<SeriesRequest> = {}) =>
+  hub.openSeries(
+    seriesSpecSchema.parse({ kind: 'series', run: run.id, clock: 'step', x: 'step', metrics: ['loss'], ...change }),
+  );
+
+/** A client that keeps the first `offset` rows of what it has and appends the rest, as the contract says. */
+class Client {
+  x: number[] = [];
+  values = new Map<string, (number | null)[]>();
+  level = 0;
+
+  take(frame: Uint8Array | null): Table {
+    const table = tableFromIPC(frame!);
+    const offset = Number(table.schema.metadata.get('offset'));
+    this.level = Number(table.schema.metadata.get('level'));
+    for (const field of table.schema.fields) {
+      const column = [...table.getChild(field.name)!] as (number | null)[];
+      const old = field.name === 'x' ? this.x : (this.values.get(field.name) ?? []);
+      const next = [...old.slice(0, offset), ...column];
+      if (field.name === 'x') this.x = next as number[];
+      else this.values.set(field.name, next);
+    }
+    return table;
+  }
+}
+
+const range = (from: number, to: number, value = (i: number) => i): number[] =>
+  Array.from({ length: to - from }, (_, i) => value(from + i));
+
+it('sends everything first, then only what is new', async () => {
+  write(1, 0, 100);
+  const source = open();
+  const client = new Client();
+  client.take(await source.next());
+  expect(client.x).toEqual(range(0, 100));
+  write(1, 100, 130);
+  const second = client.take(await source.next());
+  expect(second.numRows).toBe(30);
+  expect(client.values.get('loss')).toEqual(range(0, 130, (i) => 1000 + i));
+  source.close();
+});
+
+it('keeps growing buckets right up to the end, whatever the pace of the client', async () => {
+  const source = open({ points: 16 });
+  const client = new Client();
+  let written = 0;
+  for (const rows of [3, 10, 1, 50, 7, 200, 1]) {
+    write(1, written, (written += rows));
+    client.take(await source.next());
+    const all = range(0, written, (i) => 1000 + i);
+    const buckets = range(0, Math.ceil(written / client.level), (i) => i).map((i) =>
+      all.slice(i * client.level, (i + 1) * client.level),
+    );
+    expect(client.x.length).toBeLessThanOrEqual(16);
+    expect(client.x).toEqual(buckets.map((_, i) => i * client.level));
+    expect(client.values.get('loss')).toEqual(
+      buckets.map((bucket) => bucket.reduce((a, b) => a + b, 0) / bucket.length),
+    );
+  }
+  source.close();
+});
+
+it('starts over when a resumed attempt rewrites history', async () => {
+  write(1, 0, 50);
+  const source = open();
+  const client = new Client();
+  client.take(await source.next());
+  run.beginAttempt(2, exampleAttempt(2, 30));
+  write(2, 30, 40);
+  while (client.x.length !== 40) client.take(await source.next());
+  expect(client.values.get('loss')).toEqual([...range(0, 30, (i) => 1000 + i), ...range(30, 40, (i) => 2000 + i)]);
+  source.close();
+});
+
+it('says that the run has ended, and goes on when it is resumed', async () => {
+  write(1, 0, 5);
+  const source = open();
+  expect(tableFromIPC((await source.next())!).schema.metadata.get('live')).toBe('1');
+  live = false;
+  expect(tableFromIPC((await source.next())!).schema.metadata.get('live')).toBe('0');
+  source.close();
+});
+
+it('shows what was not measured as null, and serves several metrics in one stream', async () => {
+  write(1, 0, 4);
+  const source = open({ metrics: ['loss', 'cosine', 'unknown'] });
+  const client = new Client();
+  client.take(await source.next());
+  expect(client.values.get('cosine')).toEqual([0.5, null, null, 0.5]);
+  expect(client.values.get('unknown')).toEqual([null, null, null, null]);
+  source.close();
+});
+
+it('gives a viewport of one axis in full detail', async () => {
+  write(1, 0, 5000);
+  const source = open({ x: 'activeSeconds', from: 10, to: 10.5, points: 100, follow: false });
+  const client = new Client();
+  client.take(await source.next());
+  expect(client.level).toBe(1);
+  expect(client.x[0]).toBeCloseTo(9.99, 12);
+  expect(client.x.at(-1)).toBeCloseTo(10.5, 12);
+  expect(await source.next()).toBeNull();
+});
+
+it('ends a stream that is closed while it waits', async () => {
+  write(1, 0, 1);
+  const source = open();
+  await source.next();
+  const waiting = source.next();
+  source.close();
+  expect(await waiting).toBeNull();
+});

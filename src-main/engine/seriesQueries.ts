@@ -1,0 +1,60 @@
+import { indexColumns, type Clock } from '@shared/run';
+import { AdjointError } from '@shared/errors';
+import { metricDefinition } from '@shared/metrics/catalogue';
+import { readClock } from '../store/metricReader';
+import type { RunDirectory } from '../store/runDirectory';
+
+/** A CSV field with all digits of a float64; NaN and infinities as NaN, inf, -inf (what numpy and pandas read), not measured as nothing. */
+function csvNumber(value: number, measured: boolean): string {
+  if (!measured) return '';
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  return String(value);
+}
+
+/**
+ * The full series of some metrics, one row a sample.
+ * @throws AdjointError `not-found` for a metric that the run did not record.
+ */
+export function seriesCsv(run: RunDirectory, clock: Clock, keys: readonly string[]): { csv: string; rows: number } {
+  const table = readClock(run, clock, keys);
+  const missing = keys.filter((key) => !table.columns.has(key));
+  if (missing.length > 0)
+    throw new AdjointError(
+      'not-found',
+      `The run did not record ${missing.map((key) => `"${key}"`).join(', ')} on the ${clock} clock.`,
+      {
+        where: run.id,
+        fix:
+          table.columns.size > 0
+            ? `It recorded: ${[...table.columns.keys()].join(', ')}.`
+            : 'It recorded nothing on this clock.',
+      },
+    );
+  const columns = keys.map((key) => table.columns.get(key)!);
+  const lines = [[...indexColumns, ...keys].join(',')];
+  for (let row = 0; row < table.rows; row++) {
+    const cells = indexColumns.map((name) => csvNumber(table.index[name][row], true));
+    for (const column of columns) cells.push(csvNumber(column.values[row], column.valid[row] === 1));
+    lines.push(cells.join(','));
+  }
+  return { csv: lines.join('\n') + '\n', rows: table.rows };
+}
+
+/** Evenly spaced means over the measured samples of one metric; null where a bucket has none. */
+export function sparkline(run: RunDirectory, metric: string, points: number): (number | null)[] {
+  const table = readClock(run, metricDefinition(metric).clock, [metric]);
+  const column = table.columns.get(metric);
+  if (!column) return [];
+  const samples: number[] = [];
+  for (let row = 0; row < table.rows; row++) if (column.valid[row] === 1) samples.push(column.values[row]);
+  const buckets = Math.min(points, samples.length);
+  return Array.from({ length: buckets }, (_, i) => {
+    const from = Math.floor((i * samples.length) / buckets);
+    const to = Math.floor(((i + 1) * samples.length) / buckets);
+    let sum = 0;
+    for (let k = from; k < to; k++) sum += samples[k];
+    const mean = sum / (to - from);
+    return Number.isFinite(mean) ? mean : null;
+  });
+}

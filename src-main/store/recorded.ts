@@ -1,0 +1,51 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { RecordBatchReader } from 'apache-arrow';
+import { clocks, type Clock, type MetricSummary } from '@shared/run';
+import { readClock } from './metricReader';
+import { metricColumns, type MetricColumn } from './metricSchema';
+import type { RunDirectory } from './runDirectory';
+import { listSegments, segmentFile, sumFile, type SegmentName } from './segment';
+import { readSums } from './segmentTail';
+import { areaAxis, summariseSeries } from './summaries';
+
+/** Columns that a segment declares; none where its schema cannot be read. */
+function declared(directory: string, name: SegmentName): MetricColumn[] {
+  const schema = readSums(join(directory, sumFile(name)))[0];
+  if (schema?.kind !== 'schema') return [];
+  const bytes = new Uint8Array(schema.length);
+  const file = openSync(join(directory, segmentFile(name)), 'r');
+  try {
+    if (readSync(file, bytes, 0, bytes.length, schema.offset) < bytes.length) return [];
+    const reader = RecordBatchReader.from(bytes).open();
+    return metricColumns(reader.schema);
+  } catch {
+    return []; // named as damage where the run is listed
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Metrics that the run declared on a clock, in the order of its tables. Reads two schemas, not the data: a run declares its
+ * tables once an attempt, so the first and the last segment have all there is.
+ */
+export function recordedMetrics(run: RunDirectory, clock: Clock): string[] {
+  const segments = listSegments(run.metricsDirectory, clock);
+  const ends = segments.length > 1 ? [segments[0], segments[segments.length - 1]] : segments;
+  return [...new Set(ends.flatMap((name) => declared(run.metricsDirectory, name)).map((column) => column.key))];
+}
+
+/** Aggregates of all scalar metrics from the full data on disk. */
+export function summariseRun(run: RunDirectory): Record<string, MetricSummary> {
+  const summaries: Record<string, MetricSummary> = {};
+  for (const clock of clocks) {
+    const table = readClock(run, clock);
+    for (const [key, column] of table.columns) {
+      if (column.kind !== 'scalar') continue;
+      const summary = summariseSeries(table.index[areaAxis[clock]], column.values, column.valid);
+      if (summary) summaries[key] = summary;
+    }
+  }
+  return summaries;
+}

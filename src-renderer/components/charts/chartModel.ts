@@ -1,0 +1,221 @@
+import { extend, makeScale, noExtent, toAxis, type Scale, type ScaleType, type ValueExtent } from './scale';
+import type { SeriesPart } from './seriesFrame';
+import { smooth } from './smoothing';
+
+export interface ChartSeries {
+  id: string;
+  label: string;
+  colour: string;
+  part: SeriesPart;
+}
+
+/** Something that happened at a place on the x axis. */
+export interface ChartMark {
+  x: number;
+  kind: 'resume' | 'checkpoint';
+  label: string;
+}
+
+export interface Domain {
+  from: number;
+  to: number;
+}
+
+export interface ChartInput {
+  series: readonly ChartSeries[];
+  scaleType: ScaleType;
+  domain: Domain;
+  /** Weight of the moving average, 0 = none. */
+  smoothing: number;
+  thresholds: readonly number[];
+  marks: readonly ChartMark[];
+}
+
+/** A series as it is drawn, in axis units. */
+export interface DrawnSeries {
+  id: string;
+  label: string;
+  colour: string;
+  /** x and y interleaved; NaN breaks the line. */
+  line: Float64Array;
+  /** The values themselves, drawn faintly behind a smoothed line. */
+  raw: Float64Array | null;
+  /** x, low and high interleaved. */
+  band: Float64Array | null;
+  /** x of values ≤ 0 on a log axis. */
+  atFloor: number[];
+  /** x of samples that are NaN or infinite. */
+  gaps: number[];
+  /** x and y of samples with no neighbour to draw a line to. */
+  alone: [number, number][];
+  /** The last finite value, where a direct label goes. */
+  end: { x: number; y: number; value: number } | null;
+}
+
+export interface ChartModel {
+  domain: Domain;
+  scale: Scale;
+  series: DrawnSeries[];
+  thresholds: { y: number; value: number }[];
+  marks: ChartMark[];
+}
+
+/** Most series that are labelled at their ends; beyond, a legend. */
+export const mostDirectLabels = 6;
+
+export function makeChartModel(input: ChartInput): ChartModel {
+  const { domain, scaleType } = input;
+  const prepared = input.series.map((series) => {
+    const { part } = series;
+    const window = indexWindow(part.x, domain);
+    const smoothed = input.smoothing > 0 ? smooth(part.y, input.smoothing) : null;
+    return { series, part, window, smoothed };
+  });
+  const extent = noExtent();
+  for (const { part, window, smoothed } of prepared) {
+    extend(extent, part.y, window.first, window.end);
+    if (!smoothed && part.min && part.max) {
+      extend(extent, part.min, window.first, window.end);
+      extend(extent, part.max, window.first, window.end);
+    }
+  }
+  takeInNearThresholds(extent, input.thresholds, scaleType);
+  const scale = makeScale(scaleType, extent);
+  return {
+    domain,
+    scale,
+    series: prepared.map(({ series, part, window, smoothed }) => drawn(series, part, window, smoothed, scale)),
+    thresholds: input.thresholds
+      .filter((value) => scaleType === 'linear' || value > 0)
+      .map((value) => ({ value, y: toAxis(scale, value) }))
+      .filter(({ y }) => y >= scale.low && y <= scale.high),
+    marks: input.marks.filter(({ x }) => x >= domain.from && x <= domain.to),
+  };
+}
+
+/** A threshold just outside the data is worth seeing; one far away would flatten them. */
+function takeInNearThresholds(extent: ValueExtent, thresholds: readonly number[], type: ScaleType): void {
+  if (!(extent.high >= extent.low)) return;
+  for (const value of thresholds) {
+    if (type === 'log') {
+      if (value <= 0 || !(extent.high > 0)) continue;
+      const decades = Math.max(Math.log10(value / extent.high), Math.log10(extent.leastPositive / value));
+      if (decades > 0 && decades <= 1) extend(extent, Float64Array.of(value));
+    } else {
+      const range = extent.high - extent.low;
+      if (value > extent.high + 0.25 * range || value < extent.low - 0.25 * range) continue;
+      extend(extent, Float64Array.of(value));
+    }
+  }
+}
+
+interface Window {
+  first: number;
+  end: number;
+}
+
+/** Indices of samples inside the domain, with one on each side so that lines run to the edge. x is ascending. */
+export function indexWindow(x: Float64Array, { from, to }: Domain): Window {
+  const first = Math.max(0, lowerBound(x, from) - 1);
+  let end = lowerBound(x, to);
+  while (end < x.length && x[end] <= to) end++;
+  return { first, end: Math.min(x.length, end + 1) };
+}
+
+/** The first index whose x is at least `value`. */
+export function lowerBound(x: Float64Array, value: number): number {
+  let low = 0;
+  let high = x.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (x[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The index of the sample nearest to `x`, −1 without samples. */
+export function nearestIndex(xs: Float64Array, x: number): number {
+  if (xs.length === 0) return -1;
+  const at = lowerBound(xs, x);
+  if (at === 0) return 0;
+  if (at === xs.length) return at - 1;
+  return x - xs[at - 1] <= xs[at] - x ? at - 1 : at;
+}
+
+function drawn(
+  series: ChartSeries,
+  part: SeriesPart,
+  { first, end }: Window,
+  smoothed: Float64Array | null,
+  scale: Scale,
+): DrawnSeries {
+  const n = end - first;
+  const values = smoothed ?? part.y;
+  const line = new Float64Array(2 * n);
+  const raw = smoothed ? new Float64Array(2 * n) : null;
+  const banded = !smoothed && part.min !== null && part.max !== null;
+  const band = banded ? new Float64Array(3 * n) : null;
+  const atFloor: number[] = [];
+  const gaps: number[] = [];
+  const alone: [number, number][] = [];
+  let last: DrawnSeries['end'] = null;
+  const finite = (i: number) => i >= first && i < end && Number.isFinite(values[i]);
+  for (let k = 0; k < n; k++) {
+    const i = first + k;
+    const x = part.x[i];
+    const value = values[i];
+    const shown = Number.isFinite(value) ? toAxis(scale, value) : NaN;
+    line[2 * k] = x;
+    line[2 * k + 1] = shown;
+    if (raw) {
+      raw[2 * k] = x;
+      raw[2 * k + 1] = Number.isFinite(part.y[i]) ? toAxis(scale, part.y[i]) : NaN;
+    }
+    if (band && part.min && part.max) {
+      band[3 * k] = x;
+      band[3 * k + 1] = toAxis(scale, part.min[i]);
+      band[3 * k + 2] = toAxis(scale, part.max[i]);
+    }
+    if (!Number.isFinite(part.y[i])) gaps.push(x);
+    else if (scale.floor !== null && part.y[i] <= 0) atFloor.push(x);
+    if (Number.isFinite(value)) {
+      last = { x, y: shown, value };
+      if (!finite(i - 1) && !finite(i + 1)) alone.push([x, shown]);
+    }
+  }
+  return { id: series.id, label: series.label, colour: series.colour, line, raw, band, atFloor, gaps, alone, end: last };
+}
+
+/**
+ * Moves labels apart that would overlap: in order of their place, each at least `spacing` below the one before, and the whole
+ * pushed back up where it would leave [top, bottom]. Input and output in pixels, in the input's order.
+ */
+export function spreadLabels(positions: readonly number[], spacing: number, top: number, bottom: number): number[] {
+  const order = positions.map((y, index) => ({ y, index })).sort((a, b) => a.y - b.y);
+  let next = top;
+  for (const label of order) {
+    label.y = Math.max(label.y, next);
+    next = label.y + spacing;
+  }
+  let limit = bottom;
+  for (const label of order.reverse()) {
+    label.y = Math.min(label.y, limit);
+    limit = label.y - spacing;
+  }
+  const spread: number[] = new Array(positions.length);
+  for (const label of order) spread[label.index] = label.y;
+  return spread;
+}
+
+/** Places at least `distance` apart, so that thousands of markers stay a legible row. */
+export function thin(places: readonly number[], distance: number): number[] {
+  const kept: number[] = [];
+  let last = -Infinity;
+  for (const place of places) {
+    if (place - last < distance) continue;
+    kept.push(place);
+    last = place;
+  }
+  return kept;
+}

@@ -1,0 +1,129 @@
+import type { RunDetail } from '@shared/contract';
+import { metricDefinition, questions, type MetricDefinition, type Question } from '@shared/metrics/catalogue';
+import { clocks, type Clock } from '@shared/run';
+import type { ChartMark } from './chartModel';
+import type { ScaleType } from './scale';
+import type { XAxis } from '../../stores/preferences';
+
+/** One chart of the dashboard: a metric, or a few that belong together. */
+export interface PanelDefinition {
+  id: string;
+  title: string;
+  question: Question;
+  clock: Clock;
+  metrics: PanelMetric[];
+  /** KaTeX source for the axis title. */
+  symbol: string;
+  unit: string;
+  scale: ScaleType;
+  thresholds: readonly number[];
+}
+
+export interface PanelMetric {
+  key: string;
+  label: string;
+  definition: MetricDefinition;
+}
+
+export const questionTitles: Record<Question, string> = {
+  learning: 'Is it learning?',
+  feasible: 'Is it feasible?',
+  gradients: 'What do the gradients do?',
+  inner: 'What does the inner solver do?',
+  cost: 'What does it cost?',
+};
+
+/** Metrics that are read together though their keys do not say so. */
+const together: { id: string; title: string; symbol: string; keys: string[]; labels: string[] }[] = [
+  {
+    id: 'gradient/norms',
+    title: 'Gradient norms',
+    symbol: '\\lVert g\\rVert',
+    keys: ['gradient/objective_norm', 'gradient/penalty_norm'],
+    labels: ['objective', 'penalty'],
+  },
+  {
+    id: 'time',
+    title: 'Time per step',
+    symbol: 't',
+    keys: ['time/forward', 'time/backward', 'time/inner', 'time/update', 'time/diagnostics'],
+    labels: ['forward', 'backward', 'inner', 'update', 'diagnostics'],
+  },
+];
+
+const statistics = ['mean', 'median', 'max'];
+
+/** Panels for what a run recorded, in the order of the questions and, within one, of the catalogue. */
+export function makePanels(recorded: RunDetail['recorded'], order: readonly string[]): PanelDefinition[] {
+  const panels: PanelDefinition[] = [];
+  for (const clock of clocks) {
+    const left = new Set(sortedBy(recorded[clock] ?? [], order));
+    for (const key of left) {
+      const panel = joined(key, clock, left) ?? overTheSet(key, clock, left) ?? single(key, clock);
+      for (const { key: used } of panel.metrics) left.delete(used);
+      panels.push(panel);
+    }
+  }
+  // Panels of one question stand together whatever their clock; schedules, which are neither good nor bad, close it.
+  return panels.sort((a, b) => questions.indexOf(a.question) - questions.indexOf(b.question) || Number(isSchedule(a)) - Number(isSchedule(b)));
+}
+
+const isSchedule = (panel: PanelDefinition) => panel.metrics.every(({ definition }) => definition.better === null);
+
+function sortedBy(keys: readonly string[], order: readonly string[]): string[] {
+  const place = (key: string) => {
+    const at = order.indexOf(key);
+    return at < 0 ? order.length : at;
+  };
+  return [...keys].filter((key) => metricDefinition(key).kind === 'scalar').sort((a, b) => place(a) - place(b));
+}
+
+function joined(key: string, clock: Clock, left: ReadonlySet<string>): PanelDefinition | null {
+  const set = together.find(({ keys }) => keys.includes(key));
+  if (!set) return null;
+  const metrics = set.keys.map((member, i) => metric(member, set.labels[i], clock)).filter(({ key: member }) => left.has(member));
+  if (metrics.length < 2) return null;
+  return panel(set.id, set.title, set.symbol, clock, metrics);
+}
+
+/** `valid/gap_mean`, `valid/gap_median` and `valid/gap_max` are one panel with three lines. */
+function overTheSet(key: string, clock: Clock, left: ReadonlySet<string>): PanelDefinition | null {
+  const match = /^(.+)_(mean|median|max)$/.exec(key);
+  if (!match) return null;
+  const stem = match[1];
+  const present = statistics.filter((name) => left.has(`${stem}_${name}`));
+  if (present.length < 2) return null;
+  const metrics = present.map((name) => metric(`${stem}_${name}`, name, clock));
+  const { title, symbol } = metrics[0].definition;
+  return panel(stem, title.replace(/, (mean|median|max)$/, ''), symbol.replace(/_\{\\text\{\w+\}\}$/, ''), clock, metrics);
+}
+
+function single(key: string, clock: Clock): PanelDefinition {
+  const own = metric(key, metricDefinition(key, clock).title, clock);
+  return panel(key, own.definition.title, own.definition.symbol, clock, [own]);
+}
+
+const metric = (key: string, label: string, clock: Clock): PanelMetric => ({ key, label, definition: metricDefinition(key, clock) });
+
+function panel(id: string, title: string, symbol: string, clock: Clock, metrics: PanelMetric[]): PanelDefinition {
+  const { question, unit, scale, thresholds = [] } = metrics[0].definition;
+  return { id, title, question, clock, metrics, symbol, unit, scale, thresholds };
+}
+
+/** Checkpoints and resume points on the chosen axis. What has no place on it is left out. */
+export function makeMarks(detail: RunDetail, xAxis: XAxis): ChartMark[] {
+  const epochOf = new Map(detail.checkpoints.map(({ step, epoch }) => [step, epoch]));
+  const place = (step: number) => (xAxis === 'step' ? step : xAxis === 'epoch' ? (epochOf.get(step) ?? null) : null);
+  const marks: ChartMark[] = [];
+  for (const { step, file } of detail.checkpoints) {
+    const x = place(step);
+    if (x !== null) marks.push({ x, kind: 'checkpoint', label: file });
+  }
+  for (const { attempt, resumedFrom } of detail.attempts) {
+    const x = resumedFrom ? place(resumedFrom.step) : null;
+    if (x !== null) marks.push({ x, kind: 'resume', label: `Attempt ${attempt} goes on from here` });
+  }
+  return marks;
+}
+
+export const xTitles: Record<XAxis, string> = { step: 'step', epoch: 'epoch', activeSeconds: 'active time (s)' };

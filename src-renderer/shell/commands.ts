@@ -1,0 +1,52 @@
+import { Copy, Cpu, FlaskConical, Keyboard, Moon, Pause, Play, Plus, Rows3, Settings, Sun, Trash, type LucideIcon } from '@lucide/vue';
+import type { Router } from 'vue-router';
+import { canPause, canResume } from '../components/runState';
+import { useExamples } from '../stores/examples';
+import { usePreferences } from '../stores/preferences';
+import { useRuns } from '../stores/runs';
+import { useShell } from './shellStore';
+
+export interface Command {
+  id: string;
+  title: string;
+  /** Other words that find it. */
+  words?: string;
+  icon: LucideIcon;
+  keys?: string[];
+  run: () => void;
+}
+
+/** Everything the palette can do besides opening a run. */
+export function makeCommands(router: Router): Command[] {
+  const preferences = usePreferences();
+  const runs = useRuns();
+  const shell = useShell();
+  const examples = useExamples();
+  const pausable = runs.list.filter(canPause).map(({ id }) => id);
+  const paused = runs.list.filter((run) => run.state === 'paused' && canResume(run)).map(({ id }) => id);
+  const current = router.currentRoute.value;
+  const shown = current.name === 'run' ? runs.get(String(current.params.id)) : undefined;
+  const go = (to: string) => () => void router.push(to);
+  const startDemo = async () => {
+    const id = await examples.startDemo();
+    if (id) await router.push(`/runs/${id}`);
+  };
+
+  return [
+    ...(shown && canPause(shown) ? [{ id: 'pause-this', title: `Pause “${shown.name}”`, icon: Pause, keys: ['p'], run: () => void runs.act('pause', [shown.id]) }] : []),
+    ...(shown && canResume(shown) ? [{ id: 'resume-this', title: `Resume “${shown.name}”`, icon: Play, keys: ['p'], run: () => void runs.act('resume', [shown.id]) }] : []),
+    ...(shown ? [{ id: 'clone-this', title: `Clone and edit “${shown.name}”`, icon: Copy, keys: ['e'], run: go(`/runs/new?from=${shown.id}`) }] : []),
+    { id: 'new', title: 'New run', words: 'create experiment start', icon: Plus, keys: ['n'], run: go('/runs/new') },
+    { id: 'demo', title: 'Start the demo run', words: 'example try', icon: FlaskConical, run: () => void startDemo() },
+    ...(pausable.length > 0 ? [{ id: 'pause-all', title: `Pause all running (${pausable.length})`, icon: Pause, run: () => void runs.act('pause', pausable) }] : []),
+    ...(paused.length > 0 ? [{ id: 'resume-all', title: `Resume all paused (${paused.length})`, icon: Play, run: () => void runs.act('resume', paused) }] : []),
+    { id: 'runs', title: 'Go to runs', words: 'home table', icon: Rows3, keys: ['g', 'r'], run: go('/runs') },
+    { id: 'trash', title: 'Go to trash', words: 'deleted restore purge', icon: Trash, run: go('/trash') },
+    { id: 'devices', title: 'Go to devices', words: 'gpu cpu', icon: Cpu, keys: ['g', 'd'], run: go('/devices') },
+    { id: 'settings', title: 'Go to settings', words: 'preferences', icon: Settings, keys: ['g', 's'], run: go('/settings') },
+    preferences.scheme === 'dark'
+      ? { id: 'light', title: 'Light theme', words: 'appearance', icon: Sun, run: () => (preferences.theme = 'light') }
+      : { id: 'dark', title: 'Dark theme', words: 'appearance', icon: Moon, run: () => (preferences.theme = 'dark') },
+    { id: 'keys', title: 'Keyboard shortcuts', words: 'help', icon: Keyboard, keys: ['?'], run: () => (shell.helpOpen = true) },
+  ]; // prettier-ignore
+}

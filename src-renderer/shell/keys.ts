@@ -1,0 +1,59 @@
+const typing = new Set(['INPUT', 'TEXTAREA', 'SELECT']);
+
+/** Single-letter shortcuts must not fire while somebody writes. */
+export function isTyping(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement | null;
+  return target !== null && (typing.has(target.tagName) || target.isContentEditable);
+}
+
+export const isMac = navigator.platform.startsWith('Mac');
+export const modifier = isMac ? '⌘' : 'Ctrl';
+
+export interface Shortcut {
+  keys: string[];
+  what: string;
+}
+
+export const shortcuts: { title: string; list: Shortcut[] }[] = [
+  {
+    title: 'Everywhere',
+    list: [
+      { keys: [modifier, 'K'], what: 'Command palette' },
+      { keys: ['?'], what: 'Keyboard shortcuts' },
+      { keys: ['g', 'r'], what: 'Go to runs' },
+      { keys: ['g', 'd'], what: 'Go to devices' },
+      { keys: ['g', 's'], what: 'Go to settings' },
+      { keys: ['n'], what: 'New run' },
+      { keys: ['Esc'], what: 'Close what is open' },
+    ],
+  },
+  {
+    title: 'Runs',
+    list: [
+      { keys: ['j', 'k'], what: 'Next, previous run' },
+      { keys: ['Space'], what: 'Preview' },
+      { keys: ['Enter'], what: 'Open' },
+      { keys: ['x'], what: 'Select' },
+      { keys: [modifier, 'A'], what: 'Select all' },
+      { keys: ['/'], what: 'Filter' },
+    ],
+  },
+  {
+    title: 'Run',
+    list: [
+      { keys: ['p'], what: 'Pause or resume' },
+      { keys: ['1', '–', '4'], what: 'Dashboard, log, config, checkpoints' },
+      { keys: ['e'], what: 'Clone and edit' },
+    ],
+  },
+  {
+    title: 'Charts',
+    list: [
+      { keys: ['drag'], what: 'Zoom into a range' },
+      { keys: ['Shift', 'drag'], what: 'Move along the axis' },
+      { keys: [modifier, 'wheel'], what: 'Zoom at the pointer' },
+      { keys: ['double-click'], what: 'Reset zoom' },
+      { keys: ['←', '→'], what: 'Step through samples' },
+    ],
+  },
+];

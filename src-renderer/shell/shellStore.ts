@@ -1,0 +1,10 @@
+import { defineStore } from 'pinia';
+import { ref } from 'vue';
+
+/** What floats over the views: palette, list of shortcuts; and the title that a view gives its window. */
+export const useShell = defineStore('shell', () => {
+  const paletteOpen = ref(false);
+  const helpOpen = ref(false);
+  const pageTitle = ref<string | null>(null);
+  return { paletteOpen, helpOpen, pageTitle };
+});

@@ -1,0 +1,52 @@
+import type { GlobalThemeOverrides } from 'naive-ui';
+import { fonts, type Tokens } from './tokens';
+
+/** naive-ui's theme from our tokens: compact sizes, our surfaces, one accent. */
+export function naiveOverrides(t: Tokens): GlobalThemeOverrides {
+  return {
+    common: {
+      fontFamily: fonts.ui,
+      fontFamilyMono: fonts.mono,
+      fontSize: '13px',
+      fontSizeSmall: '13px',
+      fontSizeMedium: '13px',
+      fontSizeTiny: '12px',
+      heightTiny: '24px',
+      heightSmall: '28px',
+      heightMedium: '32px',
+      borderRadius: '6px',
+      borderRadiusSmall: '4px',
+      primaryColor: t.accent,
+      primaryColorHover: t.accentHover,
+      primaryColorPressed: t.accentPressed,
+      primaryColorSuppl: t.accentHover,
+      errorColor: t.failed,
+      errorColorHover: t.failed,
+      warningColor: t.paused,
+      successColor: t.done,
+      infoColor: t.accent,
+      textColorBase: t.text,
+      textColor1: t.text,
+      textColor2: t.text,
+      textColor3: t.text3,
+      placeholderColor: t.text3,
+      bodyColor: t.bg,
+      cardColor: t.surface,
+      modalColor: t.raised,
+      popoverColor: t.raised,
+      tableColor: t.surface,
+      inputColor: t.surface,
+      hoverColor: t.hover,
+      borderColor: t.border,
+      dividerColor: t.border,
+      railColor: t.border,
+      boxShadow2: t.shadow,
+    },
+    Button: { fontWeight: '500', fontWeightStrong: '500', textColorPrimary: t.onAccent, colorPrimary: t.accent },
+    Tooltip: { color: t.raised, textColor: t.text, padding: '6px 10px', boxShadow: t.shadow },
+    Popover: { padding: '12px', boxShadow: t.shadow },
+    Dropdown: { optionHeightSmall: '28px', optionHeightMedium: '30px', fontSizeMedium: '13px', boxShadow: t.shadow },
+    Slider: { fillColor: t.accent, fillColorHover: t.accent, handleSize: '12px' },
+    Input: { color: t.surface, colorFocus: t.surface },
+  };
+}

@@ -1,0 +1,45 @@
+export interface LogPart {
+  text: string;
+  /** Of its first and behind its last byte, in the file. */
+  offset: number;
+  end: number;
+}
+
+/** The part of a log that is loaded: one stretch of the file that grows at both ends. */
+export class LogBuffer {
+  start = 0;
+  end: number | null = null;
+  private text = '';
+
+  /** @returns whether anything came */
+  append(part: LogPart): boolean {
+    if (this.end === null) {
+      this.start = part.offset;
+      // The first line of a tail is rarely whole.
+      this.text = part.offset > 0 ? part.text.slice(part.text.indexOf('\n') + 1) : part.text;
+    } else if (part.offset === this.end) this.text += part.text;
+    else return false;
+    const grown = this.end === null || part.end > this.end;
+    this.end = part.end;
+    return grown;
+  }
+
+  /** Puts an earlier part in front. */
+  prepend(part: LogPart): void {
+    this.start = part.offset;
+    this.text = (part.offset > 0 ? part.text.slice(part.text.indexOf('\n') + 1) : part.text) + this.text;
+  }
+
+  lines(): string[] {
+    const lines = this.text.split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    return lines;
+  }
+}
+
+/** How a line is shown, by the level that it names near its beginning. */
+export function lineLevel(line: string): 'error' | 'warning' | 'info' {
+  const head = line.slice(0, 60);
+  if (/\b(error|fatal|failed|crashed)\b/i.test(head)) return 'error';
+  return /\b(warn|warning)\b/i.test(head) ? 'warning' : 'info';
+}

@@ -1,0 +1,69 @@
+import { formatNumber } from '@shared/format';
+import type { RunSummary } from '@shared/run';
+
+export type Setting = RunSummary['settings'][string];
+
+export interface Difference {
+  key: string;
+  /** The shortest tail of the path that no other differing setting shares. */
+  label: string;
+}
+
+/** Settings that name the run or follow from another setting: they differ without telling anything. */
+const telling = (key: string) => !/^(name|notes|tags|title|description|group)(\.|$)/.test(key);
+
+/**
+ * Settings in which the listed runs differ, the telling ones first: what takes more values says more; a setting that only some
+ * runs have at all says what kind of run it is and comes after those that all have; the seed comes last.
+ */
+export function differingSettings(runs: readonly RunSummary[]): Difference[] {
+  if (runs.length < 2) return [];
+  const seen = new Map<string, { values: Set<Setting>; count: number }>();
+  for (const run of runs)
+    for (const [key, value] of Object.entries(run.settings)) {
+      const entry = seen.get(key);
+      if (entry) {
+        entry.values.add(value);
+        entry.count++;
+      } else seen.set(key, { values: new Set([value]), count: 1 });
+    }
+  const keys = [...seen]
+    .filter(([key, { values, count }]) => telling(key) && (values.size > 1 || count < runs.length))
+    .sort(([a, x], [b, y]) => seedLast(a, b) || y.count - x.count || y.values.size - x.values.size || (a < b ? -1 : 1))
+    .map(([key]) => key);
+  const labels = shortLabels(keys);
+  return keys.map((key) => ({ key, label: labels.get(key) ?? key }));
+}
+
+const isSeed = (key: string) => key === 'seed' || key.endsWith('.seed');
+const seedLast = (a: string, b: string) => Number(isSeed(a)) - Number(isSeed(b));
+
+/** `optimizer.learningRate` → `learningRate`, or more of the path where two would look the same. */
+export function shortLabels(keys: readonly string[]): Map<string, string> {
+  const labels = new Map<string, string>();
+  const tail = (key: string, parts: number) => key.split('.').slice(-parts).join('.');
+  for (const key of keys) {
+    let parts = 1;
+    const depth = key.split('.').length;
+    while (parts < depth && keys.some((other) => other !== key && tail(other, parts) === tail(key, parts))) parts++;
+    labels.set(key, tail(key, parts));
+  }
+  return labels;
+}
+
+export function formatSetting(value: Setting | undefined): string {
+  if (value === undefined) return '–';
+  if (value === null) return 'none';
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'number') return formatShort(value);
+  return value;
+}
+
+/** Settings are round numbers that people typed: 1e-4 and not 1.000e−4. */
+function formatShort(value: number): string {
+  const short = Number(value.toPrecision(4));
+  if (short !== value) return formatNumber(value);
+  const plain = String(value);
+  const scientific = value.toExponential().replace('e+', 'e');
+  return (Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3) ? scientific : plain).replace(/-/g, '−');
+}
