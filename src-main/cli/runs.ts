@@ -144,7 +144,10 @@ function exportSeries(text: string, options: ExportOptions): void {
         ...indexColumns.map((name) => [name, table.index[name]] as const),
         ...keys.map((key) => [key, table.columns.get(key)!.values] as const),
       ];
-      writeFileAtomic(out!, writeNpz(new Map(arrays.map(([name, data]) => [name, { dtype: 'float64', shape: [rows], data }]))));
+      writeFileAtomic(
+        out!,
+        writeNpz(new Map(arrays.map(([name, data]) => [name, { dtype: 'float64', shape: [rows], data }]))),
+      );
     } else if (out) writeFileAtomic(out, csv);
     else if (!options.json) process.stdout.write(csv);
     return { id: summary.id, clock, metrics: keys, rows, file: out ?? null, ...(out ? {} : { csv }) };

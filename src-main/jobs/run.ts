@@ -32,6 +32,7 @@ async function main(): Promise<number> {
       run,
       attempt,
       threads,
+      lock,
       log: new RunLog(run),
       workspace: process.env.ADJOINT_WORKSPACE,
     };

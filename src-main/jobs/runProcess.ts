@@ -2,6 +2,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { AdjointError, problemText, toProblem } from '@shared/errors';
 import { loadDevice } from '../numerics/devices/ladder';
 import { writeCheckpoint } from '../store/checkpoint';
+import type { Lock } from '../store/lock';
 import type { RunDirectory } from '../store/runDirectory';
 import { repairRun } from '../store/repair';
 import { ActiveClock } from './activeClock';
@@ -24,6 +25,8 @@ export interface RunOptions {
   run: RunDirectory;
   attempt: number;
   threads: number;
+  /** The right to write into the run, held until the process ends. */
+  lock: Lock;
   log: RunLog;
   /** Where optional packages are looked for beside the project. */
   workspace?: string;
@@ -32,8 +35,8 @@ export interface RunOptions {
 export type Outcome = 'done' | 'cancelled';
 
 /** All that may refuse to start: until this returns, the attempt has not begun and supersedes nothing. */
-export async function prepare({ run, attempt, threads, log, workspace }: RunOptions) {
-  if (attempt > 1) for (const cut of repairRun(run).cut) log.write(`Repair: ${cut}`);
+export async function prepare({ run, attempt, threads, lock, log, workspace }: RunOptions) {
+  if (attempt > 1) for (const cut of repairRun(run, lock).cut) log.write(`Repair: ${cut}`);
   const manifest = run.manifest();
   const kind = jobKind(manifest.kind);
   const dataset = await openDataset(manifest);
@@ -145,6 +148,7 @@ class RunLoop {
     writeCheckpoint(path, state);
     run.pruneCheckpoints(this.#checkpoints.keep);
     heartbeat.lastCheckpoint = { file: path.slice(path.lastIndexOf('/') + 1), step, at: now() };
+    heartbeat.beat();
   }
 
   async #obey(): Promise<'cancel' | 'go on'> {

@@ -1,6 +1,5 @@
 import {
   closeSync,
-  fdatasyncSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -62,26 +61,10 @@ export function syncDirectory(path: string): void {
   }
 }
 
-/** Makes the content of an existing file durable. */
-export function syncFile(path: string): void {
-  const file = openSync(path, 'r+');
-  try {
-    fdatasyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** Removes what interrupted `writeFileAtomic` calls left in a directory, once it is older than a minute. */
 export function removeLeftovers(directory: string, olderThanSeconds = 60): void {
-  let names: string[];
-  try {
-    names = readdirSync(directory);
-  } catch {
-    return;
-  }
   const limit = Date.now() - olderThanSeconds * 1000;
-  for (const name of names) {
+  for (const name of names(directory)) {
     if (!name.includes(temporaryMark)) continue;
     const path = join(directory, name);
     const found = statSync(path, { throwIfNoEntry: false });
@@ -148,4 +131,22 @@ export function storeError(error: unknown, where: string): AdjointError {
     );
   const { code: known, what, ...rest } = toProblem(error, where);
   return new AdjointError(known, what, { ...rest, where, cause: error });
+}
+
+/** Entries of a directory; one that is missing or closed to us has none. */
+export function names(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** A line of an .ndjson file; null where it is damaged. */
+export function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
 }

@@ -144,8 +144,8 @@ describe('run directory', () => {
       'attempts/1/attempt.json is torn or not valid',
       'attempts/2/attempt.json is missing',
       'attempts/2/state.json is torn or not valid',
-      'metrics/step-a1-00000.sum is missing',
       'metrics/epoch-a1-00000.arrows is missing',
+      'metrics/step-a1-00000.sum is missing',
     ]);
     expect(run.annotations()).toEqual({ tags: [], notes: '' });
     expect(run.attempt(1)).toBeNull();

@@ -5,7 +5,6 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -14,7 +13,6 @@ import {
   utimesSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { z } from 'zod';
 import { AdjointError } from '@shared/errors';
 import {
   annotationsSchema,
@@ -33,6 +31,8 @@ import {
 } from '@shared/run';
 import {
   jsonText,
+  names,
+  parseLine,
   readJson,
   readJsonOrNull,
   removeLeftovers,
@@ -42,7 +42,7 @@ import {
 } from './atomic';
 import { inspectCheckpoint } from './checkpoint';
 import { acquireLock, isLocked, type Lock } from './lock';
-import { listSegments, sumFile } from './segment';
+import { readContents } from './runContents';
 
 /** How long a view's interest in an attempt lasts without being renewed. */
 const interestSeconds = 5;
@@ -283,60 +283,11 @@ export class RunDirectory {
 
   /** Missing and torn files by name, and what repairs have cut. Reads no metric segment. */
   damage(): string[] {
-    const found: string[] = [];
-    const check = (name: string, schema: z.ZodType, required: boolean) => {
-      const exists = existsSync(this.file(name));
-      if (!exists && required) found.push(`${name} is missing`);
-      if (exists && readJsonOrNull(this.file(name), schema) === null) found.push(`${name} is torn or not valid`);
-    };
-    check('manifest.json', manifestSchema, true);
-    check('annotations.json', annotationsSchema, false);
-    check('request.json', startRequestSchema, false);
-    for (const k of this.attempts()) {
-      check(`attempts/${k}/attempt.json`, attemptSchema, true);
-      check(`attempts/${k}/state.json`, processStateSchema, false);
-    }
-    for (const checkpoint of this.checkpoints())
-      if (!checkpoint.valid) found.push(`checkpoints/${checkpoint.file} is torn`);
-    const files = new Set(names(this.metricsDirectory));
-    for (const name of listSegments(this.metricsDirectory))
-      if (!files.has(sumFile(name))) found.push(`metrics/${sumFile(name)} is missing`);
-    const segments = new Set(listSegments(this.metricsDirectory).map(sumFile));
-    for (const file of files)
-      if (file.endsWith('.sum') && !segments.has(file))
-        found.push(`metrics/${file.replace(/sum$/, 'arrows')} is missing`);
-    return [...found, ...this.repairs()];
-  }
-
-  private repairs(): string[] {
-    if (!existsSync(this.file('repairs.ndjson'))) return [];
-    return readFileSync(this.file('repairs.ndjson'), 'utf8')
-      .split('\n')
-      .flatMap((line) => {
-        const cut = (parseLine(line) as { cut?: unknown } | null)?.cut;
-        return Array.isArray(cut) ? cut.map(String) : [];
-      });
+    return readContents(this).damage;
   }
 
   private attemptFile(k: number, name: string): string {
     return this.file('attempts', String(k), name);
-  }
-}
-
-/** Entries of a directory; one that is missing or closed to us has none. */
-function names(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
-
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
   }
 }
 

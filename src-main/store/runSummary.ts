@@ -1,15 +1,8 @@
 import { statSync } from 'node:fs';
-import type { Problem } from '@shared/errors';
-import {
-  liveStates,
-  resumableStates,
-  type Attempt,
-  type Manifest,
-  type ProcessState,
-  type RunState,
-  type RunSummary,
-} from '@shared/run';
+import { toProblem, type Problem } from '@shared/errors';
+import { liveStates, resumableStates, type ProcessState, type RunState, type RunSummary } from '@shared/run';
 import { flattenSettings } from '@shared/settings';
+import { readContents } from './runContents';
 import type { RunDirectory } from './runDirectory';
 
 /**
@@ -17,14 +10,12 @@ import type { RunDirectory } from './runDirectory';
  * as crashed, with the damage named.
  */
 export function summarise(run: RunDirectory): RunSummary {
-  const manifest = manifestOrNull(run);
-  const attempts = run.attempts();
-  const latest = attempts.at(-1) ?? null;
-  const own = latest === null ? null : run.state(latest);
+  const { manifest, annotations, request, attempts, damage } = readContents(run);
+  const latest = attempts.at(-1);
+  const own = latest?.state ?? null;
   // An attempt that died before its first heartbeat says nothing: what its predecessor reached still holds.
-  const reached = own ?? newestState(run, attempts);
-  const state = manifest ? stateOf(run, latest, own) : 'crashed';
-  const annotations = run.annotations();
+  const reached = attempts.findLast((attempt) => attempt.state !== null)?.state;
+  const state = manifest ? stateOf(run, request !== null, latest !== undefined, own) : 'crashed';
   const live = liveStates.includes(state);
   return {
     id: run.id,
@@ -33,12 +24,12 @@ export function summarise(run: RunDirectory): RunSummary {
     state,
     pending: null,
     createdAt: manifest?.createdAt ?? new Date(statSync(run.path).birthtimeMs).toISOString(),
-    startedAt: firstAttempt(run, attempts)?.startedAt ?? null,
+    startedAt: attempts.find(({ attempt }) => attempt !== null)?.attempt?.startedAt ?? null,
     endedAt: live || state === 'queued' ? null : (own?.endedAt ?? reached?.updatedAt ?? null),
     activeSeconds: reached?.activeSeconds ?? 0,
     progress: reached?.progress ?? null,
     attempts: attempts.length,
-    device: latest === null ? null : (run.attempt(latest)?.device.name ?? null),
+    device: latest?.attempt?.device.name ?? null,
     seed: manifest?.seed ?? 0,
     tags: annotations.tags,
     notes: annotations.notes,
@@ -47,14 +38,34 @@ export function summarise(run: RunDirectory): RunSummary {
     settings: manifest ? flattenSettings(manifest.experiment) : {},
     metrics: reached?.summaries ?? {},
     error: errorOf(run, state, own, manifest !== null),
-    damage: run.damage(),
+    damage,
     resumable: manifest !== null && resumableStates.includes(state),
   };
 }
 
-function stateOf(run: RunDirectory, latest: number | null, own: ProcessState | null): RunState {
-  if (run.request()) return 'queued';
-  if (latest === null) return 'cancelled';
+/** A run whose directory cannot even be looked at (no permission, a failing disk): it lists, and says why. */
+export function unreadable(run: RunDirectory, cause: unknown): RunSummary {
+  const problem = toProblem(cause, run.path);
+  return {
+    ...{
+      id: run.id,
+      name: run.id,
+      kind: 'unknown',
+      state: 'crashed',
+      pending: null,
+      createdAt: new Date(0).toISOString(),
+    },
+    ...{ startedAt: null, endedAt: null, activeSeconds: 0, progress: null, attempts: 0, device: null, seed: 0 },
+    ...{ tags: [], notes: '', group: null, dataset: null, settings: {}, metrics: {} },
+    error: problem,
+    damage: [`the run cannot be read: ${problem.what}`],
+    resumable: false,
+  };
+}
+
+function stateOf(run: RunDirectory, asked: boolean, begun: boolean, own: ProcessState | null): RunState {
+  if (asked) return 'queued';
+  if (!begun) return 'cancelled';
   const phase = own?.phase ?? 'starting';
   if (!(liveStates as readonly string[]).includes(phase)) return phase;
   return run.isLocked() ? phase : 'crashed';
@@ -78,28 +89,4 @@ function errorOf(run: RunDirectory, state: RunState, own: ProcessState | null, r
     where: run.id,
     fix: 'Resume the run: it goes on from its last checkpoint. The log has its last words.',
   };
-}
-
-function manifestOrNull(run: RunDirectory): Manifest | null {
-  try {
-    return run.manifest();
-  } catch {
-    return null;
-  }
-}
-
-function newestState(run: RunDirectory, attempts: number[]): ProcessState | null {
-  for (const k of attempts.toReversed()) {
-    const state = run.state(k);
-    if (state) return state;
-  }
-  return null;
-}
-
-function firstAttempt(run: RunDirectory, attempts: number[]): Attempt | null {
-  for (const k of attempts) {
-    const attempt = run.attempt(k);
-    if (attempt) return attempt;
-  }
-  return null;
 }

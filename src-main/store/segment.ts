@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { clocks, type Clock } from '@shared/run';
+import { names } from './atomic';
 import { crc32c } from './crc32c';
 
 /**
@@ -87,12 +87,4 @@ export function listSegments(directory: string, clock?: Clock): SegmentName[] {
     .map(parseSegmentFile)
     .filter((name): name is SegmentName => name !== null && (clock === undefined || name.clock === clock))
     .sort((a, b) => a.attempt - b.attempt || a.number - b.number);
-}
-
-function names(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
 }

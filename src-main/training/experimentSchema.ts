@@ -129,5 +129,13 @@ function describe(family: string, method: Method<string, z.ZodType>): MethodInfo
 
 /** What may be written (defaults are optional), as JSON Schema 2020-12. */
 export function jsonSchema(schema: z.ZodType): Record<string, unknown> {
-  return z.toJSONSchema(schema, { io: 'input', reused: 'inline' }) as Record<string, unknown>;
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    reused: 'inline',
+    override({ jsonSchema }) {
+      if (!('standard' in jsonSchema)) return;
+      jsonSchema.default = jsonSchema.standard as object;
+      delete jsonSchema.standard;
+    },
+  }) as Record<string, unknown>;
 }

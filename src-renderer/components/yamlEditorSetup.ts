@@ -20,7 +20,7 @@ export const editorTheme: Extension = [
     '.cm-scroller': { fontFamily: 'var(--font-mono)', lineHeight: '20px', overflow: 'auto' },
     '.cm-content': { padding: '8px 0', caretColor: 'var(--text)' },
     '.cm-cursor': { borderLeftColor: 'var(--text)' },
-    '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--text-3)', border: 'none' },
+    '.cm-gutters': { paddingLeft: '8px', backgroundColor: 'transparent', color: 'var(--text-3)', border: 'none' },
     '.cm-activeLine': { backgroundColor: 'transparent' },
     '&.cm-focused .cm-activeLine': { backgroundColor: 'var(--hover)' },
     '.cm-activeLineGutter': { backgroundColor: 'transparent', color: 'var(--text)' },

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia';
-import { shallowRef } from 'vue';
+import { computed, shallowRef } from 'vue';
 import { useConnection } from './connection';
 import { useNotices } from './notices';
 import { useRuns } from './runs';
@@ -16,6 +16,8 @@ export const useExamples = defineStore('examples', () => {
   const notices = useNotices();
   const runs = useRuns();
   const list = shallowRef<Example[] | null>(null);
+  const demo = computed(() => list.value?.find(({ name }) => name === 'demo') ?? list.value?.[0] ?? null);
+  const others = computed(() => (list.value ?? []).filter((example) => example !== demo.value));
 
   async function load(): Promise<Example[]> {
     list.value ??= await notices.attempt(() => connection.client().experiments.examples());
@@ -24,12 +26,11 @@ export const useExamples = defineStore('examples', () => {
 
   /** @returns the run's id; null when it could not be started, which the user has been told */
   async function startDemo(): Promise<string | null> {
-    const examples = await load();
-    const demo = examples.find(({ name }) => name === 'demo') ?? examples[0];
-    if (!demo) return null;
-    const ids = await runs.create(demo.yaml);
+    await load();
+    if (!demo.value) return null;
+    const ids = await runs.create(demo.value.yaml);
     return ids?.[0] ?? null;
   }
 
-  return { list, load, startDemo };
+  return { list, demo, others, load, startDemo };
 });

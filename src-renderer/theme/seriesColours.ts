@@ -32,6 +32,10 @@ const preferred = 6;
 /** The palette index that a run has everywhere. */
 export const runColourIndex = (id: string): number => hash(id) % preferred;
 
+/** Of several series of one run, the first has the run's colour and the others the next ones. */
+export const memberColourIndex = (run: number, member: number): number =>
+  member < preferred ? (run + member) % preferred : member;
+
 /**
  * Palette indices for the runs of one view. Each keeps its own where it can; of two runs with the same one, the later in
  * the order of identifiers moves to the next free index, whatever order they are shown in.

@@ -11,8 +11,9 @@ export type ScheduleSettings = z.output<typeof scheduleSchema>;
 
 /** A scheduled setting in an experiment; a plain number, or a value without a kind, is shorthand for a constant. */
 export const scheduled = (fallback: number) => {
+  // zod leaves the default of a preprocessed schema out of JSON Schema; `jsonSchema` puts `standard` back in its place.
   const standard = { kind: 'constant' as const, value: fallback };
-  return z.preprocess(expandShorthand, scheduleSchema).default(standard).meta({ default: standard });
+  return z.preprocess(expandShorthand, scheduleSchema).default(standard).meta({ standard });
 };
 
 function expandShorthand(value: unknown): unknown {

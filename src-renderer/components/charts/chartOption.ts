@@ -22,21 +22,22 @@ export interface OptionInput {
   frame: ChartFrame;
   /** Labels at the ends of lines; more than one series only. */
   directLabels: boolean;
+  xTitle?: string;
   /** Written into the picture: exports have no page around them. */
-  titles?: { title: string; x: string };
+  title?: string;
 }
 
 const characterWidth = 6.3;
 const labelFont = 11;
 
 /** Space around the plot: as much as the labels need, in steps, so that a growing label does not make the plot twitch. */
-export function marginsOf({ model, directLabels, titles }: Omit<OptionInput, 'tokens'>): Margins {
+export function marginsOf({ model, directLabels, title, xTitle }: Omit<OptionInput, 'tokens'>): Margins {
   const longest = Math.max(1, ...model.scale.ticks.map((tick) => tickLabel(model.scale, tick).length));
   const left = Math.max(40, Math.ceil((longest * characterWidth + 14) / 8) * 8);
   const labels = directLabels ? model.series.slice(0, mostDirectLabels) : [];
   const widest = Math.max(0, ...labels.map(({ label }) => label.length));
   const right = labels.length > 1 ? Math.min(130, widest * characterWidth + 14) : 14;
-  return { left, right, top: titles ? 40 : 22, bottom: titles ? 44 : 24 };
+  return { left, right, top: title ? 40 : 26, bottom: xTitle ? 44 : 24 };
 }
 
 type Element = NonNullable<CustomSeriesRenderItemReturn>;
@@ -50,7 +51,7 @@ interface Area {
 
 /** The ECharts option that draws a model. Pure: the same for the screen, for PNG and for SVG. */
 export function makeChartOption(input: OptionInput): EChartsCoreOption {
-  const { model, tokens, frame, titles } = input;
+  const { model, tokens, frame, title, xTitle } = input;
   const { scale, domain } = model;
   const margins = marginsOf(input);
   const plotWidth = Math.max(1, frame.width - margins.left - margins.right);
@@ -82,14 +83,14 @@ export function makeChartOption(input: OptionInput): EChartsCoreOption {
   const label = { color: tokens.text3, fontFamily: fonts.ui, fontSize: labelFont };
   return {
     animation: false,
-    backgroundColor: titles ? tokens.surface : 'transparent',
-    title: titles ? { text: titles.title, left: 12, top: 10, textStyle: { color: tokens.text, fontFamily: fonts.ui, fontSize: 13, fontWeight: 600 } } : undefined,
+    backgroundColor: title ? tokens.surface : 'transparent',
+    title: title ? { text: title, left: 12, top: 10, textStyle: { color: tokens.text, fontFamily: fonts.ui, fontSize: 13, fontWeight: 600 } } : undefined,
     grid: { ...margins, outerBoundsMode: 'none' },
     xAxis: {
       type: 'value',
       min: domain.from,
       max: domain.to,
-      name: titles?.x,
+      name: xTitle,
       nameLocation: 'middle',
       nameGap: 26,
       nameTextStyle: label,

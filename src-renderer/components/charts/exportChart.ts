@@ -13,7 +13,7 @@ export interface Picture {
 
 /** Pictures go on paper: always the light theme, with title and axis title written in. */
 const optionOf = ({ model, title, xTitle, width, height }: Picture) =>
-  makeChartOption({ model, tokens: light, frame: { width, height }, directLabels: model.series.length > 1, titles: { title, x: xTitle } });
+  makeChartOption({ model, tokens: light, frame: { width, height }, directLabels: model.series.length > 1, title, xTitle });
 
 export function chartSvg(picture: Picture): string {
   const chart = init(null, undefined, { renderer: 'svg', ssr: true, width: picture.width, height: picture.height });

@@ -64,9 +64,11 @@ export function makePanels(recorded: RunDetail['recorded'], order: readonly stri
       panels.push(panel);
     }
   }
-  // A training dashboard opens with the loss of every step; panels of one question stand together whatever their clock.
-  return panels.sort((a, b) => questions.indexOf(a.question) - questions.indexOf(b.question));
+  // Panels of one question stand together whatever their clock; schedules, which are neither good nor bad, close it.
+  return panels.sort((a, b) => questions.indexOf(a.question) - questions.indexOf(b.question) || Number(isSchedule(a)) - Number(isSchedule(b)));
 }
+
+const isSchedule = (panel: PanelDefinition) => panel.metrics.every(({ definition }) => definition.better === null);
 
 function sortedBy(keys: readonly string[], order: readonly string[]): string[] {
   const place = (key: string) => {

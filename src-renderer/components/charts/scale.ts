@@ -69,8 +69,8 @@ export function linearTicks(low: number, high: number, count: number): number[] 
 function linearScale({ low, high }: ValueExtent, count: number): Scale {
   if (!(high >= low)) return { type: 'linear', low: 0, high: 1, ticks: [0, 1], minorTicks: [], floor: null };
   if (high === low) {
-    const pad = low === 0 ? 1 : Math.abs(low) * 0.1;
-    return { ...linearScaleOver(low - pad, high + pad, count) };
+    const pad = low === 0 ? 1 : Math.abs(low) * 0.5;
+    return { type: 'linear', low: low - pad, high: high + pad, ticks: [low], minorTicks: [], floor: null };
   }
   return linearScaleOver(low, high, count);
 }
@@ -90,17 +90,14 @@ function logScale({ leastPositive, high, notPositive }: ValueExtent): Scale {
   if (!(high > 0)) return { type: 'log', low: -1, high: 1, ticks: [0], minorTicks: [], floor: notPositive ? -1 : null };
   let low = Math.log10(leastPositive);
   let top = Math.log10(high);
-  if (top - low < 1e-9) {
-    low -= 0.3;
-    top += 0.3;
-  }
+  if (top - low < 1e-9 && !notPositive) return { type: 'log', low: low - 0.5, high: top + 0.5, ticks: [low], minorTicks: [], floor: null };
   if (top - low >= 1.2) {
     low = Math.floor(low + 1e-9);
     top = Math.ceil(top - 1e-9);
-  } else {
+  } else if (top > low) {
     low = Math.log10(roundedMantissa(10 ** low, Math.floor));
     top = Math.log10(roundedMantissa(10 ** top, Math.ceil));
-  }
+  } else top += 0.5;
   const floor = notPositive ? low - Math.max(0.15, (top - low) * floorGap) : null;
   const { ticks, minorTicks } = logTicks(low, top);
   return { type: 'log', low: floor === null ? low : floor - (top - low) * 0.02, high: top, ticks, minorTicks, floor };
@@ -124,7 +121,7 @@ export function logTicks(low: number, high: number): { ticks: number[]; minorTic
     const ticks = linearTicks(10 ** low, 10 ** high, 4).filter((value) => value > 0).map(Math.log10);
     return { ticks, minorTicks: [] };
   }
-  const mantissas = span < 1.2 ? [1, 2, 5] : [1];
+  const mantissas = span < 2 ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil(span / 7));
   const ticks: number[] = [];
   const minorTicks: number[] = [];
@@ -160,6 +157,7 @@ export function tickLabel(scale: Scale, tick: number): string {
 /** Ticks of one axis share their number of decimals. */
 export function linearLabel(tick: number, ticks: readonly number[]): string {
   if (tick === 0) return '0';
+  if (ticks.length === 1) return plain(Number(tick.toPrecision(4)));
   const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : Math.abs(tick);
   const size = Math.max(...ticks.map(Math.abs));
   if (size >= 1e6 || size < 1e-3) return plain(Number(tick.toPrecision(6)), true);

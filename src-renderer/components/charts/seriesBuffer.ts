@@ -1,89 +1,96 @@
-import type { SeriesFrame, SeriesPart } from './seriesFrame';
+import type { FrameColumn, SeriesFrame, SeriesPart } from './seriesFrame';
 
-const empty: SeriesPart = { x: new Float64Array(0), y: new Float64Array(0), min: null, max: null };
+const nothing: SeriesPart = { x: new Float64Array(0), y: new Float64Array(0), min: null, max: null };
 
 /** A growing column: room is doubled, so that appending costs the same however long the run is. */
 class Column {
-  private room = new Float64Array(64);
-  length = 0;
+  private values = new Float64Array(64);
+  private measured = new Uint8Array(64);
+  private length = 0;
+  /** Some row was not measured. */
+  private sparse = false;
 
-  append(values: Float64Array): void {
-    if (this.length + values.length > this.room.length) {
-      const larger = new Float64Array(Math.max(2 * this.room.length, this.length + values.length));
-      larger.set(this.room.subarray(0, this.length));
-      this.room = larger;
+  keep(rows: number): void {
+    this.length = Math.min(this.length, rows);
+  }
+
+  append({ values, measured }: FrameColumn): void {
+    const needed = this.length + values.length;
+    if (needed > this.values.length) {
+      const room = Math.max(2 * this.values.length, needed);
+      this.values = enlarged(this.values, new Float64Array(room));
+      this.measured = enlarged(this.measured, new Uint8Array(room));
     }
-    this.room.set(values, this.length);
-    this.length += values.length;
+    this.values.set(values, this.length);
+    if (measured) {
+      this.measured.set(measured, this.length);
+      this.sparse = true;
+    } else this.measured.fill(1, this.length, needed);
+    this.length = needed;
   }
 
-  values(): Float64Array {
-    return this.room.subarray(0, this.length);
-  }
-}
-
-class Part {
-  readonly x = new Column();
-  readonly y = new Column();
-  readonly min: Column | null;
-  readonly max: Column | null;
-
-  constructor(banded: boolean) {
-    this.min = banded ? new Column() : null;
-    this.max = banded ? new Column() : null;
+  all(): Float64Array {
+    return this.values.subarray(0, this.length);
   }
 
-  /**
-   * Appends samples that continue the series. Where they start at or before its end, what they overlap is replaced: the
-   * last, not yet full bucket comes again with more samples in it, and a resumed run repeats steps of its last attempt.
-   */
-  append(part: SeriesPart): void {
-    if (part.x.length === 0) return;
-    this.cutFrom(part.x[0]);
-    this.x.append(part.x);
-    this.y.append(part.y);
-    this.min?.append(part.min ?? part.y);
-    this.max?.append(part.max ?? part.y);
-  }
-
-  private cutFrom(first: number): void {
-    const x = this.x.values();
-    let keep = x.length;
-    while (keep > 0 && x[keep - 1] >= first) keep--;
-    for (const column of [this.x, this.y, this.min, this.max]) if (column) column.length = keep;
-  }
-
-  view(): SeriesPart {
-    return {
-      x: this.x.values(),
-      y: this.y.values(),
-      min: this.min?.values() ?? null,
-      max: this.max?.values() ?? null,
-    };
+  /** Rows in which the metric was measured; null for all. */
+  rows(): Int32Array | null {
+    if (!this.sparse) return null;
+    const rows = new Int32Array(this.length);
+    let n = 0;
+    for (let i = 0; i < this.length; i++) if (this.measured[i] === 1) rows[n++] = i;
+    return n === this.length ? null : rows.subarray(0, n);
   }
 }
 
-/** What a chart shows of one subscription: a snapshot and everything appended to it since. */
+function enlarged<T extends Float64Array | Uint8Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+function pick(values: Float64Array, rows: Int32Array | null): Float64Array {
+  if (!rows) return values;
+  const picked = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) picked[i] = values[rows[i]];
+  return picked;
+}
+
+/**
+ * What was received of one subscription: a snapshot and what was appended since. A frame keeps the first `offset` rows and puts
+ * its own behind them: so the last bucket is replaced until it is full, and a resumed run cuts off the steps it repeats.
+ */
 export class SeriesBuffer {
   level = 1;
-  private parts = new Map<string, Part>();
+  live = false;
+  private x = new Column();
+  private columns = new Map<string, Column>();
 
   apply(frame: SeriesFrame): void {
-    if (frame.mode === 'snapshot') this.parts = new Map();
+    if (frame.offset === 0) {
+      this.x = new Column();
+      this.columns = new Map();
+    }
     this.level = frame.level;
-    for (const [key, part] of frame.parts) {
-      let own = this.parts.get(key);
-      if (!own) this.parts.set(key, (own = new Part(part.min !== null || frame.level > 1)));
-      own.append(part);
+    this.live = frame.live;
+    this.x.keep(frame.offset);
+    this.x.append({ values: frame.x, measured: null });
+    for (const [name, values] of frame.columns) {
+      let column = this.columns.get(name);
+      if (!column) this.columns.set(name, (column = new Column()));
+      column.keep(frame.offset);
+      column.append(values);
     }
   }
 
-  /** A view, valid until the next frame. */
+  /** A metric's samples without the rows in which it was not measured. Valid until the next frame. */
   get(key: string): SeriesPart {
-    return this.parts.get(key)?.view() ?? empty;
-  }
-
-  get keys(): string[] {
-    return [...this.parts.keys()];
+    const column = this.columns.get(key);
+    if (!column) return nothing;
+    const rows = column.rows();
+    const of = (name: string) => {
+      const other = this.columns.get(name);
+      return other ? pick(other.all(), rows) : null;
+    };
+    return { x: pick(this.x.all(), rows), y: pick(column.all(), rows), min: of(`${key}:min`), max: of(`${key}:max`) };
   }
 }

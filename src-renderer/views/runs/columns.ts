@@ -21,9 +21,9 @@ const stateOrder = ['running', 'starting', 'paused', 'queued', 'crashed', 'faile
 
 const fixed: Column[] = [
   { id: 'state', title: 'State', width: 112, align: 'left', sortKey: (run) => stateOrder.indexOf(run.state) },
-  { id: 'name', title: 'Name', width: 240, align: 'left', sortKey: (run) => run.name.toLowerCase() },
-  { id: 'differs', title: 'What differs', width: 230, align: 'left', sortKey: () => null, hint: 'Settings in which the listed runs differ' },
-  { id: 'progress', title: 'Progress', width: 156, align: 'left', sortKey: (run) => fraction(run) },
+  { id: 'name', title: 'Name', width: 220, align: 'left', sortKey: (run) => run.name.toLowerCase() },
+  { id: 'differs', title: 'What differs', width: 290, align: 'left', sortKey: () => null, hint: 'Settings in which the listed runs differ' },
+  { id: 'progress', title: 'Progress', width: 140, align: 'left', sortKey: (run) => fraction(run) },
   { id: 'device', title: 'Device', width: 84, align: 'left', sortKey: (run) => run.device, text: (run) => run.device ?? '–' },
   { id: 'active', title: 'Active', width: 92, align: 'right', sortKey: (run) => run.activeSeconds, text: (run) => formatDuration(run.activeSeconds || null), hint: 'Time at work, pauses left out' },
   { id: 'age', title: 'Age', width: 64, align: 'right', sortKey: (run) => -Date.parse(run.createdAt) },
@@ -69,7 +69,7 @@ function metricColumn(id: string, key: string): Column {
   return {
     id,
     title: (short[key] ?? title) + inUnit,
-    width: 138,
+    width: 134,
     align: 'right',
     sortKey: (run) => run.metrics[key]?.last ?? null,
     text: (run) => formatNumber(run.metrics[key]?.last),

@@ -13,8 +13,8 @@ export interface Difference {
 const telling = (key: string) => !/^(name|notes|tags|title|description|group)(\.|$)/.test(key);
 
 /**
- * Settings in which the listed runs differ, the telling ones first: a setting that only a few runs have at all says more
- * about what kind of run it is than about its siblings and comes after those that all have; the seed comes last.
+ * Settings in which the listed runs differ, the telling ones first: what takes more values says more; a setting that only some
+ * runs have at all says what kind of run it is and comes after those that all have; the seed comes last.
  */
 export function differingSettings(runs: readonly RunSummary[]): Difference[] {
   if (runs.length < 2) return [];
@@ -29,7 +29,7 @@ export function differingSettings(runs: readonly RunSummary[]): Difference[] {
     }
   const keys = [...seen]
     .filter(([key, { values, count }]) => telling(key) && (values.size > 1 || count < runs.length))
-    .sort(([a, x], [b, y]) => seedLast(a, b) || y.count - x.count || x.values.size - y.values.size || (a < b ? -1 : 1))
+    .sort(([a, x], [b, y]) => seedLast(a, b) || y.count - x.count || y.values.size - x.values.size || (a < b ? -1 : 1))
     .map(([key]) => key);
   const labels = shortLabels(keys);
   return keys.map((key) => ({ key, label: labels.get(key) ?? key }));
