@@ -27,7 +27,10 @@ export const useExamples = defineStore('examples', () => {
   /** @returns the run's id; null when it could not be started, which the user has been told */
   async function startDemo(): Promise<string | null> {
     await load();
-    if (!demo.value) return null;
+    if (!demo.value) {
+      notices.show('error', 'The example experiments are missing.', 'They belong to the installation, in resources/experiments.');
+      return null;
+    }
     const ids = await runs.create(demo.value.yaml);
     return ids?.[0] ?? null;
   }

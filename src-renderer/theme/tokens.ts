@@ -83,7 +83,7 @@ export const light: Tokens = {
   codeKey: '#3d3ca8',
   codeString: '#1a6e43',
   codeNumber: '#a0470b',
-  codeComment: '#6f7480',
+  codeComment: '#656a76',
 };
 
 export const dark: Tokens = {
@@ -99,7 +99,7 @@ export const dark: Tokens = {
   text2: '#b0b4be',
   text3: '#8c919d',
   accent: '#5f5edb',
-  accentHover: '#6e6de6',
+  accentHover: '#6665e2',
   accentPressed: '#5251c4',
   accentText: '#adacff',
   accentSoft: '#26264a',

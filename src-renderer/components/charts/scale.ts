@@ -83,8 +83,8 @@ function linearScaleOver(low: number, high: number, count: number): Scale {
   return { type: 'linear', low: bottom, high: top, ticks: linearTicks(bottom, top, count + 1), minorTicks: [], floor: null };
 }
 
-/** Gap between the least decade and the floor for values ≤ 0, in decades of a seven-decade axis. */
-const floorGap = 0.08;
+/** Gap between the least value and the floor for values ≤ 0, as a share of the axis: room for the floor's own label. */
+const floorGap = 0.12;
 
 function logScale({ leastPositive, high, notPositive }: ValueExtent): Scale {
   if (!(high > 0)) return { type: 'log', low: -1, high: 1, ticks: [0], minorTicks: [], floor: notPositive ? -1 : null };

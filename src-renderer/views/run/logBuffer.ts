@@ -37,9 +37,20 @@ export class LogBuffer {
   }
 }
 
-/** How a line is shown, by the level that it names near its beginning. */
-export function lineLevel(line: string): 'error' | 'warning' | 'info' {
-  const head = line.slice(0, 60);
-  if (/\b(error|fatal|failed|crashed)\b/i.test(head)) return 'error';
-  return /\b(warn|warning)\b/i.test(head) ? 'warning' : 'info';
+export interface LogLine {
+  /** As written: ISO 8601, UTC; empty on lines that continue the one above. */
+  time: string;
+  text: string;
+  level: 'error' | 'warning' | 'info';
+}
+
+/** A line taken apart; its level follows from its first words. */
+export function readLine(line: string): LogLine {
+  const [, time = '', text = ''] = /^(\d{4}-\d\d-\d\dT[\d:.]+Z)? ?(.*)$/s.exec(line) ?? [];
+  return { time, text, level: levelOf(text) };
+}
+
+function levelOf(text: string): LogLine['level'] {
+  if (/^(failed|crashed|error|\w*Error:)/i.test(text)) return 'error';
+  return /^(repair|warning)\b/i.test(text) || text.includes('cannot be used') ? 'warning' : 'info';
 }

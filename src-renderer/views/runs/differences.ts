@@ -1,7 +1,6 @@
 import { formatNumber } from '@shared/format';
 import type { RunSummary } from '@shared/run';
-
-export type Setting = RunSummary['settings'][string];
+import type { Setting } from '@shared/settings';
 
 export interface Difference {
   key: string;

@@ -1,5 +1,5 @@
 import type { MethodInfo } from '@shared/contract';
-import type { Setting } from './differences';
+import { flattenSettings, type Setting } from '@shared/settings';
 
 type Json = Record<string, unknown>;
 export type Flat = Record<string, Setting>;
@@ -12,15 +12,6 @@ export interface Change {
 }
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** `{ optimizer: { learningRate: 1e-3 } }` → `{ 'optimizer.learningRate': 1e-3 }`; lists are written out. */
-export function flatten(value: unknown, path = ''): Flat {
-  if (!isObject(value)) {
-    const plain = value === null || ['string', 'number', 'boolean'].includes(typeof value);
-    return path === '' ? {} : { [path]: plain ? (value as Setting) : JSON.stringify(value) };
-  }
-  return Object.assign({}, ...Object.entries(value).map(([key, inner]) => flatten(inner, path ? `${path}.${key}` : key))) as Flat;
-}
 
 /**
  * Defaults of an experiment's settings, flattened like the settings themselves: from the JSON Schema of the experiment and, for a part that has a
@@ -38,9 +29,13 @@ export function defaultsOf(experiment: Json, methods: readonly MethodInfo[]): Fl
   return flat;
 }
 
+/** A value at a path: `('a.b', 1)` → `{ a: { b: 1 } }`. */
+const nested = (path: string, value: unknown): Json =>
+  path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Json;
+
 function collect(schema: Json, value: unknown, path: string, flat: Flat): void {
   const chosen = variant(schema, value);
-  if ('default' in schema && path !== '') Object.assign(flat, flatten(schema.default, path));
+  if ('default' in schema && path !== '') Object.assign(flat, flattenSettings(nested(path, schema.default)));
   if (chosen !== schema) collect(chosen, value, path, flat);
   const properties = isObject(chosen.properties) ? chosen.properties : {};
   for (const [key, inner] of Object.entries(properties))
