@@ -33,7 +33,13 @@ function watchConsole(page: Page, errors: string[]): Page {
 async function openElectron(workspace: string): Promise<Workbench> {
   const consoleErrors: string[] = [];
   const args = [...(isRoot ? ['--no-sandbox'] : []), projectRoot];
-  const env = { ...(process.env as Record<string, string>), ADJOINT_WORKSPACE: workspace, ADJOINT_QUIT_CHOICE: 'stop' };
+  const env = {
+    ...(process.env as Record<string, string>),
+    ADJOINT_WORKSPACE: workspace,
+    ADJOINT_QUIT_CHOICE: 'stop',
+    // What the shell remembers goes with the workspace.
+    XDG_CONFIG_HOME: join(workspace, 'config'),
+  };
   const executablePath = electronPath()!;
   const app: ElectronApplication = await _electron.launch({ executablePath, args, env });
   let page = watchConsole(await app.firstWindow(), consoleErrors);
