@@ -3,6 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const alias = { '@shared': fileURLToPath(new URL('./src-shared', import.meta.url)) };
+// As in the bundle, TensorFlow.js comes from its ES modules: its CommonJS build registers no gradients, and both are two engines.
+const tensorflow = [
+  {
+    find: /^@tensorflow\/(tfjs-core|tfjs-backend-cpu|tfjs-backend-wasm)$/,
+    replacement: '@tensorflow/$1/dist/index.js',
+  },
+];
 const long = process.env.ADJOINT_LONG_TESTS === '1';
 
 export default defineConfig({
@@ -11,7 +18,7 @@ export default defineConfig({
     passWithNoTests: true,
     projects: [
       {
-        resolve: { alias },
+        resolve: { alias: [...tensorflow, { find: '@shared', replacement: alias['@shared'] }] },
         test: {
           name: 'node',
           environment: 'node',
@@ -21,7 +28,6 @@ export default defineConfig({
           exclude: long ? [] : ['**/*.long.test.ts'],
           testTimeout: long ? 900_000 : 30_000,
           globalSetup: ['./scripts/vitestSetup.ts'],
-          // As in the bundle, TensorFlow.js comes from its ES modules: its CommonJS build registers no gradients.
           server: { deps: { inline: [/@tensorflow\/tfjs-(core|backend)/] } },
         },
       },

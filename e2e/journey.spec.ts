@@ -3,9 +3,13 @@ import { expect, recordedProcesses, test } from './workbench';
 
 /** What a chart shows, as something that can be compared. */
 const picture = (chart: Locator): Promise<string> =>
-  chart.locator('canvas').first().evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  chart
+    .locator('canvas')
+    .first()
+    .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
 
-const expectState = (page: Page, state: RegExp) => expect(page.getByTestId('run-state').first()).toHaveText(state, { timeout: 20_000 });
+const expectState = (page: Page, state: RegExp) =>
+  expect(page.getByTestId('run-state').first()).toHaveText(state, { timeout: 20_000 });
 
 const chartOf = (page: Page, metric: string) => page.locator(`[data-testid="chart"][data-metric="${metric}"]`);
 
@@ -69,7 +73,10 @@ test('start the demo, watch it, pause, resume, kill, resume, come back, export',
     expect(header).toBe('sequence,step,epoch,activeSeconds,wallTime,loss');
     const steps = rows.map((row) => Number(row.split(',')[1]));
     expect(steps.length).toBeGreaterThan(10);
-    expect(steps.every((step, i) => i === 0 || step === steps[i - 1] + 1), 'every step once, also across the crash').toBe(true);
+    expect(
+      steps.every((step, i) => i === 0 || step === steps[i - 1] + 1),
+      'every step once, also across the crash',
+    ).toBe(true);
     expect(rows.every((row) => Number.isFinite(Number(row.split(',')[5])))).toBe(true);
   });
 

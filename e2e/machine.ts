@@ -9,7 +9,12 @@ export function electronPath(): string | null {
   const override = process.env.ELECTRON_OVERRIDE_DIST_PATH;
   if (override) return existsSync(join(override, 'electron')) ? join(override, 'electron') : null;
   try {
-    const path = join(require.resolve('electron/package.json'), '..', 'dist', process.platform === 'win32' ? 'electron.exe' : 'electron');
+    const path = join(
+      require.resolve('electron/package.json'),
+      '..',
+      'dist',
+      process.platform === 'win32' ? 'electron.exe' : 'electron',
+    );
     return existsSync(path) ? path : null;
   } catch {
     return null;
@@ -18,7 +23,12 @@ export function electronPath(): string | null {
 
 /** A Chromium: CHROMIUM_PATH, else one that the system has; null without. */
 export function chromiumPath(): string | null {
-  const candidates = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const candidates = [
+    process.env.CHROMIUM_PATH,
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ];
   return candidates.find((path): path is string => path !== undefined && existsSync(path)) ?? null;
 }
 

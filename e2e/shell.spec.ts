@@ -1,245 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { _electron, expect, test as base, type ElectronApplication, type Page } from '@playwright/test';
-import { buildConformance, buildForElectron } from './conformance/build';
+import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+import { buildForElectron } from './conformance/build';
 import type { ConformancePage } from './conformance/page';
 import { electronPath, isRoot } from './machine';
+import { expect, test, type Window } from './shell';
 
-// Electron's shell itself: its walls, and what it does when the engine or the window goes. The engine is the conformance
-// suite's, because none of this is about runs.
-
-interface Shell {
-  app: ElectronApplication;
-  page: Page;
-  /** Starts the program again on the same workspace, or another; resolves when that start has ended. */
-  startAgain(): Promise<number | null>;
-  enginePid(): number;
-}
-
-type Window = typeof globalThis & { conformance: ConformancePage };
-
-const test = base.extend<
-  { shell: Shell; extraEnv: Record<string, string> },
-  { built: { folder: string; env: Record<string, string> } }
->({
-  built: [
-    async ({}, use) => {
-      const folder = mkdtempSync(join(tmpdir(), 'adjoint-shell-'));
-      const { renderer, engineEntry } = await buildConformance(folder);
-      const env = {
-        ...(process.env as Record<string, string>),
-        ADJOINT_WORKSPACE: folder,
-        // What the app keeps beside the workspace goes with the folder, too.
-        XDG_CONFIG_HOME: join(folder, 'config'),
-        ADJOINT_RENDERER: renderer,
-        ADJOINT_ENGINE_ENTRY: engineEntry,
-        ADJOINT_CONFORMANCE_CHILD: join(process.cwd(), 'src-main/host/conformance/child.cjs'),
-      };
-      await use({ folder, env });
-      rmSync(folder, { recursive: true, force: true });
-    },
-    { scope: 'worker' },
-  ],
-  extraEnv: [{}, { option: true }],
-  shell: async ({ built, extraEnv }, use) => {
-    const executablePath = electronPath()!;
-    const args = [...(isRoot ? ['--no-sandbox'] : []), process.cwd()];
-    const app = await _electron.launch({ executablePath, args, env: { ...built.env, ...extraEnv } });
-    const page = await app.firstWindow();
-    await page.waitForFunction(() => 'conformance' in globalThis);
-    await use({
-      app,
-      page,
-      startAgain: () =>
-        new Promise((resolve) =>
-          spawn(executablePath, args, { env: built.env, stdio: 'ignore' }).once('exit', resolve),
-        ),
-      enginePid: () => {
-        const { stdout } = spawnSync('pgrep', ['-P', String(app.process().pid), '-f', built.env.ADJOINT_ENGINE_ENTRY]);
-        return Number(String(stdout).trim().split('\n')[0]);
-      },
-    });
-    await app.close().catch(() => undefined);
-  },
-});
-
-test('a page has the bridge and nothing of Node or Electron', async ({ shell: { page } }) => {
-  const found = await page.evaluate(() => ({
-    bridge: Object.keys((globalThis as unknown as { adjoint: object }).adjoint).sort(),
-    require: 'require' in globalThis,
-    process: 'process' in globalThis,
-    module: 'module' in globalThis,
-    origin: (globalThis as unknown as { origin: string }).origin,
-  }));
-  expect(found).toEqual({
-    bridge: ['connect', 'onEngineStatus', 'platform', 'restartEngine', 'versions'],
-    require: false,
-    process: false,
-    module: false,
-    origin: 'adjoint://app',
-  });
-});
-
-test('windows are sandboxed, isolated and without Node', async ({ shell: { app } }) => {
-  const settings = await app.evaluate(({ BrowserWindow }) => {
-    const { webContents } = BrowserWindow.getAllWindows()[0];
-    const { contextIsolation, sandbox, nodeIntegration, webSecurity, nodeIntegrationInSubFrames, webviewTag } = (
-      webContents as unknown as { getLastWebPreferences(): Record<string, boolean | undefined> }
-    ).getLastWebPreferences();
-    return { contextIsolation, sandbox, nodeIntegration, webSecurity, nodeIntegrationInSubFrames, webviewTag };
-  });
-  expect(settings).toEqual({
-    contextIsolation: true,
-    sandbox: true,
-    nodeIntegration: false,
-    webSecurity: true,
-    nodeIntegrationInSubFrames: false,
-    webviewTag: false,
-  });
-});
-
-test('the policy stops inline scripts, eval, frames and requests to elsewhere', async ({ shell: { page } }) => {
-  const stopped = await page.evaluate(async () => {
-    const { document } = globalThis as unknown as {
-      document: {
-        createElement(name: string): { [key: string]: unknown };
-        body: { append(node: unknown): void };
-        addEventListener(type: string, listener: (event: { effectiveDirective: string }) => void): void;
-      };
-    };
-    const directives: string[] = [];
-    document.addEventListener('securitypolicyviolation', (event) => void directives.push(event.effectiveDirective));
-    const inline = document.createElement('script');
-    inline.textContent = 'globalThis.inlineRan = true';
-    document.body.append(inline);
-    const frame = document.createElement('iframe');
-    frame.src = 'https://example.org/';
-    document.body.append(frame);
-    const image = document.createElement('img');
-    image.src = 'https://example.org/a.png';
-    document.body.append(image);
-    // The debugger lifts the policy for the script that it runs; later turns of the loop are like the page's own.
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    let evaluated = true;
-    try {
-      new Function('return 1')();
-    } catch {
-      evaluated = false;
-    }
-    const fetched = await fetch('https://example.org/').then(
-      () => true,
-      () => false,
-    );
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    return { ran: 'inlineRan' in globalThis, evaluated, fetched, directives: [...new Set(directives)].sort() };
-  });
-  expect(stopped).toEqual({
-    ran: false,
-    evaluated: false,
-    fetched: false,
-    directives: ['connect-src', 'frame-src', 'img-src', 'script-src', 'script-src-elem'],
-  });
-});
-
-test('only files of the renderer can be had', async ({ shell: { page } }) => {
-  const answers = await page.evaluate(async () => {
-    const paths = [
-      '/',
-      '/index.html',
-      '/../node/engine.mjs',
-      '/%2e%2e/node/engine.mjs',
-      '/..%2fnode/engine.mjs',
-      '/nothing.js',
-    ];
-    const status = async (url: string) =>
-      fetch(url).then(
-        (answer) => answer.status,
-        () => 0,
-      );
-    const own = await Promise.all(paths.map(status));
-    const others = await Promise.all(['adjoint://other/index.html', 'file:///etc/hostname'].map(status));
-    return [...own, ...others];
-  });
-  expect(answers).toEqual([200, 200, 404, 404, 404, 404, 0, 0]);
-});
-
-test('a window neither goes elsewhere nor opens anything else', async ({ shell: { app, page } }) => {
-  await app.evaluate(({ dialog }) => {
-    const asked: string[] = [];
-    Object.assign(globalThis, { asked });
-    dialog.showMessageBox = (async (options: { detail: string }) => {
-      asked.push(options.detail);
-      return { response: 2, checkboxChecked: false };
-    }) as unknown as typeof dialog.showMessageBox;
-  });
-  const before = page.url();
-  await page.evaluate(() => {
-    const { location, open } = globalThis as unknown as { location: { href: string }; open(url: string): unknown };
-    for (const url of [
-      'file:///etc/passwd',
-      'javascript:alert(1)',
-      'https://user@example.org/',
-      'https://example.org/page',
-    ])
-      open(url);
-    location.href = 'https://example.org/elsewhere';
-  });
-  await page.waitForTimeout(500);
-  expect(page.url()).toBe(before);
-  expect(app.windows()).toHaveLength(1);
-  expect(await app.evaluate(() => (globalThis as unknown as { asked: string[] }).asked)).toEqual([
-    'https://example.org/page',
-    'https://example.org/elsewhere',
-  ]);
-});
-
-test('a link to our own page opens a second window, also confined', async ({ shell: { app, page } }) => {
-  const [second] = await Promise.all([
-    app.waitForEvent('window'),
-    page.evaluate(() => void (globalThis as unknown as { open(url: string): unknown }).open('adjoint://app/#/runs/x')),
-  ]);
-  await second.waitForFunction(() => 'conformance' in globalThis);
-  expect(second.url()).toBe('adjoint://app/#/runs/x');
-  expect(await second.evaluate(() => (globalThis as unknown as { opener: unknown }).opener)).toBeNull();
-});
-
-test('permissions are refused, but for writing to the clipboard', async ({ shell: { page } }) => {
-  const states = await page.evaluate(async () => {
-    const names = ['geolocation', 'notifications', 'camera', 'microphone', 'clipboard-read', 'clipboard-write'];
-    const { navigator } = globalThis as unknown as {
-      navigator: { permissions: { query(what: { name: string }): Promise<{ state: string }> } };
-    };
-    return Promise.all(names.map(async (name) => `${name} ${(await navigator.permissions.query({ name })).state}`));
-  });
-  expect(states).toEqual([
-    'geolocation denied',
-    'notifications denied',
-    'camera denied',
-    'microphone denied',
-    'clipboard-read denied',
-    'clipboard-write granted',
-  ]);
-});
-
-test('a page that is not ours gets no answer, even with the preload', async ({ shell: { app } }) => {
-  const answer = await app.evaluate(
-    async ({ BrowserWindow }, preload) => {
-      const stranger = new BrowserWindow({
-        show: false,
-        webPreferences: { preload, sandbox: true, contextIsolation: true },
-      });
-      await stranger.loadURL('data:text/html,<title>stranger</title>');
-      const script = "adjoint.connect().then(() => 'connected', (error) => String(error))";
-      const said = (await stranger.webContents.executeJavaScript(script)) as string;
-      stranger.destroy();
-      return said;
-    },
-    join(process.cwd(), 'out/preload/preload.js'),
-  );
-  expect(answer).toContain('refused: not from the workbench');
-});
+// What the shell does when the window, the engine or the person goes.
 
 test('a reloaded page leaves nothing open in the engine', async ({ shell: { page } }) => {
   const stats = () =>
@@ -339,6 +106,71 @@ test('Ctrl-C in the terminal ends app and engine without asking', async ({ shell
   expect(() => process.kill(pid, 0)).toThrow();
 });
 
+test.describe('while a run is active', () => {
+  test.use({ extraEnv: { ADJOINT_CONFORMANCE_ACTIVE: '1' } });
+
+  /** How the engine was told to close; the file is the suite's engine's. */
+  const closed = (folder: string) => readFileSync(join(folder, 'closed'), 'utf8');
+
+  /** Answers the question in place of a person; returns what was asked. */
+  const answer = (app: ElectronApplication, response: number) =>
+    app.evaluate(({ dialog }, choice) => {
+      const asked: { message: string; buttons: string[] }[] = [];
+      Object.assign(globalThis, { asked });
+      dialog.showMessageBox = (async (...args: unknown[]) => {
+        asked.push(args[args.length - 1] as (typeof asked)[0]);
+        return { response: choice, checkboxChecked: false };
+      }) as typeof dialog.showMessageBox;
+    }, response);
+
+  const quit = (app: ElectronApplication) => app.evaluate(({ app: electron }) => electron.quit());
+
+  /** Until the shell has heard of the run. */
+  const settled = (page: Page) => page.waitForTimeout(300);
+
+  test('the window can be closed, and a second start opens it again', async ({ shell: { app, page, startAgain } }) => {
+    await settled(page);
+    await page.close();
+    expect(app.windows()).toHaveLength(0);
+    const [window] = await Promise.all([app.waitForEvent('window'), startAgain()]);
+    await window.waitForFunction(() => 'conformance' in globalThis);
+    const info = await window.evaluate(async () => {
+      const connection = await (globalThis as Window).conformance.connect();
+      return (await connection.client.queue.get()).running;
+    });
+    expect(info).toEqual(['a run']);
+    await answer(app, 0);
+  });
+
+  test('quitting asks, and can be called off', async ({ shell: { app, page } }) => {
+    await settled(page);
+    await answer(app, 2);
+    await quit(app);
+    await page.waitForTimeout(300);
+    expect(await app.evaluate(() => (globalThis as unknown as { asked: object[] }).asked)).toMatchObject([
+      {
+        message: 'One run is still active.',
+        buttons: ['Keep running in the background', 'Checkpoint and stop', 'Cancel'],
+      },
+    ]);
+    expect(await page.evaluate(() => 1)).toBe(1);
+    await answer(app, 0);
+  });
+
+  for (const [response, how] of [
+    [0, 'leave'],
+    [1, 'stop'],
+  ] as const)
+    test(`quitting tells the engine to ${how} when that is the answer`, async ({ shell: { app, page, workspace } }) => {
+      await settled(page);
+      await answer(app, response);
+      const ended = new Promise((resolve) => app.process().once('exit', resolve));
+      await quit(app);
+      await ended;
+      expect(closed(workspace)).toBe(how);
+    });
+});
+
 test.describe('an engine that cannot start', () => {
   test.use({ extraEnv: { ADJOINT_CONFORMANCE_FAIL: '1' } });
 
@@ -364,7 +196,7 @@ test.describe('an engine in a utility process', () => {
     const app = await _electron.launch({
       executablePath: electronPath()!,
       args: [...(isRoot ? ['--no-sandbox'] : []), process.cwd()],
-      env: { ...built.env, ADJOINT_SPAWNER: 'utility', ADJOINT_ENGINE_ENTRY: entry },
+      env: { ...built.env, ADJOINT_WORKSPACE: built.folder, ADJOINT_SPAWNER: 'utility', ADJOINT_ENGINE_ENTRY: entry },
     });
     const page = await app.firstWindow();
     await page.waitForFunction(() => 'conformance' in globalThis);

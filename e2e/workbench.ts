@@ -33,7 +33,13 @@ function watchConsole(page: Page, errors: string[]): Page {
 async function openElectron(workspace: string): Promise<Workbench> {
   const consoleErrors: string[] = [];
   const args = [...(isRoot ? ['--no-sandbox'] : []), projectRoot];
-  const env = { ...(process.env as Record<string, string>), ADJOINT_WORKSPACE: workspace, ADJOINT_QUIT_CHOICE: 'stop' };
+  const env = {
+    ...(process.env as Record<string, string>),
+    ADJOINT_WORKSPACE: workspace,
+    ADJOINT_QUIT_CHOICE: 'stop',
+    // What the shell remembers goes with the workspace.
+    XDG_CONFIG_HOME: join(workspace, 'config'),
+  };
   const executablePath = electronPath()!;
   const app: ElectronApplication = await _electron.launch({ executablePath, args, env });
   let page = watchConsole(await app.firstWindow(), consoleErrors);
@@ -45,7 +51,10 @@ async function openElectron(workspace: string): Promise<Workbench> {
     closeWindow: () => page.close(),
     reopenWindow: async () => {
       // A person starts the program again: the second instance hands over to the first and ends.
-      const [window] = await Promise.all([app.waitForEvent('window'), once(spawn(executablePath, args, { env, stdio: 'ignore' }), 'exit')]);
+      const [window] = await Promise.all([
+        app.waitForEvent('window'),
+        once(spawn(executablePath, args, { env, stdio: 'ignore' }), 'exit'),
+      ]);
       page = watchConsole(window, consoleErrors);
       return page;
     },
@@ -74,9 +83,13 @@ async function openElectron(workspace: string): Promise<Workbench> {
 
 async function openChromium(workspace: string): Promise<Workbench> {
   const consoleErrors: string[] = [];
-  const server = spawn(process.execPath, [join(projectRoot, 'out/node/adjoint.mjs'), 'serve', '--json', '--workspace', workspace], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const server = spawn(
+    process.execPath,
+    [join(projectRoot, 'out/node/adjoint.mjs'), 'serve', '--json', '--workspace', workspace],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const url = await firstLine(server).then((line) => (JSON.parse(line) as { url: string }).url);
   const browser: Browser = await chromium.launch({
     executablePath: chromiumPath()!,
@@ -109,7 +122,8 @@ async function openChromium(workspace: string): Promise<Workbench> {
   };
 }
 
-const once = (child: ChildProcess, event: 'exit'): Promise<void> => new Promise((resolve) => child.once(event, () => resolve()));
+const once = (child: ChildProcess, event: 'exit'): Promise<void> =>
+  new Promise((resolve) => child.once(event, () => resolve()));
 
 function firstLine(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -125,7 +139,10 @@ export function recordedProcesses(workspace: string): number[] {
   for (const id of readdirSync(runs))
     for (const attempt of readdirSync(join(runs, id, 'attempts')))
       try {
-        pids.push((JSON.parse(readFileSync(join(runs, id, 'attempts', attempt, 'attempt.json'), 'utf8')) as { pid: number }).pid);
+        pids.push(
+          (JSON.parse(readFileSync(join(runs, id, 'attempts', attempt, 'attempt.json'), 'utf8')) as { pid: number })
+            .pid,
+        );
       } catch {
         // the attempt has not begun yet
       }
@@ -137,7 +154,11 @@ export const test = base.extend<{ workbench: Workbench }>({
     const workspace = mkdtempSync(join(tmpdir(), 'adjoint-e2e-'));
     const workbench = await (info.project.name === 'electron' ? openElectron(workspace) : openChromium(workspace));
     await use(workbench);
-    if (info.status !== info.expectedStatus) await workbench.page().screenshot({ path: info.outputPath('at-failure.png') }).catch(() => {});
+    if (info.status !== info.expectedStatus)
+      await workbench
+        .page()
+        .screenshot({ path: info.outputPath('at-failure.png') })
+        .catch(() => {});
     await workbench.stop();
     for (const pid of recordedProcesses(workspace))
       try {

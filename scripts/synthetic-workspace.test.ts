@@ -33,7 +33,7 @@ it('makes runs that list and read like real ones', () => {
   expect(runs.length).toBe(4);
   for (const { id, name, damage, metrics, settings } of runs) {
     expect(damage).toEqual([]);
-    expect(name).toContain(`λ = ${settings['technique.lambda']}`);
+    expect(name).toContain(`${settings['optimizer.kind']} ${settings['optimizer.learningRate']}`);
     const series = readClock(workspace.run(id), 'step');
     expect([series.rows, series.columns.size, series.cut]).toEqual([500, 20, []]);
     const { values, valid } = series.columns.get('loss')!;

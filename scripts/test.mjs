@@ -12,7 +12,11 @@ const long = process.argv.includes('--long');
 function run(command, args, env = {}) {
   const shown = [command, ...args].join(' ');
   console.log(`\n› ${shown}`);
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env }, shell: process.platform === 'win32' });
+  const { status, error } = spawnSync(command, args, {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+    shell: process.platform === 'win32',
+  });
   if (error) console.error(`could not start ${command}: ${error.message}`);
   return status === 0;
 }
@@ -37,7 +41,11 @@ function unitTests() {
     ADJOINT_SKIP_BUILD: '1',
     ...(long ? { ADJOINT_LONG_TESTS: '1' } : {}),
   });
-  count(ok, file, (report) => ({ passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests }));
+  count(ok, file, (report) => ({
+    passed: report.numPassedTests,
+    failed: report.numFailedTests,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }));
 }
 
 async function endToEndTests() {
@@ -49,7 +57,8 @@ async function endToEndTests() {
     total.skipped++;
   };
   const projects = [];
-  if (!electronPath()) missing('Electron', 'its binary is not installed (set ELECTRON_OVERRIDE_DIST_PATH to a folder that holds one)');
+  if (!electronPath())
+    missing('Electron', 'its binary is not installed (set ELECTRON_OVERRIDE_DIST_PATH to a folder that holds one)');
   else if (!display && !xvfb) missing('Electron', 'there is no display, and no xvfb-run to make one');
   else projects.push('electron');
   if (!chromiumPath()) missing('Chromium', 'no Chromium found (set CHROMIUM_PATH)');
@@ -57,12 +66,23 @@ async function endToEndTests() {
   if (projects.length === 0) return;
 
   const file = join(results, 'playwright.json');
-  const args = ['test', '-c', 'e2e/playwright.config.ts', '--reporter=list,json', ...projects.flatMap((name) => ['--project', name])];
+  const args = [
+    'test',
+    '-c',
+    'e2e/playwright.config.ts',
+    '--reporter=list,json',
+    ...projects.flatMap((name) => ['--project', name]),
+  ];
   const env = { PLAYWRIGHT_JSON_OUTPUT_NAME: file, PLAYWRIGHT_JSON_OUTPUT_FILE: file };
-  const ok = xvfb && projects.includes('electron')
-    ? run('xvfb-run', ['-a', '-s', '-screen 0 1920x1080x24', 'playwright', ...args], env)
-    : run('playwright', args, env);
-  count(ok, file, ({ stats }) => ({ passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped }));
+  const ok =
+    xvfb && projects.includes('electron')
+      ? run('xvfb-run', ['-a', '-s', '-screen 0 1920x1080x24', 'playwright', ...args], env)
+      : run('playwright', args, env);
+  count(ok, file, ({ stats }) => ({
+    passed: stats.expected,
+    failed: stats.unexpected + stats.flaky,
+    skipped: stats.skipped,
+  }));
 }
 
 if (!long) {

@@ -172,7 +172,7 @@ export const contract = {
     /** The full, undecimated series of some metrics as CSV. */
     exportSeries: request
       .input(runId.extend({ clock: z.string(), metrics: z.array(z.string()).min(1) }))
-      .output(z.object({ name: z.string(), csv: z.string(), rows: z.number().int() })),
+      .output(z.object({ name: z.string(), csv: z.string(), rows: z.number().int(), cut: z.array(z.string()) })),
     /** Aggregates of the full data, recomputed from the segments. */
     summarise: request.input(runId).output(z.record(z.string(), metricSummarySchema)),
   },

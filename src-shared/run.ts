@@ -35,7 +35,7 @@ export const metricSummarySchema = z.object({
   min: z.number().nullable(),
   max: z.number().nullable(),
   count: z.number().int(),
-  /** Mean of the last 10 % of the samples (at least one). */
+  /** Mean of the last 10 % of the samples (at least one, at most 100,000). */
   tailMean: z.number().nullable(),
   /** Trapezoidal area under the series over the clock's own axis (step or epoch). */
   area: z.number().nullable(),

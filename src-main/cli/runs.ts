@@ -98,7 +98,7 @@ function show(text: string, options: CommonOptions): void {
   );
   printLine(detail.directory);
   if (summary.error) printLine(`\n${problemText(summary.error)}`);
-  for (const damage of summary.damage) printLine(`damage: ${damage}`);
+  for (const damage of detail.summary.damage) printLine(`damage: ${damage}`);
   printLine(`\n${detail.yaml.trimEnd()}\n`);
   const metrics = Object.entries(summary.metrics).filter(([, metric]) => metric.count > 0);
   printLine(
@@ -137,17 +137,21 @@ function exportSeries(text: string, options: ExportOptions): void {
     const summary = findRun(index, text);
     const run = workspace.run(summary.id);
     const keys = options.metrics ? options.metrics.split(',').map((key) => key.trim()) : recordedMetrics(run, clock);
-    const { csv, rows } = seriesCsv(run, clock, keys);
+    const { csv, rows, cut } = seriesCsv(run, clock, keys);
+    for (const line of cut) say(`damage: ${line}`);
     if (format === '.npz') {
       const table = readClock(run, clock, keys);
       const arrays = [
         ...indexColumns.map((name) => [name, table.index[name]] as const),
         ...keys.map((key) => [key, table.columns.get(key)!.values] as const),
       ];
-      writeFileAtomic(out!, writeNpz(new Map(arrays.map(([name, data]) => [name, { dtype: 'float64', shape: [rows], data }]))));
+      writeFileAtomic(
+        out!,
+        writeNpz(new Map(arrays.map(([name, data]) => [name, { dtype: 'float64', shape: [rows], data }]))),
+      );
     } else if (out) writeFileAtomic(out, csv);
     else if (!options.json) process.stdout.write(csv);
-    return { id: summary.id, clock, metrics: keys, rows, file: out ?? null, ...(out ? {} : { csv }) };
+    return { id: summary.id, clock, metrics: keys, rows, cut, file: out ?? null, ...(out ? {} : { csv }) };
   });
   if (options.json) printJson(result);
   else if (out) say(`${result.rows} rows × ${result.metrics.length} metrics to ${out}`);

@@ -16,7 +16,7 @@ app.setPath('userData', places.state);
 registerScheme();
 
 if (app.requestSingleInstanceLock()) start();
-else app.quit(); // the first instance of this workspace shows its window
+else app.exit(0); // the first instance of this workspace shows its window
 
 function start(): void {
   const logFile = join(places.state, 'engine.log');
@@ -34,6 +34,8 @@ function start(): void {
   });
   /** `asking` while the question is open or the engine is ending. */
   let quitting: 'no' | 'asking' | 'yes' = 'no';
+  /** Somebody has started the app again while it was ending. */
+  let wanted = false;
 
   const show = (): void => {
     const window = BrowserWindow.getAllWindows()[0];
@@ -46,7 +48,10 @@ function start(): void {
   const isActive = () => engine.activity.running + engine.activity.paused + engine.activity.waiting > 0;
   const isWindowless = () => BrowserWindow.getAllWindows().length === 0;
 
-  app.on('second-instance', show);
+  app.on('second-instance', () => {
+    if (quitting === 'no') show();
+    else wanted = true;
+  });
   app.on('window-all-closed', () => {
     if (process.platform === 'darwin' || quitting !== 'no') return;
     if (isActive()) console.log('Runs go on in the background. Start Adjoint again to see them.');
@@ -72,6 +77,8 @@ function start(): void {
     const choice = how ?? (await askBeforeQuit(engine.activity));
     if (choice === 'cancel') {
       quitting = 'no';
+      if (wanted) show();
+      wanted = false;
       return;
     }
     if (choice === 'leave' && isActive() && !engine.runsOutliveApp) {
@@ -83,6 +90,7 @@ function start(): void {
     for (const window of BrowserWindow.getAllWindows()) window.hide();
     await engine.stop(choice);
     quitting = 'yes';
+    if (wanted) app.relaunch();
     app.quit();
   }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { RunDetail } from '@shared/contract';
 import { clocks, type RunSummary } from '@shared/run';
-import { recordedMetrics } from '../store/recorded';
+import { recordedMetrics, tornSegments } from '../store/recorded';
 import type { RunDirectory } from '../store/runDirectory';
 import { changedSettings, type Experiment } from '../training/experiment';
 
@@ -11,7 +11,7 @@ import { changedSettings, type Experiment } from '../training/experiment';
 export function runDetail(run: RunDirectory, summary: RunSummary): RunDetail {
   const manifest = run.manifest();
   return {
-    summary,
+    summary: { ...summary, damage: [...summary.damage, ...tornSegments(run)] },
     manifest,
     annotations: run.annotations(),
     attempts: run.attempts().flatMap((k) => {

@@ -13,10 +13,14 @@ function csvNumber(value: number, measured: boolean): string {
 }
 
 /**
- * The full series of some metrics, one row a sample.
+ * The full series of some metrics, one row a sample. `cut` says what is damaged and therefore missing.
  * @throws AdjointError `not-found` for a metric that the run did not record.
  */
-export function seriesCsv(run: RunDirectory, clock: Clock, keys: readonly string[]): { csv: string; rows: number } {
+export function seriesCsv(
+  run: RunDirectory,
+  clock: Clock,
+  keys: readonly string[],
+): { csv: string; rows: number; cut: string[] } {
   const table = readClock(run, clock, keys);
   const missing = keys.filter((key) => !table.columns.has(key));
   if (missing.length > 0)
@@ -38,7 +42,7 @@ export function seriesCsv(run: RunDirectory, clock: Clock, keys: readonly string
     for (const column of columns) cells.push(csvNumber(column.values[row], column.valid[row] === 1));
     lines.push(cells.join(','));
   }
-  return { csv: lines.join('\n') + '\n', rows: table.rows };
+  return { csv: lines.join('\n') + '\n', rows: table.rows, cut: table.cut };
 }
 
 /** Evenly spaced means over the measured samples of one metric; null where a bucket has none. */

@@ -92,7 +92,11 @@ export class Supervisor {
     const active = this.active.get(summary.id);
     if (!active) return summary;
     // It is over when its process is gone, not when that says so: only then can it be resumed or moved.
-    const state = liveStates.includes(summary.state) ? summary.state : summary.state === 'queued' ? 'starting' : 'running';
+    const state = liveStates.includes(summary.state)
+      ? summary.state
+      : summary.state === 'queued'
+        ? 'starting'
+        : 'running';
     return { ...summary, state, endedAt: null, pending: active.pending, resumable: false };
   }
 

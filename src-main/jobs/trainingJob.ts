@@ -62,7 +62,7 @@ function makeJob(device: Device, training: Training, checkpoint: Checkpoint | nu
     },
     async save(activeSeconds) {
       const { tensors, state: scalars } = await saveState(device, { ...state, activeSeconds }, training.stepsPerEpoch);
-      return { tensors, state: { ...scalars } };
+      return { tensors, state: { ...scalars, generator: { ...scalars.generator } } };
     },
     conclusion() {
       const shown = ['valid/gap_mean', 'valid/eq_max', 'valid/ineq_max'] as const;

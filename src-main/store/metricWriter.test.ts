@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { exampleAttempt, exampleRun, temporaryDirectory } from './fixtures/examples';
 import { MetricReader, readClock } from './metricReader';
 import { MetricWriter, type MetricColumn } from './metricWriter';
@@ -132,6 +132,29 @@ describe('metric writer and reader', () => {
     expect(update.chunks.flatMap((chunk) => [...chunk.columns.get('loss')!.values])).toEqual(expected);
 
     expect(second.summaries().loss).toEqual(summariseSeries(index.step, columns.get('loss')!.values));
+  });
+
+  it('finds where an attempt began when its attempt.json is lost, and starts over after a resume from nothing', () => {
+    const write = (attempt: number, from: number, to: number) => {
+      const writer = MetricWriter.open(run, attempt);
+      const table = writer.table('step', scalars);
+      for (let step = from; step < to; step++) table.append(at(step), { loss: attempt });
+      writer.close();
+    };
+    const attempts = () => [...readClock(run, 'step').attempt];
+    write(1, 0, 6);
+    run.beginAttempt(2, exampleAttempt(2, 4));
+    writeFileSync(run.file('attempts', '2', 'attempt.json'), '{');
+    const reader = new MetricReader(run, 'step');
+    expect(reader.poll().chunks[0].rows).toBe(6);
+    write(2, 4, 7);
+    expect(attempts()).toEqual([1, 1, 1, 1, 2, 2, 2]);
+    expect(reader.poll()).toMatchObject({ reset: true, chunks: [{ rows: 4 }, { rows: 3 }] });
+    run.beginAttempt(3, exampleAttempt(3));
+    expect(attempts()).toEqual([]);
+    write(3, 0, 2);
+    expect(attempts()).toEqual([3, 3]);
+    expect(reader.poll()).toMatchObject({ reset: true, chunks: [{ attempt: 3, rows: 2 }] });
   });
 
   it('goes on numbering when the same attempt opens a writer again', () => {

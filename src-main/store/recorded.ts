@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordBatchReader } from 'apache-arrow';
 import { clocks, type Clock, type MetricSummary } from '@shared/run';
@@ -34,6 +34,21 @@ export function recordedMetrics(run: RunDirectory, clock: Clock): string[] {
   const segments = listSegments(run.metricsDirectory, clock);
   const ends = segments.length > 1 ? [segments[0], segments[segments.length - 1]] : segments;
   return [...new Set(ends.flatMap((name) => declared(run.metricsDirectory, name)).map((column) => column.key))];
+}
+
+/**
+ * Segments that end before their sums say, in words. Reads the sums, not the data: what lies behind a whole length is
+ * checked when it is read.
+ */
+export function tornSegments(run: RunDirectory): string[] {
+  return listSegments(run.metricsDirectory).flatMap((name) => {
+    const last = readSums(join(run.metricsDirectory, sumFile(name))).findLast((record) => record !== null);
+    const size = statSync(join(run.metricsDirectory, segmentFile(name)), { throwIfNoEntry: false })?.size;
+    if (!last || size === undefined || size >= last.offset + last.length) return [];
+    return [
+      `metrics/${segmentFile(name)} is cut off at byte ${size} of ${last.offset + last.length}: rows after it are lost`,
+    ];
+  });
 }
 
 /** Aggregates of all scalar metrics from the full data on disk. */

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProcessState } from '@shared/run';
 import { exampleAttempt, exampleManifest, temporaryDirectory } from './fixtures/examples';
@@ -124,6 +124,18 @@ describe('run index', () => {
     expect(found.torn).toMatchObject({ state: 'crashed', damage: ['manifest.json is torn or not valid'] });
     expect(found.torn.error?.where).toContain('manifest.json');
     expect(found.whole.damage).toEqual([]);
+  });
+
+  it('lists a run that cannot be read at all, and the others beside it', () => {
+    makeRun('whole');
+    const broken = makeRun('broken');
+    mkdirSync(broken.file('repairs.ndjson'));
+    const found = Object.fromEntries(index.list().map((run) => [run.id, run]));
+    expect(found.whole.damage).toEqual([]);
+    expect(found.broken).toMatchObject({ state: 'crashed', resumable: false });
+    expect(found.broken.damage[0]).toContain('the run cannot be read');
+    rmdirSync(broken.file('repairs.ndjson'));
+    expect(index.get('broken')).toMatchObject({ state: 'cancelled', damage: [] });
   });
 
   it('is shared by two readers', () => {

@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { liveStates, type RunSummary } from '@shared/run';
 import type { RunDirectory } from './runDirectory';
-import { summarise } from './runSummary';
+import { summarise, unreadable } from './runSummary';
 import type { Workspace } from './workspace';
 
 /** Raise it when RunSummary or the fingerprint changes: older caches are then thrown away. */
@@ -72,6 +72,17 @@ export class RunIndex {
     } catch {
       return null; // Moved away since it was listed, or not a run's name.
     }
+    try {
+      return this.summaryOf(run, cached);
+    } catch (error) {
+      return { summary: unreadable(run, error), changed: null };
+    }
+  }
+
+  private summaryOf(
+    run: RunDirectory,
+    cached: CachedRun | undefined,
+  ): { summary: RunSummary; changed: CachedRun | null } {
     const fingerprint = fingerprintOf(run);
     if (cached?.fingerprint === fingerprint) {
       const summary = parseSummary(cached.summary);
@@ -79,7 +90,7 @@ export class RunIndex {
       if (summary && (!liveStates.includes(summary.state) || run.isLocked())) return { summary, changed: null };
     }
     const summary = summarise(run);
-    return { summary, changed: { id, fingerprint, summary: JSON.stringify(summary) } };
+    return { summary, changed: { id: run.id, fingerprint, summary: JSON.stringify(summary) } };
   }
 
   private cached(place: string): Map<string, CachedRun> {

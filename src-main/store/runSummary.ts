@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Problem } from '@shared/errors';
+import { toProblem, type Problem } from '@shared/errors';
 import { liveStates, resumableStates, type ProcessState, type RunState, type RunSummary } from '@shared/run';
 import { flattenSettings } from '@shared/settings';
 import { readContents } from './runContents';
@@ -40,6 +40,26 @@ export function summarise(run: RunDirectory): RunSummary {
     error: errorOf(run, state, own, manifest !== null),
     damage,
     resumable: manifest !== null && resumableStates.includes(state),
+  };
+}
+
+/** A run whose directory cannot even be looked at (no permission, a failing disk): it lists, and says why. */
+export function unreadable(run: RunDirectory, cause: unknown): RunSummary {
+  const problem = toProblem(cause, run.path);
+  return {
+    ...{
+      id: run.id,
+      name: run.id,
+      kind: 'unknown',
+      state: 'crashed',
+      pending: null,
+      createdAt: new Date(0).toISOString(),
+    },
+    ...{ startedAt: null, endedAt: null, activeSeconds: 0, progress: null, attempts: 0, device: null, seed: 0 },
+    ...{ tags: [], notes: '', group: null, dataset: null, settings: {}, metrics: {} },
+    error: problem,
+    damage: [`the run cannot be read: ${problem.what}`],
+    resumable: false,
   };
 }
 

@@ -1,16 +1,14 @@
 import { AdjointError } from '@shared/errors';
 import type { Device, FloatArray } from '../numerics/devices/device';
 import type { GeneratorState } from '../numerics/random/generator';
+import type { Checkpoint } from '../store/checkpoint';
 import { divergedError } from './divergence';
 import type { TrainingState } from './state';
 import { download, type NamedTensors } from './tensors';
 
-/** A state on the host, as the store's checkpoint files hold it. */
+/** A state on the host: what a checkpoint file holds. */
 export interface SavedState {
-  tensors: Map<
-    string,
-    { dtype: 'F32' | 'F64' | 'I32'; shape: number[]; data: Float32Array | Float64Array | Int32Array }
-  >;
+  tensors: Checkpoint['tensors'];
   state: SavedScalars;
 }
 
@@ -22,7 +20,7 @@ export interface SavedScalars {
   device: string;
   position: number;
   epochLoss: { sum: number; count: number };
-  generator: { state: string; increment: string; buffered: number | null };
+  generator: GeneratorState;
   techniqueValues: Record<string, number>;
   activeSeconds: number;
 }
@@ -59,7 +57,7 @@ export async function saveState(device: Device, state: TrainingState, stepsPerEp
       device: device.name,
       position: state.position,
       epochLoss: { ...state.epochLoss },
-      generator: { ...state.generator } as GeneratorState,
+      generator: { ...state.generator },
       techniqueValues: { ...state.technique.values },
       activeSeconds: state.activeSeconds,
     },

@@ -3,13 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { methodSchema } from '@shared/contract';
 import { metricCatalogue } from '@shared/metrics/catalogue';
-import {
-  changedSettings,
-  experimentTitle,
-  methods,
-  parseExperiment,
-  resolveDefaults,
-} from './experiment';
+import { changedSettings, experimentTitle, methods, parseExperiment, resolveDefaults } from './experiment';
 import { flattenSettings } from '@shared/settings';
 import { editDistance, nearest } from './nearest';
 

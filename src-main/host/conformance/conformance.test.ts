@@ -17,7 +17,7 @@ import { createFakeEngine } from './fakeEngine';
 
 const directory = mkdtempSync(join(tmpdir(), 'adjoint-conformance-'));
 const entry = fileURLToPath(new URL('./child.cjs', import.meta.url));
-const engine = createFakeEngine({ spawner: nodeSpawner(), entry, directory });
+const engine = createFakeEngine({ processes: { spawner: nodeSpawner(), entry, directory } });
 const quiet = () => undefined;
 const serveRequests = requestServer(engine.router, quiet);
 const serve = (requests: Port, frames: Port) => {

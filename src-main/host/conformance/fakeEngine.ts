@@ -22,9 +22,17 @@ export interface FakeStats {
   opened: number;
 }
 
-const queue: Queue = { slots: 1, running: [], waiting: [], paused: [], secondsLeft: null };
+export interface FakeEngineOptions {
+  /** For the series of run `process`. */
+  processes?: { spawner: Spawner; entry: string; directory: string };
+  /** Runs that are said to be running. */
+  running?: string[];
+  onClose?: (how: 'leave' | 'stop') => void;
+}
 
-export function createFakeEngine(spawner?: { spawner: Spawner; entry: string; directory: string }): Engine {
+export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
+  const { processes: spawner, running = [], onClose } = options;
+  const queue: Queue = { slots: 1, running, waiting: [], paused: [], secondsLeft: null };
   const stats: FakeStats = { nexts: 0, openSources: 0, openEventStreams: 0, opened: 0 };
   const processes: SpawnedProcess[] = [];
   const os = implement(contract);
@@ -159,7 +167,7 @@ export function createFakeEngine(spawner?: { spawner: Spawner; entry: string; di
     },
   };
 
-  return { router, openSeries, close: async () => undefined };
+  return { router, openSeries, close: async (how) => onClose?.(how) };
 }
 
 /** A frame that stands for the samples from `first` up to, without, `end`. */

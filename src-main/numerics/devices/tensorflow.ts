@@ -64,11 +64,11 @@ function loadInstalled(installed: Installed, options: DeviceOptions): Device {
   });
 }
 
-/** tfjs-node 4.22 still calls two functions that Node 23 took out of `util`. */
+/** tfjs-node 4.22 still calls two functions of `util` that newer Nodes took out or warn about. */
 function restoreRemovedUtilities(): void {
   const old = util as { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean };
-  old.isNullOrUndefined ??= (value) => value === null || value === undefined;
-  old.isArray ??= Array.isArray;
+  old.isNullOrUndefined = (value) => value === null || value === undefined;
+  old.isArray = Array.isArray;
 }
 
 function findInstalled(options: DeviceOptions): Installed[] {

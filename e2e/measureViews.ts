@@ -1,0 +1,108 @@
+// Measures the workbench in Chromium on a large workspace (see scripts/synthetic-workspace.ts):
+//
+//     npm run measure-views -- DIR
+//
+// From the start of the web host until runs are listed in the window, from opening a run until its charts are drawn, and the
+// frames while a chart is zoomed and panned.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { resolve } from 'node:path';
+import { chromium, type Page } from '@playwright/test';
+import { chromiumPath, isRoot } from './machine';
+
+const workspace = process.argv[2];
+const executablePath = chromiumPath();
+if (!workspace || !executablePath) {
+  console.error(executablePath ? 'usage: npm run measure-views -- DIR' : 'No Chromium found: set CHROMIUM_PATH.');
+  process.exit(2);
+}
+
+const report = (what: string, value: string): void => console.log(`${what.padEnd(64)} ${value}`);
+const ms = (value: number): string => `${value.toFixed(0).padStart(6)} ms`;
+
+const started = performance.now();
+const server = spawn(process.execPath, [resolve('out/node/adjoint.mjs'), 'serve', '--json', '--workspace', workspace], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const { url } = await new Promise<{ url: string }>((done) => {
+  createInterface({ input: server.stdout }).once('line', (line) => done(JSON.parse(line) as { url: string }));
+});
+report('web host: start of the process to ready', ms(performance.now() - started));
+
+const browser = await chromium.launch({
+  executablePath,
+  args: [...(isRoot ? ['--no-sandbox'] : []), '--disable-gpu', '--disable-background-networking'],
+});
+try {
+  const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });
+  const opened = performance.now();
+  await page.goto(url);
+  await page.getByTestId('run-row').first().waitFor();
+  report('window: navigation to first rows of the run table', ms(performance.now() - opened));
+
+  await frames(page, 'run table: scrolling', async () => {
+    await page.mouse.move(900, 600);
+    for (let i = 0; i < 60; i++) {
+      await page.mouse.wheel(0, 400);
+      await page.waitForTimeout(16);
+    }
+    for (let i = 0; i < 60; i++) await page.mouse.wheel(0, -1000);
+  });
+
+  await page.waitForTimeout(1000);
+  const clicked = performance.now();
+  await page.getByTestId('run-row').first().dblclick();
+  await page.locator('[data-testid="chart"] canvas').first().waitFor();
+  report('run view: double click to the first chart', ms(performance.now() - clicked));
+  await page.waitForTimeout(3000);
+
+  const chart = page.locator('[data-testid="chart"] canvas').first();
+  const box = (await chart.boundingBox())!;
+  await frames(page, 'run view: crosshair over linked charts', async () => {
+    for (let i = 0; i < 90; i++) {
+      await page.mouse.move(box.x + 60 + ((i * 7) % (box.width - 80)), box.y + box.height / 2);
+      await page.waitForTimeout(16);
+    }
+  });
+  await frames(page, 'run view: zooming into all charts', async () => {
+    for (let i = 0; i < 5; i++) {
+      await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.7, box.y + box.height / 2, { steps: 10 });
+      await page.mouse.up();
+      await page.waitForTimeout(400);
+    }
+  });
+} finally {
+  await browser.close();
+  server.kill('SIGTERM');
+}
+
+/** Frame times and long tasks while something is done. */
+async function frames(page: Page, what: string, action: () => Promise<void>): Promise<void> {
+  await page.evaluate(() => {
+    const watch = { times: [] as number[], tasks: [] as number[], on: true };
+    (globalThis as unknown as { watch: typeof watch }).watch = watch;
+    new PerformanceObserver((list) => watch.tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({
+      // Node's own types of the same class do not know long tasks.
+      type: 'longtask' as never,
+    });
+    let last = performance.now();
+    const frame = (now: number) => {
+      watch.times.push(now - last);
+      last = now;
+      if (watch.on) requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  });
+  await action();
+  const { times, tasks } = await page.evaluate(() => {
+    const { watch } = globalThis as unknown as { watch: { times: number[]; tasks: number[]; on: boolean } };
+    watch.on = false;
+    return watch;
+  });
+  times.sort((a, b) => a - b);
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(share * times.length))].toFixed(0);
+  const long = tasks.length === 0 ? 'none' : `${tasks.length}, longest ${Math.max(...tasks).toFixed(0)} ms`;
+  report(what, `frame median ${at(0.5)} ms, 95 % ${at(0.95)} ms; tasks over 50 ms: ${long}`);
+}
