@@ -45,7 +45,11 @@ describe('actions of a run', () => {
     await click('cancel');
     expect(button('cancel').exists()).toBe(false);
     expect(button('force-stop').exists()).toBe(false);
-    await vi.advanceTimersByTimeAsync(5000);
+    for (let second = 0; second < 5; second++) {
+      // A run that does not stop goes on sending events; they must not begin the wait again.
+      mounted.engine.change('run-0000', { activeSeconds: second });
+      await vi.advanceTimersByTimeAsync(1000);
+    }
     await click('force-stop');
     expect(mounted.engine.calls.filter(({ name }) => name === 'runs.cancel').map(({ input }) => input)).toEqual([
       { ids: ['run-0000'], force: false },

@@ -110,7 +110,6 @@ export const useRuns = defineStore('runs', () => {
     const made = await notices.attempt(() =>
       connection.client().runs.create({ yaml, ...(clonedFrom === undefined ? {} : { clonedFrom }) }),
     );
-    if (made) await load();
     return made?.ids ?? null;
   }
 

@@ -42,25 +42,20 @@ export function useRunDetail(id: () => string): LoadedDetail {
     problem.value = null;
     loading.value = true;
   });
+  const listed = () => runs.byId.get(id());
   watch(
-    () => [
-      id(),
-      connection.epoch,
-      runs.byId.get(id())?.state,
-      runs.byId.get(id())?.attempts,
-      runs.byId.get(id())?.name,
-    ],
+    [id, () => connection.epoch, () => listed()?.state, () => listed()?.attempts, () => listed()?.name],
     () => void reload(),
     { immediate: true },
   );
   // The first samples of a new run bring panels: look more often until there are some.
   watch(
-    () => Object.keys(runs.byId.get(id())?.metrics ?? {}).length,
+    () => Object.keys(listed()?.metrics ?? {}).length,
     () => void reload(),
   );
 
   const timer = setInterval(() => {
-    const run = runs.byId.get(id());
+    const run = listed();
     if (run && isLive(run) && !document.hidden) void reload();
   }, readEvery);
   onScopeDispose(() => clearInterval(timer));
