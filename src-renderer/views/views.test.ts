@@ -52,12 +52,17 @@ describe('what went wrong with a run', () => {
     expect(problem.text()).toContain('Diverged: The loss is no longer finite');
     expect(problem.text()).toContain('Lower optimizer.learningRate');
     await problem.find('button').trigger('click');
-    expect(mounted.engine.calls.at(-1)).toEqual({ name: 'runs.resume', input: { ids: ['run-0003'] } });
+    await flushPromises();
+    expect(mounted.router.currentRoute.value.fullPath).toBe('/runs/new?from=run-0003');
   });
 
   it('tells a crash from a failure, and lists what repair cut', async () => {
     mounted = await mountWithEngine(banners('run-0005'), {}, { runs: 12 });
     expect(text()).toContain('Crashed: The run process was killed (SIGKILL).');
+    await mounted.wrapper.find('[data-testid="resume-from"]').trigger('click');
+    expect(mounted.engine.calls.at(-1)).toEqual({ name: 'runs.resume', input: { ids: ['run-0005'] } });
+    mounted.engine.change('run-0005', { state: 'crashed' });
+    await new Promise((resolve) => setTimeout(resolve, 250));
     expect(mounted.wrapper.find('[data-testid="run-damage"]').text()).toContain('cut 412 rows');
   });
 

@@ -115,7 +115,7 @@ export function makeChartOption(input: OptionInput): EChartsCoreOption {
     series: [
       layer('under', 1, (area, toPixel) => under(input, area, toPixel), true),
       ...model.series.flatMap((series) => [
-        ...(series.raw ? [line(`${series.id}:raw`, series.raw, series.colour, 1, 0.22, 2)] : []),
+        ...(series.raw ? [line(`${series.id}:raw`, series.raw, series.colour, 1, 0.35, 2)] : []),
         line(series.id, series.line, series.colour, 1.5, 1, 3),
       ]),
       layer('over', 4, (area, toPixel) => over(input, area, toPixel), false),

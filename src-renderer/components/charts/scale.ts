@@ -1,5 +1,3 @@
-import { formatNumber } from '@shared/format';
-
 export type ScaleType = 'linear' | 'log';
 
 /**
@@ -192,4 +190,6 @@ function plain(value: number, scientific = false): string {
 
 /** A value of x at the cursor or in a title: steps are whole numbers. */
 export const formatX = (value: number): string =>
-  Number.isInteger(value) ? String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ' ') : formatNumber(value);
+  Number.isInteger(value)
+    ? String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ' ')
+    : String(Number(value.toPrecision(5))).replace('-', '−');

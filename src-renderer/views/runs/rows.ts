@@ -1,4 +1,5 @@
-import type { RunSummary } from '@shared/run';
+import type { RunState, RunSummary } from '@shared/run';
+import { stateLooks } from '../../components/runState';
 import type { Column } from './columns';
 
 export interface Sort {
@@ -45,7 +46,13 @@ export function groupRows(runs: readonly RunSummary[], grouping: Grouping, close
   for (const [title, members] of [...groups].sort(([a], [b]) => untitledLast(a, b))) {
     const key = `${grouping}:${title}`;
     const open = !closed.has(key);
-    rows.push({ type: 'group', key, title: title || untitled[grouping], count: members.length, open });
+    rows.push({
+      type: 'group',
+      key,
+      title: grouping === 'state' ? stateLooks[title as RunState].word : title || untitled[grouping],
+      count: members.length,
+      open,
+    });
     if (open) for (const run of members) rows.push({ type: 'run', key: `${key}:${run.id}`, run });
   }
   return rows;
