@@ -8,19 +8,44 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'Runs', rail: 'runs' },
     children: [
       { path: '', name: 'runs', component: { render: () => null } },
-      { path: 'new', name: 'new-run', component: () => import('./views/runs/NewRunPanel.vue'), meta: { title: 'New run' } },
+      {
+        path: 'new',
+        name: 'new-run',
+        component: () => import('./views/runs/NewRunPanel.vue'),
+        meta: { title: 'New run' },
+      },
     ],
   },
-  { path: '/trash', name: 'trash', component: () => import('./views/runs/TrashView.vue'), meta: { title: 'Trash', rail: 'runs' } },
+  {
+    path: '/trash',
+    name: 'trash',
+    component: () => import('./views/runs/TrashView.vue'),
+    meta: { title: 'Trash', rail: 'runs' },
+  },
   {
     path: '/runs/:id/:tab(dashboard|log|config|attempts)?',
     name: 'run',
     component: () => import('./views/run/RunView.vue'),
     meta: { title: 'Run', rail: 'runs' },
   },
-  { path: '/devices', name: 'devices', component: () => import('./views/devices/DevicesView.vue'), meta: { title: 'Devices', rail: 'devices' } },
-  { path: '/settings', name: 'settings', component: () => import('./views/settings/SettingsView.vue'), meta: { title: 'Settings', rail: 'settings' } },
-  { path: '/:rest(.*)*', name: 'nowhere', component: () => import('./views/NowhereView.vue'), meta: { title: 'Not found', rail: 'runs' } },
+  {
+    path: '/devices',
+    name: 'devices',
+    component: () => import('./views/devices/DevicesView.vue'),
+    meta: { title: 'Devices', rail: 'devices' },
+  },
+  {
+    path: '/settings',
+    name: 'settings',
+    component: () => import('./views/settings/SettingsView.vue'),
+    meta: { title: 'Settings', rail: 'settings' },
+  },
+  {
+    path: '/:rest(.*)*',
+    name: 'nowhere',
+    component: () => import('./views/NowhereView.vue'),
+    meta: { title: 'Not found', rail: 'runs' },
+  },
 ];
 
 /** Addresses live in the hash: the same page is served from a file, from Electron and from the web host. */

@@ -1,4 +1,13 @@
-import { CircleCheck, CircleDashed, CirclePause, CirclePlay, CircleSlash, CircleX, LoaderCircle, ZapOff } from '@lucide/vue';
+import {
+  CircleCheck,
+  CircleDashed,
+  CirclePause,
+  CirclePlay,
+  CircleSlash,
+  CircleX,
+  LoaderCircle,
+  ZapOff,
+} from '@lucide/vue';
 import { liveStates, type RunState, type RunSummary } from '@shared/run';
 
 /** A state's word, colour (a token) and icon: never colour alone. */

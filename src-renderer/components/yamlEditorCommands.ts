@@ -11,7 +11,10 @@ const newLine: StateCommand = ({ state, dispatch }) => {
     const before = line.text.slice(0, range.from - line.from);
     const indent = /^\s*/.exec(before)?.[0] ?? '';
     const insert = `\n${indent}${/:\s*(#.*)?$/.test(before) ? indentUnit : ''}`;
-    return { changes: { from: range.from, to: range.to, insert }, range: EditorSelection.cursor(range.from + insert.length) };
+    return {
+      changes: { from: range.from, to: range.to, insert },
+      range: EditorSelection.cursor(range.from + insert.length),
+    };
   });
   dispatch(state.update(change, { scrollIntoView: true, userEvent: 'input' }));
   return true;
@@ -79,7 +82,12 @@ export function editorCommands() {
       { key: 'Tab', run: indentBy(false), shift: indentBy(true) },
       // Escape leaves the editor, so that Tab can be a key of the text without trapping the keyboard.
       { key: 'Escape', run: (view) => (view.contentDOM.blur(), true) },
-      { key: 'Mod-z', run: (view) => history.go(view, 'undo'), shift: (view) => history.go(view, 'redo'), preventDefault: true },
+      {
+        key: 'Mod-z',
+        run: (view) => history.go(view, 'undo'),
+        shift: (view) => history.go(view, 'redo'),
+        preventDefault: true,
+      },
       { key: 'Mod-y', run: (view) => history.go(view, 'redo'), preventDefault: true },
     ]),
   ];

@@ -1,6 +1,13 @@
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
 import { EditorState, RangeSetBuilder, type Extension } from '@codemirror/state';
-import { Decoration, drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, lineNumbers } from '@codemirror/view';
+import {
+  Decoration,
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  lineNumbers,
+} from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { editorCommands } from './yamlEditorCommands';
 
@@ -28,9 +35,20 @@ export const editorTheme: Extension = [
       backgroundColor: 'var(--accent-soft)',
     },
     '.cm-marked-line': { backgroundColor: 'var(--changed)', boxShadow: 'inset 2px 0 0 var(--accent)' },
-    '.cm-tooltip': { border: '1px solid var(--border)', borderRadius: '6px', backgroundColor: 'var(--raised)', boxShadow: 'var(--shadow)' },
+    '.cm-tooltip': {
+      border: '1px solid var(--border)',
+      borderRadius: '6px',
+      backgroundColor: 'var(--raised)',
+      boxShadow: 'var(--shadow)',
+    },
     '.cm-diagnostic': { padding: '6px 10px', borderLeft: 'none', fontFamily: 'var(--font-ui)' },
-    '.cm-diagnosticAction': { padding: '2px 8px', marginLeft: '8px', borderRadius: '4px', backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
+    '.cm-diagnosticAction': {
+      padding: '2px 8px',
+      marginLeft: '8px',
+      borderRadius: '4px',
+      backgroundColor: 'var(--accent)',
+      color: 'var(--on-accent)',
+    },
     '.cm-panels': { backgroundColor: 'var(--raised)', color: 'var(--text)' },
     '.cm-foldPlaceholder': { border: 'none', backgroundColor: 'var(--hover)', color: 'var(--text-3)' },
   }),

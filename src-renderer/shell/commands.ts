@@ -1,4 +1,18 @@
-import { Copy, Cpu, FlaskConical, Keyboard, Moon, Pause, Play, Plus, Rows3, Settings, Sun, Trash, type LucideIcon } from '@lucide/vue';
+import {
+  Copy,
+  Cpu,
+  FlaskConical,
+  Keyboard,
+  Moon,
+  Pause,
+  Play,
+  Plus,
+  Rows3,
+  Settings,
+  Sun,
+  Trash,
+  type LucideIcon,
+} from '@lucide/vue';
 import type { Router } from 'vue-router';
 import { canPause, canResume } from '../components/runState';
 import { useExamples } from '../stores/examples';

@@ -32,8 +32,14 @@ export const useConnection = defineStore('connection', () => {
     epoch.value++;
     // A failed reading leaves what was known; the next connection reads again.
     const { app } = client();
-    app.info().then((value) => (info.value = value), () => undefined);
-    app.devices().then((value) => (devices.value = value), () => undefined);
+    app.info().then(
+      (value) => (info.value = value),
+      () => undefined,
+    );
+    app.devices().then(
+      (value) => (devices.value = value),
+      () => undefined,
+    );
   }
 
   function required(): Wire {

@@ -28,7 +28,11 @@ export const useExamples = defineStore('examples', () => {
   async function startDemo(): Promise<string | null> {
     await load();
     if (!demo.value) {
-      notices.show('error', 'The example experiments are missing.', 'They belong to the installation, in resources/experiments.');
+      notices.show(
+        'error',
+        'The example experiments are missing.',
+        'They belong to the installation, in resources/experiments.',
+      );
       return null;
     }
     const ids = await runs.create(demo.value.yaml);

@@ -114,7 +114,23 @@ export const useRuns = defineStore('runs', () => {
     return made?.ids ?? null;
   }
 
-  return { byId, list, tags, trash, loaded, problem, load, loadTrash, receive, start, get, act, cancel, annotate, create };
+  return {
+    byId,
+    list,
+    tags,
+    trash,
+    loaded,
+    problem,
+    load,
+    loadTrash,
+    receive,
+    start,
+    get,
+    act,
+    cancel,
+    annotate,
+    create,
+  };
 });
 
 function newestFirst(runs: RunSummary[]): RunSummary[] {

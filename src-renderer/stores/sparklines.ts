@@ -21,7 +21,8 @@ export const useSparklines = defineStore('sparklines', () => {
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const keyOf = (id: string, metric: string) => `${id}\n${metric}`;
-  const get = (id: string, metric: string): (number | null)[] | null => cache.value.get(keyOf(id, metric))?.values ?? null;
+  const get = (id: string, metric: string): (number | null)[] | null =>
+    cache.value.get(keyOf(id, metric))?.values ?? null;
 
   /** Says that these cells are in sight. */
   function want(runs: readonly RunSummary[], metrics: readonly string[]): void {

@@ -1,10 +1,11 @@
-import { Field, Float64, makeData, RecordBatch, Schema, Struct, Table, tableToIPC } from 'apache-arrow';
 import type { AppEvent, AppInfo, DeviceInfo, Queue, RunDetail } from '@shared/contract';
 import type { Problem } from '@shared/errors';
 import type { SeriesRequest } from '@shared/frames';
 import { metricCatalogue, metricDefinition } from '@shared/metrics/catalogue';
 import type { RunState, RunSummary } from '@shared/run';
 import type { Wire } from '../stores/connection';
+import { fakeValue, stepsPerEpoch } from './fakeCurves';
+import { seriesFrame } from './fakeFrames';
 
 /**
  * An engine without processes, for component tests and for looking at the renderer alone: runs with made-up but
@@ -21,45 +22,20 @@ export interface FakeEngineOptions {
   lost?: boolean;
 }
 
-function mulberry(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-const stepsPerEpoch = 50;
-
-/** A metric's value at a step: a decaying curve with noise, by kind of metric. */
-export function fakeValue(run: number, metric: string, step: number, total: number): number {
-  const random = mulberry(run * 7919 + step * 104_729 + metric.length * 31 + metric.charCodeAt(metric.length - 1));
-  const noise = random() + random() - 1;
-  const t = step / total;
-  const decay = Math.exp(-5 * t);
-  const spread = metric.endsWith('_max') ? 6 : metric.endsWith('_median') ? 0.8 : 1;
-  if (metric === 'loss') return 12 + 40 * decay + run * 0.4 + 3 * decay * noise + 0.4 * noise;
-  if (metric === 'objective') return -14 - 2 * decay + 0.5 * noise;
-  if (metric.includes('gap')) return spread * (0.35 * decay - 0.02 * t + 0.012 * noise);
-  if (metric.includes('ineq') && t > 0.8 && random() < 0.3) return 0;
-  if (metric.includes('ineq') || metric.includes('eq')) return spread * 10 ** (-0.5 - 3 * t + 0.15 * noise);
-  if (metric.includes('dist') || metric === 'penalty') return spread * 10 ** (-0.2 - 1.6 * t + 0.1 * noise);
-  if (metric === 'gradient/cosine') return run === 3 && step % 97 === 0 ? NaN : -0.6 + 0.5 * t + 0.2 * noise;
-  if (metric === 'gradient/norm_ratio') return 10 ** (1.2 - 1.4 * t + 0.2 * noise);
-  if (metric.startsWith('gradient/')) return 10 ** (1 - 1.5 * t + (metric.includes('penalty') ? 0.4 - t : 0) + 0.1 * noise);
-  if (metric === 'lambda') return 10;
-  if (metric === 'learning_rate') return 1e-3;
-  if (metric === 'time/backward') return 2.4 + 0.3 * noise;
-  if (metric.startsWith('time/')) return 0.8 + 0.1 * noise + metric.length * 0.05;
-  if (metric === 'system/memory') return 180 + 30 * t + 2 * noise;
-  if (metric === 'valid/violated_share') return Math.max(0, 1 - 1.2 * t + 0.03 * noise);
-  if (metric === 'valid/violated_rows') return 30 * decay + 2 + noise;
-  return 1 + noise * 0.1;
-}
-
-const states: RunState[] = ['done', 'done', 'done', 'failed', 'done', 'crashed', 'done', 'cancelled', 'done', 'done', 'paused', 'queued'];
+const states: RunState[] = [
+  'done',
+  'done',
+  'done',
+  'failed',
+  'done',
+  'crashed',
+  'done',
+  'cancelled',
+  'done',
+  'done',
+  'paused',
+  'queued',
+];
 
 const problems: Partial<Record<RunState, Problem>> = {
   failed: {
@@ -84,6 +60,8 @@ export class FakeEngine {
   private readonly listeners = new Set<(event: AppEvent) => void>();
   private readonly stateListeners = new Set<Parameters<Wire['onState']>[0]>();
   private readonly options: Required<FakeEngineOptions>;
+  /** Refuse every action on runs with this. */
+  refuse: Problem | null = null;
   private slots = 2;
   private readonly lost: Problem = {
     code: 'disconnected',
@@ -124,8 +102,15 @@ export class FakeEngine {
   }
 
   queue(): Queue {
-    const inState = (state: RunState) => [...this.runs.values()].filter((run) => run.state === state).map(({ id }) => id);
-    return { slots: this.slots, running: inState('running'), waiting: inState('queued'), paused: inState('paused'), secondsLeft: 754 };
+    const inState = (state: RunState) =>
+      [...this.runs.values()].filter((run) => run.state === state).map(({ id }) => id);
+    return {
+      slots: this.slots,
+      running: inState('running'),
+      waiting: inState('queued'),
+      paused: inState('paused'),
+      secondsLeft: 754,
+    };
   }
 
   private metricsAt(index: number, done: number, total: number): RunSummary['metrics'] {
@@ -134,7 +119,17 @@ export class FakeEngine {
       metricCatalogue.map(({ key, clock }) => {
         const step = clock === 'step' ? done - 1 : Math.floor((done - 1) / stepsPerEpoch) * stepsPerEpoch;
         const last = fakeValue(index, key, step, total);
-        return [key, { last, min: last * 0.9, max: last * 3, count: clock === 'step' ? done : Math.ceil(done / stepsPerEpoch), tailMean: last, area: last * done }];
+        return [
+          key,
+          {
+            last,
+            min: last * 0.9,
+            max: last * 3,
+            count: clock === 'step' ? done : Math.ceil(done / stepsPerEpoch),
+            tailMean: last,
+            area: last * done,
+          },
+        ];
       }),
     );
   }
@@ -264,6 +259,8 @@ export class FakeEngine {
   private handlers(): Record<string, (input: Input) => unknown> {
     const ok = { refused: [] };
     const each = (ids: string[], change: (run: RunSummary) => Partial<RunSummary>) => {
+      const { refuse } = this;
+      if (refuse) return { refused: ids.map((id) => ({ id, problem: refuse })) };
       for (const id of ids) {
         const run = this.runs.get(id);
         if (run) this.change(id, change(run));
@@ -320,7 +317,11 @@ export class FakeEngine {
     };
   } // prettier-ignore
 
-  private subscribe(spec: SeriesRequest, onFrame: (payload: Uint8Array) => void | Promise<void>, onEnd?: () => void): () => void {
+  private subscribe(
+    spec: SeriesRequest,
+    onFrame: (payload: Uint8Array) => void | Promise<void>,
+    onEnd?: () => void,
+  ): () => void {
     let stopped = false;
     let sent = -1;
     const index = Number(spec.run.slice(4));
@@ -329,7 +330,7 @@ export class FakeEngine {
       const run = this.runs.get(spec.run);
       const total = run?.progress?.total ?? 1;
       const done = run?.progress?.done ?? 0;
-      if (done !== sent) await onFrame(frame(index, spec, done, total));
+      if (done !== sent) await onFrame(seriesFrame(index, spec, done, total));
       sent = done;
       if (run?.state === 'running') setTimeout(() => void send(), 60);
       else onEnd?.();
@@ -350,42 +351,4 @@ interface Input {
   metric?: string;
   points?: number;
   metrics?: string[];
-}
-
-/** A snapshot frame with buckets, as the engine would make it. */
-function frame(run: number, spec: SeriesRequest, done: number, total: number): Uint8Array {
-  const every = spec.clock === 'step' ? 1 : stepsPerEpoch;
-  const scale = spec.x === 'epoch' ? 1 / stepsPerEpoch : spec.x === 'activeSeconds' ? 1 / 70 : 1;
-  const steps: number[] = [];
-  for (let step = 0; step < done; step += every)
-    if ((spec.from === undefined || step * scale >= spec.from) && (spec.to === undefined || step * scale <= spec.to)) steps.push(step);
-  const level = Math.max(1, Math.ceil(steps.length / (spec.points ?? 2000)));
-  const x: number[] = [];
-  const columns = new Map<string, number[]>();
-  for (const metric of spec.metrics) for (const suffix of level > 1 ? ['', ':min', ':max'] : ['']) columns.set(metric + suffix, []);
-  for (let first = 0; first < steps.length; first += level) {
-    const bucket = steps.slice(first, first + level);
-    x.push(bucket[0] * scale);
-    for (const metric of spec.metrics) {
-      const values = bucket.map((step) => fakeValue(run, metric, step, total));
-      columns.get(metric)?.push(values.reduce((a, b) => a + b, 0) / values.length);
-      columns.get(`${metric}:min`)?.push(Math.min(...values));
-      columns.get(`${metric}:max`)?.push(Math.max(...values));
-    }
-  }
-  return encodeFrameTable(new Map([['x', x], ...columns]), { offset: '0', level: String(level), rows: String(steps.length), live: '1' });
-}
-
-/** Columns as the payload of a data frame; null = not measured. (Arrow's builders make code at run time, which the page forbids.) */
-export function encodeFrameTable(columns: Map<string, (number | null)[]>, metadata: Record<string, string>): Uint8Array {
-  const fields = [...columns.keys()].map((name) => new Field(name, new Float64(), true));
-  const schema = new Schema(fields, new Map(Object.entries(metadata)));
-  const length = [...columns.values()][0].length;
-  const children = [...columns.values()].map((values) => {
-    const nullBitmap = new Uint8Array(Math.ceil(length / 8));
-    values.forEach((value, i) => value !== null && (nullBitmap[i >> 3] |= 1 << (i & 7)));
-    return makeData({ type: new Float64(), length, data: Float64Array.from(values, (value) => value ?? 0), nullBitmap });
-  });
-  const data = makeData({ type: new Struct(schema.fields), length, children, nullCount: 0 });
-  return tableToIPC(new Table(schema, new RecordBatch(schema, data)), 'stream');
 }

@@ -1,15 +1,27 @@
-import { computed, inject, provide, ref, shallowRef, triggerRef, type ComputedRef, type InjectionKey, type Ref } from 'vue';
+import {
+  computed,
+  inject,
+  provide,
+  ref,
+  shallowRef,
+  triggerRef,
+  type ComputedRef,
+  type InjectionKey,
+  type Ref,
+} from 'vue';
 import type { Domain } from './chartModel';
 
 /** What linked charts share: the zoomed part of the x axis, the cursor, and the extent of all their data. */
 export interface ChartLink {
   /** The zoomed part; null shows everything. */
   viewport: Readonly<Ref<Domain | null>>;
-  cursor: Ref<number | null>;
+  cursor: Readonly<Ref<number | null>>;
   /** What is shown: the viewport or the extent of all data. */
   domain: ComputedRef<Domain>;
   /** A chart tells the extent of its unzoomed data; null when it goes away. */
   report(id: symbol, extent: Domain | null): void;
+  /** Puts the cursor at x in every chart; null takes it away. */
+  point(x: number | null): void;
   zoom(domain: Domain): void;
   reset(): void;
 }
@@ -41,6 +53,9 @@ export function makeChartLink(): ChartLink {
       if (extent) extents.value.set(id, extent);
       else extents.value.delete(id);
       triggerRef(extents);
+    },
+    point(x) {
+      cursor.value = x;
     },
     zoom(domain) {
       if (domain.to > domain.from) viewport.value = domain;

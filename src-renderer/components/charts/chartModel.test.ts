@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { indexWindow, lowerBound, makeChartModel, nearestIndex, spreadLabels, thin, type ChartInput } from './chartModel';
+import {
+  indexWindow,
+  lowerBound,
+  makeChartModel,
+  nearestIndex,
+  spreadLabels,
+  thin,
+  type ChartInput,
+} from './chartModel';
 import { chartSvg } from './exportChart';
 
 const series = (y: number[], x = y.map((_, i) => i)) => ({
@@ -38,7 +46,10 @@ describe('finding samples', () => {
 
 describe('a chart model', () => {
   it('marks zeros and negatives on a log axis and keeps them on the floor', () => {
-    const { scale, series: [drawn] } = makeChartModel(input({ series: [series([1, 0.1, 0, -2, 0.01])], scaleType: 'log' }));
+    const {
+      scale,
+      series: [drawn],
+    } = makeChartModel(input({ series: [series([1, 0.1, 0, -2, 0.01])], scaleType: 'log' }));
     expect(drawn.atFloor).toEqual([2, 3]);
     expect(drawn.line[5]).toBe(scale.floor);
     expect(drawn.line[7]).toBe(scale.floor);
@@ -46,9 +57,14 @@ describe('a chart model', () => {
   });
 
   it('marks what is not a number, and shows a sample between two gaps', () => {
-    const { series: [drawn] } = makeChartModel(input({ series: [series([1, NaN, 2, NaN, 3, 4])] }));
+    const {
+      series: [drawn],
+    } = makeChartModel(input({ series: [series([1, NaN, 2, NaN, 3, 4])] }));
     expect(drawn.gaps).toEqual([1, 3]);
-    expect(drawn.alone).toEqual([[0, 1], [2, 2]]);
+    expect(drawn.alone).toEqual([
+      [0, 1],
+      [2, 2],
+    ]);
     expect(drawn.line[3]).toBeNaN();
   });
 
@@ -60,7 +76,9 @@ describe('a chart model', () => {
   });
 
   it('keeps the raw values behind a smoothed line', () => {
-    const { series: [drawn] } = makeChartModel(input({ series: [series([0, 10, 0, 10])], smoothing: 0.5 }));
+    const {
+      series: [drawn],
+    } = makeChartModel(input({ series: [series([0, 10, 0, 10])], smoothing: 0.5 }));
     expect([drawn.raw![1], drawn.raw![3]]).toEqual([0, 10]);
     expect(drawn.line[3]).toBeCloseTo(10 * (0.5 / 0.75), 12);
   });

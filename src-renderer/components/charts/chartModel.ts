@@ -184,7 +184,18 @@ function drawn(
       if (!finite(i - 1) && !finite(i + 1)) alone.push([x, shown]);
     }
   }
-  return { id: series.id, label: series.label, colour: series.colour, line, raw, band, atFloor, gaps, alone, end: last };
+  return {
+    id: series.id,
+    label: series.label,
+    colour: series.colour,
+    line,
+    raw,
+    band,
+    atFloor,
+    gaps,
+    alone,
+    end: last,
+  };
 }
 
 /**

@@ -77,7 +77,11 @@ export function makeChartOption(input: OptionInput): EChartsCoreOption {
     z,
     renderItem: (params: CustomSeriesRenderItemParams, api: CustomSeriesRenderItemAPI) => ({
       type: 'group',
-      children: draw(params.coordSys as unknown as Area, (x, y) => api.coord([x, y]) as [number, number]),
+      // ECharts leaves the old children where there are none now: the empty one at the end makes it look.
+      children: [
+        ...draw(params.coordSys as unknown as Area, (x, y) => api.coord([x, y]) as [number, number]),
+        { type: 'group', children: [] },
+      ],
     }),
   });
   const label = { color: tokens.text3, fontFamily: fonts.ui, fontSize: labelFont };
@@ -210,7 +214,15 @@ const horizontal = (area: Area, y: number, style: object): Element => ({
   style,
 });
 
-const stroke = (x1: number, y1: number, x2: number, y2: number, colour: string, lineDash?: number[], opacity = 1): Element => ({
+const stroke = (
+  x1: number,
+  y1: number,
+  x2: number,
+  y2: number,
+  colour: string,
+  lineDash?: number[],
+  opacity = 1,
+): Element => ({
   type: 'line',
   shape: { x1, y1, x2, y2 },
   style: { stroke: colour, lineWidth: 1, lineDash, opacity },

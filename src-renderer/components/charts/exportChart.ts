@@ -13,7 +13,14 @@ export interface Picture {
 
 /** Pictures go on paper: always the light theme, with title and axis title written in. */
 const optionOf = ({ model, title, xTitle, width, height }: Picture) =>
-  makeChartOption({ model, tokens: light, frame: { width, height }, directLabels: model.series.length > 1, title, xTitle });
+  makeChartOption({
+    model,
+    tokens: light,
+    frame: { width, height },
+    directLabels: model.series.length > 1,
+    title,
+    xTitle,
+  });
 
 export function chartSvg(picture: Picture): string {
   const chart = init(null, undefined, { renderer: 'svg', ssr: true, width: picture.width, height: picture.height });
@@ -26,11 +33,19 @@ export function chartSvg(picture: Picture): string {
 /** @param ratio pixels per unit of length */
 export async function chartPng(picture: Picture, ratio = 2): Promise<Blob> {
   const canvas = document.createElement('canvas');
-  const chart = init(canvas, undefined, { renderer: 'canvas', width: picture.width, height: picture.height, devicePixelRatio: ratio });
+  const chart = init(canvas, undefined, {
+    renderer: 'canvas',
+    width: picture.width,
+    height: picture.height,
+    devicePixelRatio: ratio,
+  });
   chart.setOption(optionOf(picture));
   try {
     return await new Promise<Blob>((resolve, reject) =>
-      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('The picture could not be made.'))), 'image/png'),
+      canvas.toBlob(
+        (blob) => (blob ? resolve(blob) : reject(new Error('The picture could not be made.'))),
+        'image/png',
+      ),
     );
   } finally {
     chart.dispose();
@@ -50,4 +65,12 @@ export function saveFile(name: string, content: Blob | string, type = 'text/plai
 
 /** A file name from a title: letters, digits and dashes. */
 export const fileName = (...parts: string[]): string =>
-  parts.map((part) => part.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')).filter(Boolean).join('-');
+  parts
+    .map((part) =>
+      part
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-|-$/g, ''),
+    )
+    .filter(Boolean)
+    .join('-');

@@ -37,7 +37,9 @@ describe('panels of a run', () => {
   it('show every recorded metric exactly once, also unknown ones', () => {
     const step = metricCatalogue.filter(({ clock }) => clock === 'step').map(({ key }) => key);
     const epoch = metricCatalogue.filter(({ clock }) => clock === 'epoch').map(({ key }) => key);
-    const keys = makePanels({ step: [...step, 'mine/strange'], epoch }, order).flatMap(({ metrics }) => metrics.map(({ key }) => key));
+    const keys = makePanels({ step: [...step, 'mine/strange'], epoch }, order).flatMap(({ metrics }) =>
+      metrics.map(({ key }) => key),
+    );
     expect([...keys].sort()).toEqual([...step, 'mine/strange', ...epoch].sort());
   });
 });

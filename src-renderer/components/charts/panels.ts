@@ -65,7 +65,10 @@ export function makePanels(recorded: RunDetail['recorded'], order: readonly stri
     }
   }
   // Panels of one question stand together whatever their clock; schedules, which are neither good nor bad, close it.
-  return panels.sort((a, b) => questions.indexOf(a.question) - questions.indexOf(b.question) || Number(isSchedule(a)) - Number(isSchedule(b)));
+  return panels.sort(
+    (a, b) =>
+      questions.indexOf(a.question) - questions.indexOf(b.question) || Number(isSchedule(a)) - Number(isSchedule(b)),
+  );
 }
 
 const isSchedule = (panel: PanelDefinition) => panel.metrics.every(({ definition }) => definition.better === null);
@@ -81,7 +84,9 @@ function sortedBy(keys: readonly string[], order: readonly string[]): string[] {
 function joined(key: string, clock: Clock, left: ReadonlySet<string>): PanelDefinition | null {
   const set = together.find(({ keys }) => keys.includes(key));
   if (!set) return null;
-  const metrics = set.keys.map((member, i) => metric(member, set.labels[i], clock)).filter(({ key: member }) => left.has(member));
+  const metrics = set.keys
+    .map((member, i) => metric(member, set.labels[i], clock))
+    .filter(({ key: member }) => left.has(member));
   if (metrics.length < 2) return null;
   return panel(set.id, set.title, set.symbol, clock, metrics);
 }
@@ -95,7 +100,13 @@ function overTheSet(key: string, clock: Clock, left: ReadonlySet<string>): Panel
   if (present.length < 2) return null;
   const metrics = present.map((name) => metric(`${stem}_${name}`, name, clock));
   const { title, symbol } = metrics[0].definition;
-  return panel(stem, title.replace(/, (mean|median|max)$/, ''), symbol.replace(/_\{\\text\{\w+\}\}$/, ''), clock, metrics);
+  return panel(
+    stem,
+    title.replace(/, (mean|median|max)$/, ''),
+    symbol.replace(/_\{\\text\{\w+\}\}$/, ''),
+    clock,
+    metrics,
+  );
 }
 
 function single(key: string, clock: Clock): PanelDefinition {
@@ -103,7 +114,11 @@ function single(key: string, clock: Clock): PanelDefinition {
   return panel(key, own.definition.title, own.definition.symbol, clock, [own]);
 }
 
-const metric = (key: string, label: string, clock: Clock): PanelMetric => ({ key, label, definition: metricDefinition(key, clock) });
+const metric = (key: string, label: string, clock: Clock): PanelMetric => ({
+  key,
+  label,
+  definition: metricDefinition(key, clock),
+});
 
 function panel(id: string, title: string, symbol: string, clock: Clock, metrics: PanelMetric[]): PanelDefinition {
   const { question, unit, scale, thresholds = [] } = metrics[0].definition;

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { extend, linearLabel, linearTicks, makeScale, niceStep, noExtent, tickLabel, toAxis, type ValueExtent } from './scale';
+import {
+  extend,
+  linearLabel,
+  linearTicks,
+  makeScale,
+  niceStep,
+  noExtent,
+  tickLabel,
+  toAxis,
+  type ValueExtent,
+} from './scale';
 
 const extentOf = (...values: number[]): ValueExtent => {
   const extent = noExtent();
@@ -26,7 +36,11 @@ describe('linear axes', () => {
   });
 
   it('contain their data', () => {
-    for (const [low, high] of [[-3.7, 11.2], [1e-9, 3e-9], [1e7, 1.00001e7]] as const) {
+    for (const [low, high] of [
+      [-3.7, 11.2],
+      [1e-9, 3e-9],
+      [1e7, 1.00001e7],
+    ] as const) {
       const scale = makeScale('linear', extentOf(low, high));
       expect(scale.low).toBeLessThanOrEqual(low);
       expect(scale.high).toBeGreaterThanOrEqual(high);

@@ -29,7 +29,12 @@ export interface ValueExtent {
   notPositive: boolean;
 }
 
-export const noExtent = (): ValueExtent => ({ low: Infinity, high: -Infinity, leastPositive: Infinity, notPositive: false });
+export const noExtent = (): ValueExtent => ({
+  low: Infinity,
+  high: -Infinity,
+  leastPositive: Infinity,
+  notPositive: false,
+});
 
 /** Takes values [first, end) into the extent; what is not finite is left out. */
 export function extend(extent: ValueExtent, values: Float64Array, first = 0, end = values.length): void {
@@ -62,7 +67,8 @@ export function linearTicks(low: number, high: number, count: number): number[] 
   const step = niceStep(high - low, count);
   const ticks: number[] = [];
   const decimals = Math.max(0, Math.min(20, -Math.floor(Math.log10(step))));
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(Number((k * step).toFixed(decimals)));
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++)
+    ticks.push(Number((k * step).toFixed(decimals)));
   return ticks;
 }
 
@@ -80,7 +86,14 @@ function linearScaleOver(low: number, high: number, count: number): Scale {
   const step = niceStep(high - low, count);
   const bottom = Math.floor(low / step + 1e-9) * step;
   const top = Math.ceil(high / step - 1e-9) * step;
-  return { type: 'linear', low: bottom, high: top, ticks: linearTicks(bottom, top, count + 1), minorTicks: [], floor: null };
+  return {
+    type: 'linear',
+    low: bottom,
+    high: top,
+    ticks: linearTicks(bottom, top, count + 1),
+    minorTicks: [],
+    floor: null,
+  };
 }
 
 /** Gap between the least value and the floor for values ≤ 0, as a share of the axis: room for the floor's own label. */
@@ -90,7 +103,8 @@ function logScale({ leastPositive, high, notPositive }: ValueExtent): Scale {
   if (!(high > 0)) return { type: 'log', low: -1, high: 1, ticks: [0], minorTicks: [], floor: notPositive ? -1 : null };
   let low = Math.log10(leastPositive);
   let top = Math.log10(high);
-  if (top - low < 1e-9 && !notPositive) return { type: 'log', low: low - 0.5, high: top + 0.5, ticks: [low], minorTicks: [], floor: null };
+  if (top - low < 1e-9 && !notPositive)
+    return { type: 'log', low: low - 0.5, high: top + 0.5, ticks: [low], minorTicks: [], floor: null };
   if (top - low >= 1.2) {
     low = Math.floor(low + 1e-9);
     top = Math.ceil(top - 1e-9);
@@ -108,7 +122,7 @@ function roundedMantissa(value: number, round: (n: number) => number): number {
   const power = 10 ** Math.floor(Math.log10(value) + 1e-12);
   const mantissa = value / power;
   const grain = mantissa < 2 ? 0.1 : 0.5;
-  return (round(Number((mantissa / grain).toFixed(6))) * grain) * power;
+  return round(Number((mantissa / grain).toFixed(6))) * grain * power;
 }
 
 /** Ticks between two exponents: decades, every few decades when there are many, and 1-2-5 when there is hardly one. */
@@ -118,7 +132,9 @@ export function logTicks(low: number, high: number): { ticks: number[]; minorTic
   const last = Math.ceil(high);
   const span = high - low;
   if (span < 0.5) {
-    const ticks = linearTicks(10 ** low, 10 ** high, 4).filter((value) => value > 0).map(Math.log10);
+    const ticks = linearTicks(10 ** low, 10 ** high, 4)
+      .filter((value) => value > 0)
+      .map(Math.log10);
     return { ticks, minorTicks: [] };
   }
   const mantissas = span < 2 ? [1, 2, 5] : [1];

@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { encodeFrameTable } from '../../testing/fakeEngine';
+import { encodeFrameTable } from '../../testing/fakeFrames';
 import { SeriesBuffer } from './seriesBuffer';
 import { decodeSeriesFrame } from './seriesFrame';
 
 type Values = (number | null)[];
 
 function frame(offset: number, columns: Record<string, Values>, level = 1) {
-  return decodeSeriesFrame(encodeFrameTable(new Map(Object.entries(columns)), { offset: String(offset), level: String(level), rows: '0', live: '1' }));
+  return decodeSeriesFrame(
+    encodeFrameTable(new Map(Object.entries(columns)), {
+      offset: String(offset),
+      level: String(level),
+      rows: '0',
+      live: '1',
+    }),
+  );
 }
 
 function received(...frames: ReturnType<typeof frame>[]): SeriesBuffer {
@@ -54,7 +61,10 @@ describe('a series', () => {
   });
 
   it('cuts by rows, also where rows were not measured', () => {
-    const buffer = received(frame(0, { x: [0, 1, 2], cosine: [1, null, 3] }), frame(2, { x: [2, 3], cosine: [null, 4] }));
+    const buffer = received(
+      frame(0, { x: [0, 1, 2], cosine: [1, null, 3] }),
+      frame(2, { x: [2, 3], cosine: [null, 4] }),
+    );
     expect([...buffer.get('cosine').x]).toEqual([0, 3]);
   });
 

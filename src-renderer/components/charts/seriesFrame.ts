@@ -32,7 +32,10 @@ export interface SeriesFrame {
 export function decodeSeriesFrame(payload: Uint8Array): SeriesFrame {
   const table = tableFromIPC(payload);
   const { metadata, fields } = table.schema;
-  const [x, ...rest] = fields.map((field, i) => ({ name: field.name, column: readColumn(table.getChildAt(i), table.numRows) }));
+  const [x, ...rest] = fields.map((field, i) => ({
+    name: field.name,
+    column: readColumn(table.getChildAt(i), table.numRows),
+  }));
   return {
     level: Number(metadata.get('level') ?? 1),
     offset: Number(metadata.get('offset') ?? 0),

@@ -51,7 +51,8 @@ describe('the log', () => {
 });
 
 describe('a sparkline', () => {
-  const heights = (values: (number | null)[]) => [...sparklinePath(values, 40, 18).matchAll(/[ML][\d.]+ ([\d.]+)/g)].map((match) => Number(match[1]));
+  const heights = (values: (number | null)[]) =>
+    [...sparklinePath(values, 40, 18).matchAll(/[ML][\d.]+ ([\d.]+)/g)].map((match) => Number(match[1]));
 
   it('spans its box, greatest at the top', () => {
     expect(heights([0, 1, 0.5])).toEqual([17, 1, 9]);

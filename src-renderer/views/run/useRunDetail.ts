@@ -43,12 +43,21 @@ export function useRunDetail(id: () => string): LoadedDetail {
     loading.value = true;
   });
   watch(
-    () => [id(), connection.epoch, runs.byId.get(id())?.state, runs.byId.get(id())?.attempts, runs.byId.get(id())?.name],
+    () => [
+      id(),
+      connection.epoch,
+      runs.byId.get(id())?.state,
+      runs.byId.get(id())?.attempts,
+      runs.byId.get(id())?.name,
+    ],
     () => void reload(),
     { immediate: true },
   );
   // The first samples of a new run bring panels: look more often until there are some.
-  watch(() => Object.keys(runs.byId.get(id())?.metrics ?? {}).length, () => void reload());
+  watch(
+    () => Object.keys(runs.byId.get(id())?.metrics ?? {}).length,
+    () => void reload(),
+  );
 
   const timer = setInterval(() => {
     const run = runs.byId.get(id());

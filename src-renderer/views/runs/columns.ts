@@ -21,7 +21,7 @@ const stateOrder = ['running', 'starting', 'paused', 'queued', 'crashed', 'faile
 
 const fixed: Column[] = [
   { id: 'state', title: 'State', width: 112, align: 'left', sortKey: (run) => stateOrder.indexOf(run.state) },
-  { id: 'name', title: 'Name', width: 220, align: 'left', sortKey: (run) => run.name.toLowerCase() },
+  { id: 'name', title: 'Name', width: 250, align: 'left', sortKey: (run) => run.name.toLowerCase() },
   { id: 'differs', title: 'What differs', width: 290, align: 'left', sortKey: () => null, hint: 'Settings in which the listed runs differ' },
   { id: 'progress', title: 'Progress', width: 140, align: 'left', sortKey: (run) => fraction(run) },
   { id: 'device', title: 'Device', width: 84, align: 'left', sortKey: (run) => run.device, text: (run) => run.device ?? '–' },

@@ -37,14 +37,22 @@ export function differingSettings(runs: readonly RunSummary[]): Difference[] {
 const isSeed = (key: string) => key === 'seed' || key.endsWith('.seed');
 const seedLast = (a: string, b: string) => Number(isSeed(a)) - Number(isSeed(b));
 
-/** `optimizer.learningRate` → `learningRate`, or more of the path where two would look the same. */
+/** Ends of paths that say nothing by themselves: `optimizer.kind` is which optimizer. */
+const generic = new Set(['kind', 'value', 'name']);
+
+/** `optimizer.learningRate` → `learningRate`, `optimizer.kind` → `optimizer`, or more of the path where two would look the same. */
 export function shortLabels(keys: readonly string[]): Map<string, string> {
+  const pathOf = (key: string) => {
+    const path = key.split('.');
+    return path.length > 1 && generic.has(path[path.length - 1]) ? path.slice(0, -1) : path;
+  };
+  const paths = new Map(keys.map((key) => [key, pathOf(key)]));
+  const tail = (key: string, parts: number) => (paths.get(key) ?? []).slice(-parts).join('.');
   const labels = new Map<string, string>();
-  const tail = (key: string, parts: number) => key.split('.').slice(-parts).join('.');
-  for (const key of keys) {
+  for (const [key, path] of paths) {
     let parts = 1;
-    const depth = key.split('.').length;
-    while (parts < depth && keys.some((other) => other !== key && tail(other, parts) === tail(key, parts))) parts++;
+    while (parts < path.length && keys.some((other) => other !== key && tail(other, parts) === tail(key, parts)))
+      parts++;
     labels.set(key, tail(key, parts));
   }
   return labels;

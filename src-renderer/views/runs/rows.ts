@@ -66,10 +66,17 @@ function headings(run: RunSummary, grouping: Grouping): string[] {
   return [run.state];
 }
 
-const untitledLast = (a: string, b: string) => Number(a === '') - Number(b === '') || a.localeCompare(b, 'en', { numeric: true });
+const untitledLast = (a: string, b: string) =>
+  Number(a === '') - Number(b === '') || a.localeCompare(b, 'en', { numeric: true });
 
 /** The rows in sight, with a few more on both sides so that scrolling shows no holes. */
-export function visibleRange(scrollTop: number, height: number, rowHeight: number, count: number, overscan = 8): { first: number; end: number } {
+export function visibleRange(
+  scrollTop: number,
+  height: number,
+  rowHeight: number,
+  count: number,
+  overscan = 8,
+): { first: number; end: number } {
   const first = Math.max(0, Math.floor(scrollTop / rowHeight) - overscan);
   const end = Math.min(count, Math.ceil((scrollTop + height) / rowHeight) + overscan);
   return { first: Math.min(first, end), end };

@@ -15,7 +15,9 @@ describe('what differs', () => {
     const runs = [
       run('a', { settings: { seed: 0, 'optimizer.kind': 'adam', 'technique.lambda.value': 1, 'network.kind': 'mlp' } }),
       run('b', { settings: { seed: 1, 'optimizer.kind': 'sgd', 'technique.lambda.value': 10, 'network.kind': 'mlp' } }),
-      run('c', { settings: { seed: 2, 'optimizer.kind': 'sgd', 'technique.lambda.value': 100, 'network.kind': 'mlp' } }),
+      run('c', {
+        settings: { seed: 2, 'optimizer.kind': 'sgd', 'technique.lambda.value': 100, 'network.kind': 'mlp' },
+      }),
     ];
     expect(differingSettings(runs).map(({ key }) => key)).toEqual(['technique.lambda.value', 'optimizer.kind', 'seed']);
   });
@@ -27,16 +29,33 @@ describe('what differs', () => {
 
   it('is nothing for one run, and never the name', () => {
     expect(differingSettings([run('a')])).toEqual([]);
-    expect(differingSettings([run('a', { settings: { name: 'p' } }), run('b', { settings: { name: 'q' } })])).toEqual([]);
+    expect(differingSettings([run('a', { settings: { name: 'p' } }), run('b', { settings: { name: 'q' } })])).toEqual(
+      [],
+    );
   });
 
   it('shortens keys as far as they stay distinct', () => {
-    const labels = shortLabels(['optimizer.kind', 'network.kind', 'optimizer.learningRate']);
-    expect([...labels.values()]).toEqual(['optimizer.kind', 'network.kind', 'learningRate']);
+    const labels = shortLabels([
+      'optimizer.kind',
+      'technique.lambda.value',
+      'optimizer.learningRate',
+      'train.batch',
+      'valid.batch',
+    ]);
+    expect([...labels.values()]).toEqual(['optimizer', 'lambda', 'learningRate', 'train.batch', 'valid.batch']);
   });
 
   it('writes settings as people type them', () => {
-    expect([1e-4, 0.001, 200, 1e6, true, null, 'adam', undefined].map(formatSetting)).toEqual(['1e−4', '0.001', '200', '1e6', 'on', 'none', 'adam', '–']);
+    expect([1e-4, 0.001, 200, 1e6, true, null, 'adam', undefined].map(formatSetting)).toEqual([
+      '1e−4',
+      '0.001',
+      '200',
+      '1e6',
+      'on',
+      'none',
+      'adam',
+      '–',
+    ]);
   });
 });
 
@@ -45,7 +64,8 @@ describe('the filter', () => {
     run('a', { name: 'Soft penalty', tags: ['paper'], state: 'done', settings: { 'optimizer.learningRate': 0.001, 'optimizer.kind': 'adam' }, metrics: { 'valid/gap_mean': summary(0.02) } }),
     run('b', { name: 'Theseus layer', tags: [], state: 'failed', settings: { 'optimizer.learningRate': 0.01, 'optimizer.kind': 'sgd' }, metrics: {} }),
   ]; // prettier-ignore
-  const found = (text: string, rest = {}) => runs.filter(makeFilter({ ...emptyFilter, text, ...rest })).map(({ id }) => id);
+  const found = (text: string, rest = {}) =>
+    runs.filter(makeFilter({ ...emptyFilter, text, ...rest })).map(({ id }) => id);
 
   it('finds words in any order, in name and tags', () => {
     expect(found('penalty soft')).toEqual(['a']);
@@ -94,7 +114,9 @@ describe('rows', () => {
 
   it('stand under each of their tags, and the untagged at the end', () => {
     const tagged = [run('a', { tags: ['p', 'q'] }), run('b'), run('c', { tags: ['q'] })];
-    const titles = groupRows(tagged, 'tag', new Set()).map((row) => (row.type === 'group' ? `${row.title} ${row.count}` : row.run.id));
+    const titles = groupRows(tagged, 'tag', new Set()).map((row) =>
+      row.type === 'group' ? `${row.title} ${row.count}` : row.run.id,
+    );
     expect(titles).toEqual(['p 1', 'a', 'q 2', 'a', 'c', 'No tag 1', 'b']);
   });
 

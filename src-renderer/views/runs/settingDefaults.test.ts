@@ -19,13 +19,21 @@ const methods = [
           { properties: { kind: { const: 'sgd' }, learningRate: { default: 0.01 }, momentum: { default: 0 } } },
         ],
       },
-      network: { default: { kind: 'mlp' }, oneOf: [{ properties: { kind: { const: 'mlp' }, hidden: { default: [200, 200] } } }] },
+      network: {
+        default: { kind: 'mlp' },
+        oneOf: [{ properties: { kind: { const: 'mlp' }, hidden: { default: [200, 200] } } }],
+      },
     },
   }),
 ];
 
 describe('defaults of an experiment', () => {
-  const experiment = { kind: 'training', seed: 3, optimizer: { kind: 'sgd', learningRate: 0.1, momentum: 0 }, network: { kind: 'mlp', hidden: [200, 200] } };
+  const experiment = {
+    kind: 'training',
+    seed: 3,
+    optimizer: { kind: 'sgd', learningRate: 0.1, momentum: 0 },
+    network: { kind: 'mlp', hidden: [200, 200] },
+  };
   const defaults = defaultsOf(experiment, methods);
 
   it('are those of the methods that it names', () => {

@@ -11,14 +11,17 @@ export interface Change {
   reference: Setting | undefined;
 }
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Defaults of an experiment's settings, flattened like the settings themselves: from the JSON Schema of the experiment and, for a part that has a
  * `kind`, of the method of that kind.
  */
 export function defaultsOf(experiment: Json, methods: readonly MethodInfo[]): Flat {
-  const schemas = methods.filter(({ family, kind }) => family === 'experiment' && (kind === experiment.kind || experiment.kind === undefined));
+  const schemas = methods.filter(
+    ({ family, kind }) => family === 'experiment' && (kind === experiment.kind || experiment.kind === undefined),
+  );
   const flat: Flat = {};
   for (const { settings } of schemas) collect(settings, experiment, '', flat);
   for (const [part, value] of Object.entries(experiment)) {
@@ -49,7 +52,9 @@ function variant(schema: Json, value: unknown): Json {
   const fits = (member: unknown) =>
     isObject(member) &&
     isObject(member.properties) &&
-    Object.entries(member.properties).every(([key, property]) => !isObject(property) || !('const' in property) || property.const === value[key]);
+    Object.entries(member.properties).every(
+      ([key, property]) => !isObject(property) || !('const' in property) || property.const === value[key],
+    );
   return (members.find(fits) as Json | undefined) ?? schema;
 }
 

@@ -1,5 +1,5 @@
 import { useStorage } from '@vueuse/core';
-import { computed, ref, watch, type ComputedRef, type Ref } from 'vue';
+import { computed, inject, provide, ref, watch, type ComputedRef, type InjectionKey, type Ref } from 'vue';
 import type { RunState, RunSummary } from '@shared/run';
 import { column, defaultColumns, type Column } from './columns';
 import { differingSettings, type Difference } from './differences';
@@ -35,7 +35,8 @@ export interface RunTable {
 
 /** Everything a table of runs remembers and derives; what a person chose survives a reload. */
 export function useRunTable(runs: () => readonly RunSummary[], storage: string): RunTable {
-  const kept = <T>(name: string, initial: T) => useStorage<T>(`adjoint.${storage}.${name}`, initial, localStorage, { mergeDefaults: false });
+  const kept = <T>(name: string, initial: T) =>
+    useStorage<T>(`adjoint.${storage}.${name}`, initial, localStorage, { mergeDefaults: false });
   const text = ref('');
   const states = kept<RunState[]>('states', []);
   const tags = kept<string[]>('tags', []);
@@ -54,7 +55,9 @@ export function useRunTable(runs: () => readonly RunSummary[], storage: string):
     if (!filtered.value) return [...runs()];
     return runs().filter(makeFilter({ text: text.value, states: states.value, tags: tags.value }));
   });
-  const listed = computed(() => sortRuns(matching.value, sort.value ? column(sort.value.column) : null, sort.value?.descending ?? false));
+  const listed = computed(() =>
+    sortRuns(matching.value, sort.value ? column(sort.value.column) : null, sort.value?.descending ?? false),
+  );
   const rows = computed(() => groupRows(listed.value, grouping.value, closed.value));
 
   // What differs depends on which runs are listed and not on how far they are: it is worked out when that set changes.
@@ -66,7 +69,8 @@ export function useRunTable(runs: () => readonly RunSummary[], storage: string):
   const selectedRuns = computed(() => [...selected.value].flatMap((id) => byId.value.get(id) ?? []));
 
   function sortBy(id: string): void {
-    if (sort.value?.column !== id) sort.value = { column: id, descending: id.startsWith('metric:') ? false : id === 'age' };
+    if (sort.value?.column !== id)
+      sort.value = { column: id, descending: id.startsWith('metric:') ? false : id === 'age' };
     else if (sort.value.descending === (id === 'age')) sort.value = { column: id, descending: !sort.value.descending };
     else sort.value = null;
   }
@@ -115,4 +119,19 @@ export function useRunTable(runs: () => readonly RunSummary[], storage: string):
     text, states, tags, grouping, sort, columnIds, widths, columns, listed, rows, differing, filtered,
     selected, selectedRuns, focused, toggleGroup, sortBy, select, selectTo, selectAll, move, clearFilter,
   }; // prettier-ignore
+}
+
+const key: InjectionKey<RunTable> = Symbol('run table');
+
+/** A view makes its table; the parts of the view share it. */
+export function provideRunTable(runs: () => readonly RunSummary[], storage: string): RunTable {
+  const table = useRunTable(runs, storage);
+  provide(key, table);
+  return table;
+}
+
+export function injectRunTable(): RunTable {
+  const table = inject(key);
+  if (!table) throw new Error('A part of the run table stands outside a view that provides one.');
+  return table;
 }
