@@ -40,8 +40,29 @@ export default defineConfig({
     build: {
       outDir: at('./out/renderer'),
       target: 'chrome108',
-      chunkSizeWarningLimit: 4000,
-      rollupOptions: { input: { index: at('./src-renderer/index.html') } },
+      minify: true,
+      chunkSizeWarningLimit: 1500,
+      rollupOptions: {
+        input: { index: at('./src-renderer/index.html') },
+        // Each large library is a chunk of its own, so that a view loads what it draws with and nothing else.
+        output: {
+          codeSplitting: {
+            groups: [
+              { name: 'charts', test: /node_modules[\\/](echarts|zrender)[\\/]/ },
+              { name: 'arrow', test: /node_modules[\\/](apache-arrow|flatbuffers)[\\/]/ },
+              { name: 'katex', test: /node_modules[\\/]katex[\\/]/ },
+              {
+                name: 'editor',
+                test: /node_modules[\\/](codemirror|@codemirror|@lezer|style-mod|w3c-keyname|crelt)[\\/]/,
+              },
+              {
+                name: 'components',
+                test: /node_modules[\\/](naive-ui|vueuc|vooks|treemate|seemly|css-render|@css-render|evtd|vdirs)[\\/]/,
+              },
+            ],
+          },
+        },
+      },
     },
   },
 });

@@ -135,8 +135,13 @@ export const contract = {
       .output(z.object({ findings: z.array(findingSchema), resolved: z.record(z.string(), z.unknown()).nullable() })),
   },
   runs: {
-    /** All runs, newest first; `trash` lists the trash instead. */
-    list: request.input(z.object({ trash: z.boolean().default(false) })).output(z.array(runSummarySchema)),
+    /**
+     * All runs, newest first; `trash` lists the trash instead. With `metrics` only these aggregates come along: a list of
+     * thousands of runs is mostly aggregates.
+     */
+    list: request
+      .input(z.object({ trash: z.boolean().default(false), metrics: z.array(z.string()).optional() }))
+      .output(z.array(runSummarySchema)),
     /** One run in full. */
     get: request.input(runId).output(runDetailSchema),
     /** Makes runs from an experiment file and puts them into the queue. */

@@ -95,7 +95,10 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
       }),
     },
     runs: {
-      list: on.runs.list.handler(({ input }) => (input.trash ? index.list({ trash: true }) : supervisor.list())),
+      list: on.runs.list.handler(({ input }) => {
+        const runs = input.trash ? index.list({ trash: true }) : supervisor.list();
+        return input.metrics ? runs.map((run) => withMetrics(run, input.metrics!)) : runs;
+      }),
       get: on.runs.get.handler(({ input }) => runDetail(workspace.run(input.id), requireRun(input.id))),
       create: on.runs.create.handler(async ({ input }) => {
         const run = await createRun(workspace, options.resources, { ...input, launch: 'queue' });
@@ -168,4 +171,9 @@ function examples(resources: string): { name: string; title: string; yaml: strin
       const name = file.slice(0, -'.yaml'.length);
       return { name, title: experimentTitle(yaml) ?? name, yaml };
     });
+}
+
+function withMetrics(run: RunSummary, keys: readonly string[]): RunSummary {
+  const kept = keys.filter((key) => key in run.metrics).map((key) => [key, run.metrics[key]]);
+  return { ...run, metrics: Object.fromEntries(kept) as RunSummary['metrics'] };
 }

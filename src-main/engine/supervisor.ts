@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
 import type { Queue } from '@shared/contract';
 import { AdjointError, problemText, toProblem, type Problem } from '@shared/errors';
@@ -34,6 +35,7 @@ export class Supervisor {
   slots: number;
   private readonly active = new Map<string, ActiveRun>();
   private readonly options: SupervisorOptions;
+  /** Digest of what clients were last told of each run. */
   private readonly shown = new Map<string, string>();
   private known = new Set<string>();
   private lookedAt = 0;
@@ -55,6 +57,7 @@ export class Supervisor {
     if (this.options.ownsQueue) {
       for (const summary of this.options.index.list()) {
         this.known.add(summary.id);
+        this.shown.set(summary.id, digest(summary));
         this.noteQueued(summary);
         if (liveStates.includes(summary.state)) this.adopt(summary.id);
         else if (summary.state === 'crashed' && summary.endedAt === null) this.settleAbandoned(summary.id);
@@ -382,7 +385,7 @@ export class Supervisor {
     if (!summary) return this.forget(id);
     this.known.add(id);
     this.noteQueued(summary);
-    const text = JSON.stringify(summary);
+    const text = digest(summary);
     if (this.shown.get(id) === text) return;
     this.shown.set(id, text);
     this.options.events.emit({ type: 'run', run: summary });
@@ -402,3 +405,5 @@ export class Supervisor {
     this.options.events.emit({ type: 'queue', queue });
   }
 }
+
+const digest = (summary: RunSummary): string => createHash('sha1').update(JSON.stringify(summary)).digest('base64');

@@ -8,10 +8,15 @@ import { useConnection } from './connection';
 import { useNotices } from './notices';
 import { useQueue } from './queue';
 
+/** What the table shows of a run unless columns are chosen otherwise. */
+export const headlineMetrics = ['valid/gap_mean', 'valid/ineq_max', 'valid/eq_max', 'loss'] as const;
+
 type Bulk = 'pause' | 'resume' | 'trash' | 'restore' | 'purge';
 
 /** Milliseconds between updates of the list: with thousands of runs, sorting at every event would be waste. */
 const updateEvery = 200;
+/** Milliseconds until the rest of a long list is asked for. */
+const afterFirstPaint = 300;
 
 /**
  * All runs of the workspace, kept up to date by events. Summaries are never changed in place: a changed run is a new
@@ -40,13 +45,21 @@ export const useRuns = defineStore('runs', () => {
 
   async function load(): Promise<void> {
     try {
-      const runs = await connection.client().runs.list({});
-      byId.value = new Map(runs.map((run) => [run.id, run]));
-      problem.value = null;
-      loaded.value = true;
+      // The table's usual columns first: the aggregates of all metrics of thousands of runs take a second, filters can wait for them.
+      if (!loaded.value) {
+        replace(await connection.client().runs.list({ metrics: [...headlineMetrics] }));
+        await new Promise((resolve) => setTimeout(resolve, afterFirstPaint));
+      }
+      replace(await connection.client().runs.list({}));
     } catch (error) {
       problem.value = problemOf(error);
     }
+  }
+
+  function replace(runs: RunSummary[]): void {
+    byId.value = new Map(runs.map((run) => [run.id, run]));
+    problem.value = null;
+    loaded.value = true;
   }
 
   async function loadTrash(): Promise<void> {
