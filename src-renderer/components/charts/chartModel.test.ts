@@ -98,6 +98,37 @@ describe('a chart model', () => {
   });
 });
 
+describe('an axis', () => {
+  const falling = Array.from({ length: 200 }, (_, i) => (i < 4 ? 100 - 20 * i : -4 + 0.2 * Math.sin(i)));
+  const made = (y: number[], change: Partial<ChartInput> = {}) =>
+    makeChartModel(input({ series: [series(y)], domain: { from: 0, to: 200 }, ...change }));
+
+  it('is fitted to a curve whose beginning would flatten it, and says what lies beyond', () => {
+    const model = made(falling);
+    expect(model.scale.high).toBeLessThan(0);
+    expect(model.beyond).toEqual({ above: 100, below: null });
+  });
+
+  it('shows the whole range on request', () => {
+    const model = made(falling, { wholeRange: true });
+    expect(model.scale.high).toBeGreaterThanOrEqual(100);
+    expect(model.beyond.above).toBeNull();
+  });
+
+  it('shows a spike that comes later', () => {
+    const spiked = falling.map((value, i) => (i === 150 ? 80 : value));
+    const model = made(spiked);
+    expect(model.scale.high).toBeGreaterThanOrEqual(80);
+    expect(model.beyond.above).toBeNull();
+  });
+
+  it('leaves a curve alone that falls all along', () => {
+    const { scale, beyond } = made(Array.from({ length: 200 }, (_, i) => 200 - i));
+    expect(scale.high).toBe(200);
+    expect(beyond).toEqual({ above: null, below: null });
+  });
+});
+
 describe('labels and markers', () => {
   it('are moved apart and kept inside', () => {
     const placed = spreadLabels([50, 52, 51, 99], 10, 0, 100);

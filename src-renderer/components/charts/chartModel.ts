@@ -29,6 +29,8 @@ export interface ChartInput {
   smoothing: number;
   thresholds: readonly number[];
   marks: readonly ChartMark[];
+  /** Show every value, also a beginning that flattens all the rest. */
+  wholeRange?: boolean;
 }
 
 /** A series as it is drawn, in axis units. */
@@ -58,6 +60,8 @@ export interface ChartModel {
   series: DrawnSeries[];
   thresholds: { y: number; value: number }[];
   marks: ChartMark[];
+  /** Values of the beginning that lie beyond the axis: the greatest above it and the least below. */
+  beyond: { above: number | null; below: number | null };
 }
 
 /** Most series that are labelled at their ends; beyond, a legend. */
@@ -71,14 +75,18 @@ export function makeChartModel(input: ChartInput): ChartModel {
     const smoothed = input.smoothing > 0 ? smooth(part.y, input.smoothing) : null;
     return { series, part, window, smoothed };
   });
-  const extent = noExtent();
-  for (const { part, window, smoothed } of prepared) {
-    extend(extent, part.y, window.first, window.end);
-    if (!smoothed && part.min && part.max) {
-      extend(extent, part.min, window.first, window.end);
-      extend(extent, part.max, window.first, window.end);
+  const extentOf = (left: number): ValueExtent => {
+    const extent = noExtent();
+    for (const { part, window, smoothed } of prepared) {
+      const first = window.first + Math.floor(left * (window.end - window.first));
+      for (const values of smoothed ? [part.y] : [part.y, part.min, part.max])
+        if (values) extend(extent, values, first, window.end);
     }
-  }
+    return extent;
+  };
+  const whole = extentOf(0);
+  const extent =
+    scaleType === 'log' || input.wholeRange ? whole : (withoutBeginning(whole, extentOf(beginning)) ?? whole);
   takeInNearThresholds(extent, input.thresholds, scaleType);
   const scale = makeScale(scaleType, extent);
   return {
@@ -90,6 +98,28 @@ export function makeChartModel(input: ChartInput): ChartModel {
       .map((value) => ({ value, y: toAxis(scale, value) }))
       .filter(({ y }) => y >= scale.low && y <= scale.high),
     marks: input.marks.filter(({ x }) => x >= domain.from && x <= domain.to),
+    beyond: {
+      above: extent !== whole && whole.high > scale.high ? whole.high : null,
+      below: extent !== whole && whole.low < scale.low ? whole.low : null,
+    },
+  };
+}
+
+/** Share of the samples in sight that counts as the beginning of a curve. */
+const beginning = 0.05;
+
+/**
+ * Losses fall by orders of magnitude in their first steps, and an axis that holds these shows nothing of the rest. Where what comes after the
+ * beginning takes less than a quarter of the axis, the axis is fitted to it, with room to see the curve come in; the
+ * chart says what lies beyond. A spike later on is news, not a beginning: it is always shown.
+ */
+function withoutBeginning(whole: ValueExtent, rest: ValueExtent): ValueExtent | null {
+  const range = rest.high - rest.low;
+  if (!(range > 0) || range > 0.25 * (whole.high - whole.low)) return null;
+  return {
+    ...rest,
+    low: Math.max(whole.low, rest.low - range / 2),
+    high: Math.min(whole.high, rest.high + range / 2),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { CustomSeriesRenderItemAPI, CustomSeriesRenderItemParams, CustomSeriesRenderItemReturn } from 'echarts';
 import type { EChartsCoreOption } from 'echarts/core';
+import { formatNumber } from '@shared/format';
 import { fonts, type Tokens } from '../../theme/tokens';
 import { mostDirectLabels, spreadLabels, thin, type ChartModel } from './chartModel';
 import { formatX, linearTicks, tickLabel } from './scale';
@@ -179,7 +180,7 @@ function over(input: OptionInput, area: Area, toPixel: ToPixel): Element[] {
     for (const x of thin(series.atFloor.filter(inside).map(xOf), 7))
       elements.push({ type: 'circle', shape: { cx: x, cy: floorY, r: 2.5 }, style: { fill: tokens.surface, stroke: series.colour, lineWidth: 1.25 } });
     for (const [x, y] of series.alone)
-      if (inside(x)) elements.push({ type: 'circle', shape: { cx: xOf(x), cy: yOf(y), r: 2 }, style: { fill: series.colour } });
+      if (inside(x) && y >= scale.low && y <= scale.high) elements.push({ type: 'circle', shape: { cx: xOf(x), cy: yOf(y), r: 2 }, style: { fill: series.colour } });
     for (const x of thin(series.gaps.filter(inside).map(xOf), 8)) elements.push(cross(x, bottom - 6, series.colour));
   } // prettier-ignore
 
@@ -191,6 +192,11 @@ function over(input: OptionInput, area: Area, toPixel: ToPixel): Element[] {
     } else elements.push(stroke(x, bottom, x, bottom - 4, tokens.text3));
   } // prettier-ignore
 
+  const { above, below } = model.beyond;
+  if (above !== null)
+    elements.push(text(`↑ ${formatNumber(above)}`, area.x + 8, area.y + 8, { fill: tokens.text3, align: 'left' }));
+  if (below !== null)
+    elements.push(text(`↓ ${formatNumber(below)}`, area.x + 8, bottom - 8, { fill: tokens.text3, align: 'left' }));
   elements.push(...endLabels(input, area, toPixel));
   return elements;
 }
@@ -199,7 +205,8 @@ function endLabels({ model, tokens, directLabels }: OptionInput, area: Area, toP
   const labelled = model.series.filter((series) => series.end !== null);
   if (!directLabels || model.series.length < 2 || model.series.length > mostDirectLabels) return [];
   const right = area.x + area.width;
-  const wanted = labelled.map(({ end }) => toPixel(model.domain.to, end?.y ?? 0)[1]);
+  const { low, high } = model.scale;
+  const wanted = labelled.map(({ end }) => toPixel(model.domain.to, Math.min(high, Math.max(low, end?.y ?? 0)))[1]);
   const placed = spreadLabels(wanted, 13, area.y + 4, area.y + area.height - 4);
   return labelled.flatMap(({ label, colour }, i) => [
     ...(Math.abs(placed[i] - wanted[i]) > 2 ? [stroke(right + 1, wanted[i], right + 6, placed[i], colour, undefined, 0.6)] : []),
