@@ -1,5 +1,5 @@
 import { flushPromises } from '@vue/test-utils';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { defineComponent, h } from 'vue';
 import { useNotices } from '../stores/notices';
 import { useRuns } from '../stores/runs';
@@ -14,6 +14,8 @@ async function show(id: string): Promise<void> {
     return () => h(RunActions, { run: runs.byId.get(id)! });
   });
   mounted = await mountWithEngine(Page, {}, { runs: 12, live: 1 });
+  // Only from here on: reading the list waits for the table's first paint.
+  vi.useFakeTimers();
 }
 
 const button = (name: string) => mounted.wrapper.find(`[data-testid="${name}"]`);
@@ -23,7 +25,6 @@ const click = async (name: string) => {
   await flushPromises();
 };
 
-beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
   mounted.wrapper.unmount();
   vi.useRealTimers();
@@ -62,6 +63,7 @@ describe('actions of a run', () => {
     await show('run-0002');
     expect(['pause', 'resume', 'cancel'].filter((name) => button(name).exists())).toEqual([]);
     mounted.wrapper.unmount();
+    vi.useRealTimers();
     await show('run-0005');
     expect(button('resume').exists()).toBe(true);
   });
