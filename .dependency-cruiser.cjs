@@ -1,5 +1,17 @@
 // The layers of src-main, top to bottom. A module may import from its own layer and from layers below it.
-const layers = ['electron', 'cli', 'host', 'engine', 'studies', 'jobs', ['training', 'bilevel'], 'layers', 'solvers', 'modelling', ['store', 'numerics']];
+const layers = [
+  'electron',
+  'cli',
+  'host',
+  'engine',
+  'studies',
+  'jobs',
+  ['training', 'bilevel'],
+  'layers',
+  'solvers',
+  'modelling',
+  ['store', 'numerics'],
+];
 
 const upward = [];
 layers.forEach((layer, i) => {
@@ -55,13 +67,22 @@ module.exports = {
       to: { path: '^src-(main|renderer)/' },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
-    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^@tensorflow/tfjs-node' } },
+    {
+      name: 'no-unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^@tensorflow/tfjs-node' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^out/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.mts', '.mjs', '.js', '.vue', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mts', '.mjs', '.js', '.vue', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -8,7 +8,10 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** The commit that is built, for manifests; null outside a git checkout. */
 function commit(): string | null {
   try {
-    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' }).trim();
+    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      encoding: 'utf8',
+    }).trim();
   } catch {
     return null;
   }
@@ -21,7 +24,11 @@ const tensorflowWasm: Plugin = {
   writeBundle(options) {
     const directory = `${options.dir}/wasm`;
     mkdirSync(directory, { recursive: true });
-    for (const name of ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'])
+    for (const name of [
+      'tfjs-backend-wasm.wasm',
+      'tfjs-backend-wasm-simd.wasm',
+      'tfjs-backend-wasm-threaded-simd.wasm',
+    ])
       copyFileSync(at(`./node_modules/@tensorflow/tfjs-backend-wasm/dist/${name}`), `${directory}/${name}`);
   },
 };

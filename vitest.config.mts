@@ -37,6 +37,7 @@ export default defineConfig({
         test: {
           name: 'renderer',
           environment: 'happy-dom',
+          testTimeout: 30_000,
           include: long ? [] : ['src-renderer/**/*.test.ts'],
           exclude: ['**/*.long.test.ts'],
         },

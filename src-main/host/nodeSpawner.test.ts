@@ -37,9 +37,10 @@ describe('run processes under Node', () => {
       execFile(process.execPath, [parent], (_error, stdout) => resolve(Number(stdout))),
     );
     try {
-      const before = Number(await readFile(counter, 'utf8'));
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      expect(Number(await readFile(counter, 'utf8'))).toBeGreaterThan(before);
+      const count = async () => Number(await readFile(counter, 'utf8'));
+      const before = await count();
+      // Asked again and again: the file is empty for a moment each time it is written.
+      await expect.poll(count, { timeout: 10_000 }).toBeGreaterThan(before);
       expect(isAlive(pid)).toBe(true);
     } finally {
       process.kill(pid, 'SIGKILL');
