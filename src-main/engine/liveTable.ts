@@ -1,5 +1,5 @@
 import { indexColumns, type Clock, type IndexColumn } from '@shared/run';
-import { MetricReader } from '../store/metricReader';
+import { MetricReader, type MetricChunk } from '../store/metricReader';
 import type { RunDirectory } from '../store/runDirectory';
 import { Column, Pyramid } from './pyramid';
 
@@ -16,6 +16,8 @@ export class LiveTable {
   rewrites = 0;
   private index = this.emptyIndex();
   private reader: MetricReader;
+  private readonly wanted = new Set<string>();
+  private started = false;
   private waiting: (() => void)[] = [];
 
   constructor(run: RunDirectory, clock: Clock) {
@@ -36,18 +38,48 @@ export class LiveTable {
     return this.index[name];
   }
 
-  /** Adds metrics to what is kept; when any is new the table is read again from the start. */
+  /** Adds metrics to what is kept. They are read with the next `load`: the panels of a dashboard ask one by one. */
   want(keys: readonly string[]): void {
-    const fresh = keys.filter((key) => !this.metrics.has(key));
-    if (fresh.length === 0) return;
-    for (const key of fresh) this.metrics.set(key, new Pyramid());
-    this.forget();
-    this.reader = new MetricReader(this.run, this.clock);
-    this.version++;
+    for (const key of keys) if (!this.metrics.has(key)) this.wanted.add(key);
   }
 
-  /** Takes in what was written since the last call; true when there was anything. */
-  poll(): boolean {
+  /** True while something that was wanted has not been read. */
+  get isStale(): boolean {
+    return !this.started || this.wanted.size > 0;
+  }
+
+  /** Reads what is wanted and not there yet; what is there stays, and so does what clients got of it. */
+  load(): void {
+    const fresh = [...this.wanted];
+    this.wanted.clear();
+    if (this.started) this.backfill(fresh);
+    else for (const key of fresh) this.metrics.set(key, new Pyramid());
+    this.started = true;
+    this.poll();
+    this.version++;
+    this.wake();
+  }
+
+  /** Fills new metrics for the rows that the table has; the next poll goes on for all together. */
+  private backfill(keys: readonly string[]): void {
+    const { rows } = this;
+    const { chunks } = new MetricReader(this.run, this.clock).poll();
+    const pyramids = keys.map((key) => [key, new Pyramid()] as const);
+    let read = 0;
+    for (const chunk of chunks) {
+      const count = Math.min(chunk.rows, rows - read);
+      for (const [key, pyramid] of pyramids) pushMetric(pyramid, chunk, key, count);
+      read += count;
+    }
+    for (const [key, pyramid] of pyramids) this.metrics.set(key, pyramid);
+    if (read === rows) return;
+    // History was rewritten in this moment: begin anew, with everything.
+    this.forget();
+    this.reader = new MetricReader(this.run, this.clock);
+  }
+
+  /** Takes in what was written since the last call. */
+  poll(): void {
     const { reset, chunks } = this.reader.poll();
     if (reset) this.forget();
     for (const chunk of chunks) {
@@ -56,15 +88,9 @@ export class LiveTable {
         const values = chunk.index[name];
         for (let i = 0; i < chunk.rows; i++) column.push(values[i]);
       }
-      for (const [key, pyramid] of this.metrics) {
-        const column = chunk.columns.get(key);
-        for (let i = 0; i < chunk.rows; i++) pyramid.push(column && column.valid[i] === 1 ? column.values[i] : null);
-      }
+      for (const [key, pyramid] of this.metrics) pushMetric(pyramid, chunk, key, chunk.rows);
     }
-    if (!reset && chunks.length === 0) return false;
-    this.version++;
-    this.wake();
-    return true;
+    if (reset || chunks.length > 0) this.version++;
   }
 
   /** A resumed attempt has rewritten history: nothing that was sent before stays. */
@@ -84,4 +110,9 @@ export class LiveTable {
   changed(): Promise<void> {
     return new Promise((resolve) => this.waiting.push(resolve));
   }
+}
+
+function pushMetric(pyramid: Pyramid, chunk: MetricChunk, key: string, rows: number): void {
+  const column = chunk.columns.get(key);
+  for (let i = 0; i < rows; i++) pyramid.push(column && column.valid[i] === 1 ? column.values[i] : null);
 }

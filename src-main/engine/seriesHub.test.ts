@@ -149,3 +149,39 @@ it('ends a stream that is closed while it waits', async () => {
   source.close();
   expect(await waiting).toBeNull();
 });
+
+it('adds metrics to an open table without sending again what clients have', async () => {
+  write(1, 0, 30);
+  const first = open();
+  const client = new Client();
+  client.take(await first.next());
+  const second = open({ metrics: ['cosine'] });
+  const other = new Client();
+  other.take(await second.next());
+  expect(other.values.get('cosine')).toEqual(range(0, 30).map((i) => (i % 3 === 0 ? 0.5 : null)));
+  write(1, 30, 33);
+  while (client.x.length < 33) {
+    const frame = client.take(await first.next());
+    expect(Number(frame.schema.metadata.get('offset'))).toBe(30);
+  }
+  while (other.x.length < 33) other.take(await second.next());
+  expect(client.values.get('loss')).toEqual(range(0, 33, (i) => 1000 + i));
+  expect(other.values.get('cosine')?.slice(30)).toEqual([0.5, null, null]);
+  first.close();
+  second.close();
+});
+
+it('reads a run once for all panels that are opened together', async () => {
+  write(1, 0, 10);
+  let opened = 0;
+  const counting = new SeriesHub({ open: () => (opened++, run), live: () => null });
+  const sources = ['loss', 'cosine', 'loss'].map((metric) =>
+    counting.openSeries(
+      seriesSpecSchema.parse({ kind: 'series', run: run.id, clock: 'step', x: 'step', metrics: [metric] }),
+    ),
+  );
+  const frames = await Promise.all(sources.map((source) => source.next()));
+  expect(frames.map((frame) => tableFromIPC(frame!).numRows)).toEqual([10, 10, 10]);
+  expect(opened).toBe(1);
+  counting.close();
+});

@@ -7,6 +7,8 @@ import { encodeSeries, windowOf } from './seriesFrame';
 const liveMilliseconds = 66;
 const idleMilliseconds = 1000;
 const interestMilliseconds = 2000;
+/** Subscriptions that come within this time are read together. */
+const gatherMilliseconds = 10;
 
 export interface SeriesHubOptions {
   open: (id: string) => RunDirectory;
@@ -17,8 +19,10 @@ export interface SeriesHubOptions {
 interface Shared {
   table: LiveTable;
   users: number;
-  loaded: boolean;
   polledAt: number;
+  loading: NodeJS.Timeout | null;
+  /** Why the table cannot be read; every stream on it ends with this. */
+  failure: unknown;
 }
 
 /** Reads growing runs once for all the windows that look at them. */
@@ -37,28 +41,42 @@ export class SeriesHub {
     const key = `${spec.run} ${spec.clock}`;
     let shared = this.tables.get(key);
     if (!shared) {
-      shared = { table: new LiveTable(this.options.open(spec.run), spec.clock), users: 0, loaded: false, polledAt: 0 };
+      shared = {
+        table: new LiveTable(this.options.open(spec.run), spec.clock),
+        users: 0,
+        polledAt: 0,
+        loading: null,
+        failure: null,
+      };
       this.tables.set(key, shared);
     }
+    const { table } = shared;
     shared.users++;
-    const before = shared.table.rewrites;
-    shared.table.want(spec.metrics);
-    if (shared.table.rewrites !== before) shared.loaded = false;
+    table.want(spec.metrics);
+    if (table.isStale) this.scheduleLoad(shared);
     this.timer ??= setInterval(() => this.tick(), liveMilliseconds);
-    const source = new SeriesSource(shared.table, spec, {
-      load: () => this.load(key),
+    return new SeriesSource(table, spec, {
+      failure: () => shared.failure,
       isLive: () => this.options.live(spec.run) !== null,
       release: () => this.release(key),
     });
-    return source;
   }
 
-  private load(key: string): void {
-    const shared = this.tables.get(key);
-    if (!shared || shared.loaded) return;
-    shared.loaded = true;
+  private scheduleLoad(shared: Shared): void {
+    shared.loading ??= setTimeout(() => {
+      shared.loading = null;
+      this.read(shared, () => shared.table.load());
+    }, gatherMilliseconds);
+  }
+
+  private read(shared: Shared, action: () => void): void {
     shared.polledAt = Date.now();
-    shared.table.poll();
+    try {
+      action();
+    } catch (error) {
+      shared.failure = error;
+      shared.table.wake();
+    }
   }
 
   private tick(): void {
@@ -68,9 +86,8 @@ export class SeriesHub {
     for (const [key, shared] of this.tables) {
       const live = this.options.live(key.slice(0, key.indexOf(' ')));
       if (live && showInterest) live.run.showInterest(live.attempt);
-      if (!shared.loaded || now - shared.polledAt < (live ? 0 : idleMilliseconds)) continue;
-      shared.polledAt = now;
-      shared.table.poll();
+      if (shared.table.isStale || shared.failure || now - shared.polledAt < (live ? 0 : idleMilliseconds)) continue;
+      this.read(shared, () => shared.table.poll());
       // Also without new rows: a stream tells its client when the run has ended or begun again.
       shared.table.wake();
     }
@@ -79,6 +96,7 @@ export class SeriesHub {
   private release(key: string): void {
     const shared = this.tables.get(key);
     if (!shared || --shared.users > 0) return;
+    if (shared.loading) clearTimeout(shared.loading);
     this.tables.delete(key);
     if (this.tables.size === 0 && this.timer) {
       clearInterval(this.timer);
@@ -89,13 +107,16 @@ export class SeriesHub {
   close(): void {
     if (this.timer) clearInterval(this.timer);
     this.timer = null;
-    for (const { table } of this.tables.values()) table.wake();
+    for (const { table, loading } of this.tables.values()) {
+      if (loading) clearTimeout(loading);
+      table.wake();
+    }
     this.tables.clear();
   }
 }
 
 interface SourceOptions {
-  load: () => void;
+  failure: () => unknown;
   isLive: () => boolean;
   release: () => void;
 }
@@ -125,11 +146,12 @@ class SeriesSource implements FrameSource {
   async next(): Promise<Uint8Array | null> {
     for (;;) {
       if (this.closed) return null;
-      this.options.load();
+      const failure = this.options.failure();
+      if (failure) throw failure;
       const live = this.options.isLive();
-      if (this.sent === null || this.sent.version !== this.table.version || this.sent.live !== live)
-        return this.frame(live);
-      if (!this.spec.follow) return null;
+      const isReady = this.spec.metrics.every((key) => this.table.metrics.has(key));
+      if (isReady && (this.sent?.version !== this.table.version || this.sent.live !== live)) return this.frame(live);
+      if (isReady && !this.spec.follow) return null;
       await this.table.changed();
     }
   }
