@@ -1,3 +1,4 @@
+import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
 import { EditorState, RangeSetBuilder, type Extension } from '@codemirror/state';
 import {
@@ -6,10 +7,10 @@ import {
   EditorView,
   highlightActiveLine,
   highlightActiveLineGutter,
+  keymap,
   lineNumbers,
 } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import { editorCommands } from './yamlEditorCommands';
 
 /** Colours are CSS variables, so that one style serves both themes. */
 const highlighting = HighlightStyle.define([
@@ -65,7 +66,8 @@ export function setup(readonly: boolean): Extension {
     indentOnInput(),
     bracketMatching(),
     EditorState.tabSize.of(2),
-    editorCommands(),
+    history(),
+    keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
   ];
 }
 
