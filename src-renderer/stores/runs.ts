@@ -15,8 +15,6 @@ type Bulk = 'pause' | 'resume' | 'trash' | 'restore' | 'purge';
 
 /** Milliseconds between updates of the list: with thousands of runs, sorting at every event would be waste. */
 const updateEvery = 200;
-/** Milliseconds until the rest of a long list is asked for. */
-const afterFirstPaint = 300;
 
 /**
  * All runs of the workspace, kept up to date by events. Summaries are never changed in place: a changed run is a new
@@ -35,6 +33,7 @@ export const useRuns = defineStore('runs', () => {
   const list = computed(() => newestFirst([...byId.value.values()]));
   const tags = computed(() => [...new Set(list.value.flatMap((run) => run.tags))].sort());
 
+  let allMetrics = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   function changed(): void {
     timer ??= setTimeout(() => {
@@ -43,23 +42,24 @@ export const useRuns = defineStore('runs', () => {
     }, updateEvery);
   }
 
+  /** The list, with the aggregates of the table's usual columns only until `needAllMetrics` was called. */
   async function load(): Promise<void> {
     try {
-      // The table's usual columns first: the aggregates of all metrics of thousands of runs take a second, filters can wait for them.
-      if (!loaded.value) {
-        replace(await connection.client().runs.list({ metrics: [...headlineMetrics] }));
-        await new Promise((resolve) => setTimeout(resolve, afterFirstPaint));
-      }
-      replace(await connection.client().runs.list({}));
+      const input = allMetrics ? {} : { metrics: [...headlineMetrics] };
+      const runs = await connection.client().runs.list(input);
+      byId.value = new Map(runs.map((run) => [run.id, run]));
+      problem.value = null;
+      loaded.value = true;
     } catch (error) {
       problem.value = problemOf(error);
     }
   }
 
-  function replace(runs: RunSummary[]): void {
-    byId.value = new Map(runs.map((run) => [run.id, run]));
-    problem.value = null;
-    loaded.value = true;
+  /** For a column, a filter or a preview of any metric. Of thousands of runs these are megabytes, so they come when asked for. */
+  async function needAllMetrics(): Promise<void> {
+    if (allMetrics) return;
+    allMetrics = true;
+    if (loaded.value) await load();
   }
 
   async function loadTrash(): Promise<void> {
@@ -134,6 +134,7 @@ export const useRuns = defineStore('runs', () => {
     loaded,
     problem,
     load,
+    needAllMetrics,
     loadTrash,
     receive,
     start,
