@@ -1,16 +1,29 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { Queue } from '@shared/contract';
 import { AdjointError, problemText, toProblem, type Problem } from '@shared/errors';
 import { liveStates, type ControlCommand, type RunSummary } from '@shared/run';
 import type { RunDirectory } from '../store/runDirectory';
 import type { RunIndex } from '../store/runIndex';
+import { RunLog } from '../store/runLog';
 import type { Workspace } from '../store/workspace';
-import { isFinal, makeActiveRun, processId, readHeartbeat, takesSlot, type ActiveRun } from './activeRun';
+import {
+  ask,
+  deliver,
+  isFinal,
+  kill,
+  makeActiveRun,
+  nextAttempt,
+  readHeartbeat,
+  takesSlot,
+  type ActiveRun,
+} from './activeRun';
 import type { Spawner } from './api';
 import { settle, type Exit } from './ending';
 import type { EventHub } from './events';
 import { launchRun } from './launch';
+import { dropForgotten, WaitingList } from './waitingList';
 
 const tickMilliseconds = 200;
 /** How long a run may take to obey `cancel` (finish its step, write a checkpoint) before it is killed. */
@@ -39,8 +52,9 @@ export class Supervisor {
   private readonly shown = new Map<string, string>();
   private known = new Set<string>();
   private lookedAt = 0;
-  /** When each waiting run was put into the queue. */
-  private readonly queued = new Map<string, string>();
+  /** Crashed runs that were put in order here, with the number of their attempts. */
+  private readonly settled = new Map<string, number>();
+  private readonly queued: WaitingList;
   private timer: NodeJS.Timeout | null = null;
   private ticks = 0;
   private launching = false;
@@ -50,6 +64,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.options = options;
     this.slots = options.slots;
+    this.queued = new WaitingList(options.workspace);
   }
 
   /** Finds what earlier engines left: runs still going on are adopted, dead ones are put in order. */
@@ -58,18 +73,28 @@ export class Supervisor {
       for (const summary of this.options.index.list()) {
         this.known.add(summary.id);
         this.shown.set(summary.id, digest(summary));
-        this.noteQueued(summary);
-        if (liveStates.includes(summary.state)) this.adopt(summary.id);
-        else if (summary.state === 'crashed' && summary.endedAt === null) this.settleAbandoned(summary.id);
+        this.queued.note(summary);
+        this.guarded(() => this.takeCare(summary));
       }
     }
-    this.timer = setInterval(() => this.tick(), tickMilliseconds);
+    this.timer = setInterval(() => this.guarded(() => this.tick()), tickMilliseconds);
   }
 
   stop(): void {
     this.stopped = true;
+    // From here on the runs are those of whoever opens the workspace next.
+    this.active.clear();
     if (this.timer) clearInterval(this.timer);
     this.timer = null;
+  }
+
+  /** Whatever one run's files do must not take the others down with the engine. */
+  private guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.notice(toProblem(error, this.options.workspace.path));
+    }
   }
 
   isLive(id: string): boolean {
@@ -106,7 +131,7 @@ export class Supervisor {
   queue(): Queue {
     const all = [...this.active.values()];
     const running = all.filter(takesSlot);
-    const waiting = this.waiting().map((run) => run.id);
+    const waiting = this.waiting();
     const left = running.map((active) => active.state?.progress?.secondsLeft ?? null);
     return {
       slots: this.slots,
@@ -137,9 +162,11 @@ export class Supervisor {
   pause(id: string): void {
     const summary = this.require(id);
     const active = this.active.get(id);
-    if (!active || summary.state === 'paused') throw this.conflict(summary, 'paused');
-    active.pending = 'pause';
-    this.command(active, 'pause');
+    if (!active || (summary.state === 'paused' && active.pending !== 'resume')) throw this.conflict(summary, 'paused');
+    const stillPaused = !takesSlot(active);
+    active.pending = stillPaused ? null : 'pause';
+    if (stillPaused) this.announce(id);
+    else this.command(active, 'pause');
   }
 
   resume(id: string): void {
@@ -147,6 +174,8 @@ export class Supervisor {
     const active = this.active.get(id);
     if (active) {
       if (summary.state !== 'paused' && active.pending !== 'pause') throw this.conflict(summary, 'resumed');
+      // A process that has not paused yet has its slot still, and is told at once that it need not.
+      if (active.pending === 'pause') ask(active, 'resume');
       active.pending = 'resume';
       this.announce(id);
       void this.fillSlots();
@@ -168,8 +197,9 @@ export class Supervisor {
     }
     active.pending = 'cancel';
     active.cancelAskedAt ??= Date.now();
+    // Also where it is forced: a process that is not known yet cannot be killed, but will read this.
+    this.command(active, 'cancel');
     if (force) this.kill(active);
-    else this.command(active, 'cancel');
   }
 
   /** Starts a run at once, whatever the slots: the command line does. */
@@ -199,18 +229,12 @@ export class Supervisor {
   }
 
   private command(active: ActiveRun, command: ControlCommand['command']): void {
-    active.run.appendControl(active.attempt, { command, at: new Date().toISOString() });
+    ask(active, command);
     this.announce(active.run.id);
   }
 
   private kill(active: ActiveRun): void {
-    active.forced = true;
-    if (active.process) active.process.kill('SIGKILL');
-    else {
-      const pid = processId(active);
-      // The lock tells that the recorded process is still the one that works on this run, so its id was not reused.
-      if (pid !== null && active.run.isLocked()) process.kill(pid, 'SIGKILL');
-    }
+    kill(active);
     this.announce(active.run.id);
   }
 
@@ -218,7 +242,18 @@ export class Supervisor {
   private adopt(id: string): void {
     const run = this.options.workspace.run(id);
     const attempt = run.attempts().at(-1);
-    if (attempt !== undefined) this.active.set(id, makeActiveRun(run, attempt, null));
+    if (attempt !== undefined) this.active.set(id, makeActiveRun(run, attempt));
+  }
+
+  /** What others left: a run that goes on is adopted, one whose process died is put in order. */
+  private takeCare({ id, state, attempts }: RunSummary): void {
+    if (this.active.has(id)) return;
+    if (liveStates.includes(state)) this.adopt(id);
+    else if (state === 'crashed' && this.settled.get(id) !== attempts) {
+      // Remembered also where it fails: a directory that cannot be written is said once.
+      this.settled.set(id, attempts);
+      this.settleAbandoned(id);
+    } else if (state === 'queued' && dropForgotten(this.options.workspace.run(id))) this.announce(id);
   }
 
   private settleAbandoned(id: string): void {
@@ -226,7 +261,7 @@ export class Supervisor {
     const attempt = run.attempts().at(-1);
     if (attempt === undefined || run.isLocked()) return;
     try {
-      settle(makeActiveRun(run, attempt, null), null);
+      settle(makeActiveRun(run, attempt), null);
     } catch (error) {
       this.options.log(problemText(toProblem(error, run.path)));
     }
@@ -235,26 +270,29 @@ export class Supervisor {
 
   private tick(): void {
     this.ticks++;
-    for (const active of [...this.active.values()]) {
-      if (readHeartbeat(active)) this.announce(active.run.id);
-      if (!active.process && (this.ticks % 5 === 0 || isFinal(active.state))) this.watchOrphan(active);
-      if (
-        active.cancelAskedAt !== null &&
-        !active.forced &&
-        Date.now() - active.cancelAskedAt > cancelGraceMilliseconds
-      ) {
-        active.run.appendLog(`It did not stop within ${cancelGraceMilliseconds / 1000} s of being asked.`);
-        this.kill(active);
-      }
-    }
+    for (const active of [...this.active.values()]) this.guarded(() => this.look(active));
     if (this.options.ownsQueue && this.ticks % 10 === 0) this.discover();
     this.announceQueue();
     void this.fillSlots();
   }
 
+  private look(active: ActiveRun): void {
+    deliver(active);
+    if (readHeartbeat(active)) this.announce(active.run.id);
+    if (!active.process && !active.spawning && (this.ticks % 5 === 0 || isFinal(active.state)))
+      this.watchOrphan(active);
+    if (active.cancelAskedAt === null || active.forced) return;
+    if (Date.now() - active.cancelAskedAt <= cancelGraceMilliseconds) return;
+    new RunLog(active.run).write(`It did not stop within ${cancelGraceMilliseconds / 1000} s of being asked.`);
+    this.kill(active);
+  }
+
   private watchOrphan(active: ActiveRun): void {
     active.unlocked = active.run.isLocked() ? 0 : active.unlocked + 1;
-    if (active.unlocked >= 2) this.ended(active, null);
+    if (active.unlocked >= 2) return this.ended(active, null);
+    // Adopted while it was still getting ready: which attempt it is shows when that has begun.
+    const latest = active.run.attempts().at(-1);
+    if (latest !== undefined && latest !== active.attempt && !active.run.request()) this.adopt(active.run.id);
   }
 
   /** Run directories that others made or removed: the command line, an import, a file manager. */
@@ -266,7 +304,8 @@ export class Supervisor {
     for (const id of [...unknown, ...this.nextToLookAt()]) {
       if (this.active.has(id)) continue;
       this.announce(id);
-      if (liveStates.includes(this.options.index.get(id)?.state ?? 'done')) this.adopt(id);
+      const summary = this.options.index.get(id);
+      if (summary) this.guarded(() => this.takeCare(summary));
     }
   }
 
@@ -282,16 +321,13 @@ export class Supervisor {
   forget(id: string): void {
     this.shown.delete(id);
     this.known.delete(id);
+    this.settled.delete(id);
     this.queued.delete(id);
     this.options.events.emit({ type: 'removed', id });
   }
 
-  /** Runs that wait for a slot, first come first served; those of the command line start themselves. */
-  private waiting(): RunDirectory[] {
-    return [...this.queued.entries()]
-      .filter(([id]) => !this.active.has(id))
-      .sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([id]) => this.options.workspace.run(id));
+  private waiting(): string[] {
+    return this.queued.ids().filter((id) => !this.active.has(id));
   }
 
   private async fillSlots(): Promise<void> {
@@ -305,37 +341,57 @@ export class Supervisor {
         if (used >= this.slots) return;
         const paused = [...this.active.values()].find((active) => active.pending === 'resume' && !takesSlot(active));
         if (paused) {
+          paused.goesOn = true;
           this.command(paused, 'resume');
-          // Counts as running from now on; the process confirms with its next heartbeat.
-          if (paused.state) paused.state = { ...paused.state, phase: 'running' };
           continue;
         }
         const next = this.waiting()[0];
         if (!next) return;
-        await this.launch(next);
+        await this.launchWaiting(next);
       }
+    } catch (error) {
+      this.notice(toProblem(error, this.options.workspace.path));
     } finally {
       this.launching = false;
     }
   }
 
+  private async launchWaiting(id: string): Promise<void> {
+    this.queued.delete(id);
+    const summary = this.options.index.get(id);
+    if (!summary) return this.forget(id); // Removed by hand while it waited.
+    if (summary.state !== 'queued') return this.takeCare(summary); // Somebody else started it.
+    const run = this.options.workspace.run(id);
+    if (!run.isLocked()) return this.launch(run);
+    // An engine that died left a process that is getting ready.
+    this.active.set(id, makeActiveRun(run, nextAttempt(run)));
+    this.announce(id);
+  }
+
   private async launch(run: RunDirectory): Promise<void> {
-    const attempt = (run.attempts().at(-1) ?? 0) + 1;
+    const active = makeActiveRun(run, nextAttempt(run));
     const { spawner, runEntry, resources, workspace } = this.options;
     const threads = Math.max(1, Math.floor(cpus().length / this.slots));
+    active.spawning = true;
+    this.active.set(run.id, active);
     let child;
     try {
-      child = await launchRun(run, attempt, { spawner, runEntry, resources, workspace: workspace.path, threads });
+      child = await launchRun(run, active.attempt, {
+        ...{ spawner, runEntry, resources },
+        ...{ workspace: workspace.path, threads },
+      });
     } catch (error) {
+      this.active.delete(run.id);
       const problem = toProblem(error, run.path);
       run.setRequest(null);
-      run.appendLog(problemText(problem));
+      if (existsSync(run.path)) new RunLog(run).write(problemText(problem));
       this.notice(problem);
       this.announce(run.id);
       return;
     }
-    const active = makeActiveRun(run, attempt, child);
-    this.active.set(run.id, active);
+    active.spawning = false;
+    active.process = child;
+    if (active.forced) kill(active);
     void child.exited.then((exit) => this.ended(active, exit));
     this.announce(run.id);
     this.announceQueue();
@@ -351,8 +407,11 @@ export class Supervisor {
       return;
     }
     this.active.delete(run.id);
-    run.setRequest(null);
+    if (!existsSync(run.path)) return this.announce(run.id); // Removed by hand while it ran.
+    // Nobody saw it start, and it did not: it waits as before.
+    if (!exit && run.request() && !run.attempt(attempt)) return this.announce(run.id);
     try {
+      run.setRequest(null);
       const problem = settle(active, exit);
       if (problem) this.notice({ ...problem, where: `${run.manifest().name}, attempt ${attempt}` });
     } catch (error) {
@@ -384,17 +443,11 @@ export class Supervisor {
     const summary = this.summary(id);
     if (!summary) return this.forget(id);
     this.known.add(id);
-    this.noteQueued(summary);
+    this.queued.note(summary);
     const text = digest(summary);
     if (this.shown.get(id) === text) return;
     this.shown.set(id, text);
     this.options.events.emit({ type: 'run', run: summary });
-  }
-
-  private noteQueued({ id, state }: RunSummary): void {
-    const request = state === 'queued' ? this.options.workspace.run(id).request() : null;
-    if (request && !request.direct) this.queued.set(id, request.at);
-    else this.queued.delete(id);
   }
 
   private announceQueue(): void {

@@ -1,106 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RunState, RunSummary } from '@shared/run';
-import { createEngine } from '../engine/engine';
-import type { Engine } from '../engine/api';
-import { inProcessClient, type ContractClient } from './requests';
-import { nodeSpawner } from './nodeSpawner';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { endless, experiment, get, Office, reach, reachStep, sleep, start, steps } from './fixtures/desk';
 
-const experiment = (epochs: number, seed = 0) => `
-kind: training
-name: life cycle
-dataset: qcqp-n20
-network: { kind: mlp, hidden: [16], activation: relu }
-technique: { kind: softPenalty, lambda: 10 }
-optimizer: { kind: adam, learningRate: 1e-3 }
-training: { epochs: ${epochs}, batchSize: 32, checkpointSeconds: 1 }
-device: cpu
-seed: ${seed}
-`;
-const endless = experiment(1_000_000);
-
-interface Desk {
-  engine: Engine;
-  client: ContractClient;
-}
-
-let workspace: string;
-let desks: Desk[];
-
-async function openDesk(): Promise<Desk> {
-  const engine = await createEngine({
-    workspace,
-    runEntry: resolve('out/node/run.mjs'),
-    resources: resolve('resources'),
-    spawner: nodeSpawner(),
-    launcher: 'serve',
-    log: () => {},
-  });
-  const desk = { engine, client: inProcessClient(engine.router, () => {}) };
-  desks.push(desk);
-  return desk;
-}
-
-async function closeDesk(desk: Desk, how: 'leave' | 'stop'): Promise<void> {
-  desks = desks.filter((other) => other !== desk);
-  await desk.engine.close(how);
-}
-
+let office: Office;
 beforeEach(() => {
-  workspace = mkdtempSync(join(tmpdir(), 'adjoint-life-'));
-  desks = [];
+  office = new Office();
 });
-
-afterEach(async () => {
-  for (const { client } of desks) {
-    const ids = (await client.runs.list({}))
-      .filter((run) => ['starting', 'running', 'paused'].includes(run.state))
-      .map((run) => run.id);
-    if (ids.length > 0) await client.runs.cancel({ ids, force: true });
-  }
-  for (const desk of [...desks]) {
-    await vi.waitFor(async () => expect((await desk.client.queue.get()).running).toEqual([]), { timeout: 10_000 });
-    await closeDesk(desk, 'leave');
-  }
-  rmSync(workspace, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-});
-
-const get = async ({ client }: Desk, id: string): Promise<RunSummary> => (await client.runs.get({ id })).summary;
-
-async function reach(desk: Desk, id: string, state: RunState): Promise<RunSummary> {
-  return vi.waitFor(
-    async () => {
-      const summary = await get(desk, id);
-      expect(summary.state, summary.error?.what).toBe(state);
-      return summary;
-    },
-    { timeout: 20_000, interval: 50 },
-  );
-}
-
-async function start(desk: Desk, yaml: string): Promise<string> {
-  const { ids } = await desk.client.runs.create({ yaml });
-  return ids[0];
-}
-
-const processOf = (id: string, attempt: number): number =>
-  (
-    JSON.parse(readFileSync(join(workspace, 'runs', id, 'attempts', String(attempt), 'attempt.json'), 'utf8')) as {
-      pid: number;
-    }
-  ).pid;
-
-const steps = async (desk: Desk, id: string): Promise<number> => (await get(desk, id)).progress?.done ?? 0;
-
-async function reachStep(desk: Desk, id: string, step: number): Promise<void> {
-  await vi.waitFor(async () => expect(await steps(desk, id)).toBeGreaterThan(step), { timeout: 20_000, interval: 50 });
-}
+afterEach(() => office.dispose());
 
 describe('a run', () => {
   it('goes from the queue to done and records its metrics', async () => {
-    const desk = await openDesk();
+    const desk = await office.open();
     const id = await start(desk, experiment(5));
     const summary = await reach(desk, id, 'done');
     expect(summary.progress?.done).toBe(summary.progress?.total);
@@ -111,13 +20,13 @@ describe('a run', () => {
   });
 
   it('pauses, keeps still, and goes on where it was', async () => {
-    const desk = await openDesk();
+    const desk = await office.open();
     const id = await start(desk, endless);
     await reach(desk, id, 'running');
     await desk.client.runs.pause({ ids: [id] });
     await reach(desk, id, 'paused');
     const before = await steps(desk, id);
-    await new Promise((done) => setTimeout(done, 1200));
+    await sleep(1200);
     expect(await steps(desk, id)).toBe(before);
     await desk.client.runs.resume({ ids: [id] });
     await reach(desk, id, 'running');
@@ -125,11 +34,11 @@ describe('a run', () => {
   });
 
   it('is marked crashed when its process is killed, and resumes from its checkpoint', async () => {
-    const desk = await openDesk();
+    const desk = await office.open();
     const id = await start(desk, endless);
     await reach(desk, id, 'running');
     await reachStep(desk, id, 100);
-    process.kill(processOf(id, 1), 'SIGKILL');
+    process.kill(office.processOf(id, 1), 'SIGKILL');
     const crashed = await reach(desk, id, 'crashed');
     expect(crashed.error?.what).toContain('SIGKILL');
     expect(crashed.resumable).toBe(true);
@@ -149,7 +58,7 @@ describe('a run', () => {
   });
 
   it('checkpoints when it is cancelled, and can be resumed', async () => {
-    const desk = await openDesk();
+    const desk = await office.open();
     const id = await start(desk, endless);
     await reach(desk, id, 'running');
     await desk.client.runs.cancel({ ids: [id] });
@@ -160,10 +69,10 @@ describe('a run', () => {
   });
 
   it('is cancelled, not crashed, when it is stopped by force', async () => {
-    const desk = await openDesk();
+    const desk = await office.open();
     const id = await start(desk, endless);
     await reach(desk, id, 'running');
-    process.kill(processOf(id, 1), 'SIGSTOP');
+    process.kill(office.processOf(id, 1), 'SIGSTOP');
     await desk.client.runs.cancel({ ids: [id], force: true });
     expect((await reach(desk, id, 'cancelled')).error).toBeNull();
   });
@@ -171,7 +80,7 @@ describe('a run', () => {
 
 describe('the queue', () => {
   it('starts no more runs than it has slots, first come first served', async () => {
-    const desk = await openDesk();
+    const desk = await office.open();
     await desk.client.queue.setSlots({ slots: 1 });
     const first = await start(desk, endless);
     const second = await start(desk, endless);
@@ -183,7 +92,7 @@ describe('the queue', () => {
   });
 
   it('gives the slot of a paused run away and takes one for it again', async () => {
-    const desk = await openDesk();
+    const desk = await office.open();
     await desk.client.queue.setSlots({ slots: 1 });
     const first = await start(desk, endless);
     const second = await start(desk, endless);
@@ -197,7 +106,7 @@ describe('the queue', () => {
   });
 
   it('forgets a waiting run that is cancelled', async () => {
-    const desk = await openDesk();
+    const desk = await office.open();
     await desk.client.queue.setSlots({ slots: 1 });
     const first = await start(desk, endless);
     const second = await start(desk, endless);
@@ -210,11 +119,11 @@ describe('the queue', () => {
 
 describe('an engine that starts again', () => {
   it('finds the runs that went on without it', async () => {
-    const before = await openDesk();
+    const before = await office.open();
     const id = await start(before, endless);
     await reach(before, id, 'running');
-    await closeDesk(before, 'leave');
-    const after = await openDesk();
+    await office.close(before, 'leave');
+    const after = await office.open();
     expect((await get(after, id)).state).toBe('running');
     await after.client.runs.pause({ ids: [id] });
     await reach(after, id, 'paused');
@@ -222,35 +131,39 @@ describe('an engine that starts again', () => {
     await reach(after, id, 'cancelled');
   });
 
-  it('marks a run whose process died meanwhile', async () => {
-    const before = await openDesk();
+  it('puts a run in order whose process died meanwhile', async () => {
+    const before = await office.open();
     const id = await start(before, endless);
     await reach(before, id, 'running');
-    await closeDesk(before, 'leave');
-    process.kill(processOf(id, 1), 'SIGKILL');
-    await new Promise((done) => setTimeout(done, 200));
-    const after = await openDesk();
-    expect((await reach(after, id, 'crashed')).resumable).toBe(true);
+    await reachStep(before, id, 60);
+    await office.close(before, 'leave');
+    process.kill(office.processOf(id, 1), 'SIGKILL');
+    await sleep(200);
+    const after = await office.open();
+    const crashed = await reach(after, id, 'crashed');
+    expect(crashed).toMatchObject({ resumable: true, error: { code: 'run-crashed', what: 'Its process is gone.' } });
+    // Aggregates are of all that is on disk, also of what the last heartbeat did not know yet.
+    expect(crashed.metrics).toEqual(await after.client.runs.summarise({ id }));
   });
 
   it('refuses a workspace that another engine has open', async () => {
-    await openDesk();
-    await expect(openDesk()).rejects.toMatchObject({ problem: { code: 'locked' } });
+    await office.open();
+    await expect(office.open()).rejects.toMatchObject({ problem: { code: 'locked' } });
   });
 
   it('asks its runs to checkpoint and stop when it is closed that way', async () => {
-    const before = await openDesk();
+    const before = await office.open();
     const id = await start(before, endless);
     await reach(before, id, 'running');
-    await closeDesk(before, 'stop');
-    const after = await openDesk();
+    await office.close(before, 'stop');
+    const after = await office.open();
     expect((await get(after, id)).state).toBe('cancelled');
   });
 });
 
 describe('what is refused', () => {
   it('names path, line and nearest key of a wrong setting', async () => {
-    const desk = await openDesk();
+    const desk = await office.open();
     await expect(
       desk.client.runs.create({ yaml: experiment(5).replace('learningRate', 'learnigRate') }),
     ).rejects.toMatchObject({
@@ -263,7 +176,7 @@ describe('what is refused', () => {
   });
 
   it('names the datasets that there are', async () => {
-    const desk = await openDesk();
+    const desk = await office.open();
     await expect(
       desk.client.runs.create({ yaml: experiment(5).replace('qcqp-n20', 'qcqp-n21') }),
     ).rejects.toMatchObject({
@@ -272,7 +185,7 @@ describe('what is refused', () => {
   });
 
   it('does not act on a run in the wrong state, and does the rest', async () => {
-    const desk = await openDesk();
+    const desk = await office.open();
     const id = await start(desk, experiment(1));
     await reach(desk, id, 'done');
     const { refused } = await desk.client.runs.pause({ ids: [id, 'nothing'] });

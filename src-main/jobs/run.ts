@@ -3,7 +3,7 @@ import { problemText, toProblem } from '@shared/errors';
 import { RunDirectory } from '../store/runDirectory';
 import { describeAttempt } from './machine';
 import { behindEverything } from './resume';
-import { RunLog } from './runLog';
+import { RunLog } from '../store/runLog';
 import { drive, prepare, type RunOptions } from './runProcess';
 
 // The run process: one run, from the state in its directory to its end. Everything that it says goes into the directory; what

@@ -14,7 +14,7 @@ import { describeAttempt } from './machine';
 import { Reserve } from './reserve';
 import { findResumePoint, type ResumePoint } from './resume';
 import { openDataset } from './runDataset';
-import type { RunLog } from './runLog';
+import type { RunLog } from '../store/runLog';
 import { RunRecorder } from './runRecorder';
 
 /** The event loop gets a turn this often, so that signals arrive. */
@@ -152,16 +152,11 @@ class RunLoop {
   }
 
   async #obey(): Promise<'cancel' | 'go on'> {
-    const { control } = this.#parts;
-    for (const command of control.poll()) {
-      if (command === 'checkpoint') await this.checkpoint();
-      if (command === 'pause' && (await this.#pause()) === 'cancel') return 'cancel';
-      if (command === 'cancel') {
-        await this.checkpoint();
-        return 'cancel';
-      }
-    }
-    return 'go on';
+    const commands = this.#parts.control.poll();
+    if (commands.includes('checkpoint') || commands.includes('cancel')) await this.checkpoint();
+    if (commands.includes('cancel')) return 'cancel';
+    // Of a pause that was taken back before it was read, only the last word counts.
+    return commands.lastIndexOf('pause') > commands.lastIndexOf('resume') ? this.#pause() : 'go on';
   }
 
   /** Sleeps until told to go on. Pauses do not count as active time, and cost next to nothing. */
@@ -175,7 +170,7 @@ class RunLoop {
       await sleep(pausedPollMs);
       const commands = control.poll();
       if (commands.includes('cancel')) return 'cancel';
-      if (commands.includes('resume')) break;
+      if (commands.lastIndexOf('resume') > commands.lastIndexOf('pause')) break;
       if (recorder.tick()) heartbeat.beat();
     }
     clock.resume();

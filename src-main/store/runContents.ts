@@ -57,11 +57,11 @@ export function readContents(run: RunFiles): RunContents {
   const manifest = read('manifest.json', manifestSchema, true);
   const annotations = read('annotations.json', annotationsSchema, false) ?? { tags: [], notes: '' };
   const request = read('request.json', startRequestSchema, false);
-  const attempts = run.attempts().map((k) => ({
-    k,
-    attempt: read(`attempts/${k}/attempt.json`, attemptSchema, true),
-    state: read(`attempts/${k}/state.json`, processStateSchema, false),
-  }));
+  const attempts = run.attempts().map((k) => {
+    const state = read(`attempts/${k}/state.json`, processStateSchema, false);
+    // A process that was killed before its attempt began did not lose attempt.json: it never wrote it.
+    return { k, attempt: read(`attempts/${k}/attempt.json`, attemptSchema, state?.phase !== 'starting'), state };
+  });
   for (const { file, valid } of run.checkpoints()) if (!valid) damage.push(`checkpoints/${file} is torn`);
   damage.push(...missingMetricFiles(run), ...pastRepairs(run));
   return { manifest, annotations, request, attempts, damage };

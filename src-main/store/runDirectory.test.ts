@@ -142,8 +142,8 @@ describe('run directory', () => {
       'manifest.json is torn or not valid',
       'annotations.json is torn or not valid',
       'attempts/1/attempt.json is torn or not valid',
-      'attempts/2/attempt.json is missing',
       'attempts/2/state.json is torn or not valid',
+      'attempts/2/attempt.json is missing',
       'metrics/epoch-a1-00000.arrows is missing',
       'metrics/step-a1-00000.sum is missing',
     ]);

@@ -162,13 +162,15 @@ export class RunDirectory {
     writeFileAtomic(this.attemptFile(k, 'state.json'), JSON.stringify(state), { sync });
   }
 
-  appendControl(k: number, command: ControlCommand): void {
+  /** Returns the number of the line that it became. */
+  appendControl(k: number, command: ControlCommand): number {
     const path = this.attemptFile(k, 'control.ndjson');
     try {
       // A writer that died half-way leaves a line without its end: it must not swallow this one.
       const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
       const start = before === '' || before.endsWith('\n') ? '' : '\n';
       appendFileSync(path, `${start}${JSON.stringify(command)}\n`);
+      return (before + start).split('\n').length;
     } catch (error) {
       throw storeError(error, path);
     }

@@ -32,6 +32,34 @@ describe('an experiment file', () => {
     },
   );
 
+  it.each([
+    [
+      'a key that is there twice',
+      'dataset: x\ntraining:\n  epochs: 1\n  epochs: 2',
+      4,
+      'the key “epochs” is there twice',
+    ],
+    ['tabs', 'dataset: x\ntraining:\n\tepochs: 1', 3, 'tabs cannot indent: use spaces'],
+    ['two documents', 'dataset: x\n---\ndataset: y', 2, 'an experiment is one document'],
+    ['an open bracket', 'dataset: [x', 1, 'Flow sequence'],
+    [
+      'aliases that would fill the memory',
+      [
+        'a: &a [1,1,1,1,1,1,1,1,1]',
+        ...[...'bcde'].map((key, i) => `${key}: &${key} [${Array(9).fill(`*${'abcd'[i]}`)}]`),
+      ].join('\n'),
+      1,
+      'excessive alias count',
+    ],
+    ['far too much text', `dataset: x\nnotes: ${'x'.repeat(100_000)}`, 1, 'at most 100000'],
+    ['bytes that are no text', String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i)), 1, ''],
+  ])('finds %s at its line', (_, yaml, line, message) => {
+    const { experiment, findings } = parseExperiment(yaml);
+    expect(experiment).toBeNull();
+    expect(findings[0].line).toBe(line);
+    expect(findings[0].message).toContain(message);
+  });
+
   it('says where each unknown key is, and the nearest valid one', () => {
     const yaml = ['dataset: x', 'netwerk: { kind: mlp }', 'optimizer:', '  kind: adam', '  learning_rate: 1e-4'].join(
       '\n',
@@ -82,7 +110,7 @@ describe('an experiment file', () => {
     ['dataset: x\nnetwork: [1', '', expect.stringContaining('Flow sequence'), 2],
     ['seed: 1', 'dataset', 'is missing: name a dataset or give a path', 1],
     ['kind: trainng\ndataset: x', 'kind', 'there is no kind of experiment “trainng”; known: training', 1],
-    ['dataset: x\ndataset: y', '', 'Map keys must be unique', 2],
+    ['dataset: x\ndataset: y', '', 'the key “dataset” is there twice: keep one', 2],
   ])('%j is refused as a whole', (yaml, path, message, line) => {
     expect(parseExperiment(yaml).experiment).toBeNull();
     expect(findings(yaml)[0]).toMatchObject({ path, message, line });

@@ -10,6 +10,9 @@ export interface ParsedExperiment {
   findings: Finding[];
 }
 
+/** A file of more characters is no experiment, and would keep the checker busy for minutes. */
+const longestText = 100_000;
+
 type Path = readonly (string | number)[];
 type Schema = Record<string, unknown>;
 
@@ -18,9 +21,17 @@ type Schema = Record<string, unknown>;
  * misspelt, the nearest valid one.
  */
 export function parseExperiment(yaml: string): ParsedExperiment {
+  if (yaml.length > longestText) {
+    const message = `the file has ${yaml.length} characters; an experiment has at most ${longestText}`;
+    return { experiment: null, findings: [{ path: '', message, line: 1, column: 1 }] };
+  }
   const lines = new LineCounter();
   const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false });
-  const syntax = document.errors.map(({ message, pos }) => ({ path: '', message, ...place(lines, pos[0]) }));
+  const syntax = document.errors.map((error) => ({
+    path: '',
+    message: syntaxMessage(error, yaml),
+    ...place(lines, error.pos[0]),
+  }));
   if (syntax.length > 0) return { experiment: null, findings: syntax };
   if (!isMap(document.contents)) {
     const message = document.contents === null ? 'the experiment is empty' : 'expected settings (key: value)';
@@ -28,7 +39,16 @@ export function parseExperiment(yaml: string): ParsedExperiment {
   }
 
   const kinds = Object.keys(experimentSchemas);
-  const value = document.toJS() as Record<string, unknown>;
+  let value: Record<string, unknown>;
+  try {
+    value = document.toJS() as Record<string, unknown>;
+  } catch (error) {
+    // Aliases of aliases that would fill the memory.
+    return {
+      experiment: null,
+      findings: [{ path: '', message: lowerFirst((error as Error).message), line: 1, column: 1 }],
+    };
+  }
   const kind = value.kind ?? 'training';
   if (typeof kind !== 'string' || !kinds.includes(kind)) {
     const message = `there is no kind of experiment “${String(kind)}”; known: ${kinds.join(', ')}`;
@@ -49,6 +69,15 @@ export function parseExperiment(yaml: string): ParsedExperiment {
       ...placeOf(document, lines, at, isKey),
     })),
   };
+}
+
+/** What the parser found, in words that say what to do where its own do not. */
+function syntaxMessage({ code, message, pos }: Document['errors'][number], yaml: string): string {
+  if (code === 'DUPLICATE_KEY')
+    return `the key “${/^[^\s:,}]*/.exec(yaml.slice(pos[0]))?.[0]}” is there twice: keep one`;
+  if (code === 'TAB_AS_INDENT') return 'tabs cannot indent: use spaces';
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here: an experiment is one document';
+  return message;
 }
 
 interface Explained extends Omit<Finding, 'path' | 'line' | 'column'> {

@@ -1,4 +1,4 @@
-import type { RunDirectory } from '../store/runDirectory';
+import type { RunDirectory } from './runDirectory';
 
 /** The run's log.txt: lines with the time, in UTC. */
 export class RunLog {
