@@ -221,6 +221,8 @@ export class Supervisor {
         where: this.options.workspace.path,
         fix: 'List the runs: it may have been moved to the trash.',
       });
+    // Somebody may ask for a run of the command line before the engine came upon it.
+    if (this.options.ownsQueue) this.takeCare(summary);
     return summary;
   }
 
