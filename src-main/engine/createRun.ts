@@ -33,9 +33,14 @@ export function requireExperiment(yaml: string): Experiment {
 export async function createRun(workspace: Workspace, resources: string, request: CreateRun): Promise<RunDirectory> {
   const experiment = requireExperiment(request.yaml);
   const found = findDataset(experiment.dataset, { workspace: workspace.path, resources }, request.baseDirectory);
-  const { problem } = inspectDataset(found.path);
-  if (problem)
-    throw new AdjointError(problem.code, problem.what, { where: problem.where ?? found.path, fix: problem.fix });
+  const { problem, splits } = inspectDataset(found.path);
+  if (problem) throw new AdjointError(problem.code, problem.what, { ...problem, where: problem.where ?? found.path });
+  const empty = (['train', 'valid'] as const).find((name) => splits[name] === 0);
+  if (empty)
+    throw new AdjointError('invalid-dataset', `The split “${empty}” has no instances.`, {
+      where: found.path,
+      fix: 'Give train and valid at least one instance each; without splits a dataset needs three instances.',
+    });
 
   const name = request.name ?? experiment.name;
   const now = new Date();
