@@ -1,11 +1,11 @@
 import { AdjointError } from '@shared/errors';
 import type { Manifest } from '@shared/run';
-import { inspectDataset } from '../store/dataset';
+import { fileSha256, inspectDataset } from '../store/dataset';
 import { RunDirectory } from '../store/runDirectory';
 import type { Workspace } from '../store/workspace';
 import { parseExperiment, type Experiment } from '../training/experiment';
 import { build } from './build';
-import { fileDigest, findDataset } from './datasets';
+import { findDataset } from './datasets';
 
 export interface CreateRun {
   yaml: string;
@@ -54,7 +54,7 @@ export async function createRun(workspace: Workspace, resources: string, request
     experiment: { ...experiment, name },
     source: request.yaml,
     seed: experiment.seed,
-    dataset: { ...found, sha256: await fileDigest(found.path) },
+    dataset: { ...found, sha256: await fileSha256(found.path) },
     code: build,
     launch: request.launch,
     clonedFrom: request.clonedFrom ?? null,

@@ -117,7 +117,7 @@ describe('the public data set', () => {
     }
   });
 
-  it('is described for lists and pages', () => {
+  it('is described for lists and pages', async () => {
     expect(inspectDataset(npz)).toMatchObject({
       name: 'qcqp-n20',
       family: 'qcqp',
@@ -132,7 +132,7 @@ describe('the public data set', () => {
       shape: [166],
     });
     const sum = spawnSync('sha256sum', [npz], { encoding: 'utf8' });
-    if (!sum.error) expect(fileSha256(npz)).toBe(sum.stdout.slice(0, 64));
+    if (!sum.error) expect(await fileSha256(npz)).toBe(sum.stdout.slice(0, 64));
   });
 
   it.each(['copy.npz', 'copy.pkl'])('is written and read back bit for bit: %s', (name) => {

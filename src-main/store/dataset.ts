@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { DatasetInfo } from '@shared/contract';
 import { toProblem } from '@shared/errors';
 import { storeError, writeFileAtomic } from './atomic';
@@ -136,18 +137,11 @@ export function inspectDataset(path: string): DatasetInfo {
   return info;
 }
 
-/** SHA-256 of a file's bytes, hexadecimal: how a run remembers the dataset it used. */
-export function fileSha256(path: string): string {
+/** SHA-256 of a file's bytes, hexadecimal: how a run remembers the dataset it used. @throws AdjointError as the system says */
+export async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');
-  const buffer = Buffer.alloc(1 << 20);
   try {
-    const file = openSync(path, 'r');
-    try {
-      for (let count = readSync(file, buffer); count > 0; count = readSync(file, buffer))
-        hash.update(buffer.subarray(0, count));
-    } finally {
-      closeSync(file);
-    }
+    await pipeline(createReadStream(path), hash);
   } catch (error) {
     throw storeError(error, path);
   }
