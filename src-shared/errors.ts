@@ -64,6 +64,7 @@ export class AdjointError extends Error {
 
 /** Node's file-system errors, told apart by their `code`. */
 const systemErrors: Record<string, { code: ErrorCode; what: string; fix: string }> = {
+  EISDIR: { code: 'bad-request', what: 'This is a folder, not a file.', fix: 'Name the file in it.' },
   ENOSPC: {
     code: 'disk-full',
     what: 'The disk is full.',

@@ -272,6 +272,9 @@ describe('adjoint doctor', () => {
 
 it('tells wrong usage from a failed job by the exit code', () => {
   expect(adjoint(['run', join(folder, 'missing.yaml')]).code).toBe(2);
+  const onFolder = adjoint(['run', folder, '--json']);
+  expect(onFolder.lines[0].error).toMatchObject({ code: 'bad-request', what: 'This is a folder, not a file.' });
+  expect(onFolder.err).not.toContain('defect of Adjoint');
   expect(adjoint(['nonsense']).code).toBe(2);
   expect(adjoint(['runs', 'list', '--nonsense']).code).toBe(2);
   expect(adjoint(['--help']).code).toBe(0);

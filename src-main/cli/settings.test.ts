@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
+import { AdjointError } from '@shared/errors';
 import { applySettings } from './settings';
 
 const yaml = `# an example
@@ -31,6 +32,12 @@ describe('applySettings', () => {
   it('refuses what is not key=value', () => {
     expect(() => applySettings(yaml, ['lambda'])).toThrow('is not key=value');
     expect(() => applySettings(yaml, ['=3'])).toThrow('is not key=value');
+  });
+
+  it('refuses a value that is not YAML, without a stack trace', () => {
+    const refused = () => applySettings(yaml, ['network.hidden=[64']);
+    expect(refused).toThrow(AdjointError);
+    expect(refused).toThrow('The value of "--set network.hidden=[64" is not YAML');
   });
 
   it('refuses to go into a plain value', () => {

@@ -28,7 +28,18 @@ export function applySettings(yaml: string, settings: readonly string[]): string
           },
         );
     }
-    document.setIn(path, document.createNode(parse(setting.slice(equals + 1))));
+    document.setIn(path, document.createNode(valueOf(setting, setting.slice(equals + 1))));
   }
   return document.toString();
+}
+
+function valueOf(setting: string, text: string): unknown {
+  try {
+    return parse(text, { prettyErrors: false });
+  } catch (error) {
+    throw new AdjointError('bad-request', `The value of "--set ${setting}" is not YAML: ${(error as Error).message}.`, {
+      fix: "Close its brackets and quotes, and quote it for the shell: --set 'network.hidden=[64, 64]'.",
+      cause: error,
+    });
+  }
 }

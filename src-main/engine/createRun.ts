@@ -1,11 +1,11 @@
 import { AdjointError } from '@shared/errors';
 import type { Manifest } from '@shared/run';
-import { inspectDataset } from '../store/dataset';
+import { fileSha256, inspectDataset } from '../store/dataset';
 import { RunDirectory } from '../store/runDirectory';
 import type { Workspace } from '../store/workspace';
 import { parseExperiment, type Experiment } from '../training/experiment';
 import { build } from './build';
-import { fileDigest, findDataset } from './datasets';
+import { findDataset } from './datasets';
 
 export interface CreateRun {
   yaml: string;
@@ -33,9 +33,14 @@ export function requireExperiment(yaml: string): Experiment {
 export async function createRun(workspace: Workspace, resources: string, request: CreateRun): Promise<RunDirectory> {
   const experiment = requireExperiment(request.yaml);
   const found = findDataset(experiment.dataset, { workspace: workspace.path, resources }, request.baseDirectory);
-  const { problem } = inspectDataset(found.path);
-  if (problem)
-    throw new AdjointError(problem.code, problem.what, { where: problem.where ?? found.path, fix: problem.fix });
+  const { problem, splits } = inspectDataset(found.path);
+  if (problem) throw new AdjointError(problem.code, problem.what, { ...problem, where: problem.where ?? found.path });
+  const empty = (['train', 'valid'] as const).find((name) => splits[name] === 0);
+  if (empty)
+    throw new AdjointError('invalid-dataset', `The split “${empty}” has no instances.`, {
+      where: found.path,
+      fix: 'Give train and valid at least one instance each; without splits a dataset needs three instances.',
+    });
 
   const name = request.name ?? experiment.name;
   const now = new Date();
@@ -49,7 +54,7 @@ export async function createRun(workspace: Workspace, resources: string, request
     experiment: { ...experiment, name },
     source: request.yaml,
     seed: experiment.seed,
-    dataset: { ...found, sha256: await fileDigest(found.path) },
+    dataset: { ...found, sha256: await fileSha256(found.path) },
     code: build,
     launch: request.launch,
     clonedFrom: request.clonedFrom ?? null,

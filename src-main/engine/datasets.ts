@@ -1,7 +1,5 @@
-import { createReadStream, existsSync, readdirSync } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, extname, isAbsolute, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { DatasetInfo } from '@shared/contract';
 import { AdjointError } from '@shared/errors';
 import { inspectDataset } from '../store/dataset';
@@ -70,11 +68,4 @@ export function findDataset(
 
 export function describeDatasets(places: DatasetPlaces): DatasetInfo[] {
   return listDatasets(places).map(({ path }) => inspectDataset(path));
-}
-
-/** SHA-256 of a file's bytes, read in pieces. */
-export async function fileDigest(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readDataset, writeDataset } from '../store/dataset';
 import { endless, experiment, get, Office, reach, reachStep, sleep, start, steps } from './fixtures/desk';
 
 let office: Office;
@@ -182,6 +184,18 @@ describe('what is refused', () => {
     ).rejects.toMatchObject({
       data: { code: 'not-found', fix: expect.stringContaining('qcqp-n20') },
     });
+  });
+
+  it('refuses a dataset without instances to validate with, before there is a run', async () => {
+    const desk = await office.open();
+    const dataset = readDataset('resources/datasets/qcqp-n20.npz');
+    const [X, Y] = [dataset.X.slice(0, dataset.e), dataset.Y.slice(0, dataset.n)];
+    const splits = { train: Int32Array.of(0), valid: new Int32Array(0), test: new Int32Array(0) };
+    writeDataset(join(office.workspace, 'datasets', 'single.npz'), { ...dataset, N: 1, X, Y, splits });
+    await expect(desk.client.runs.create({ yaml: experiment(5).replace('qcqp-n20', 'single') })).rejects.toMatchObject({
+      data: { code: 'invalid-dataset', what: 'The split “valid” has no instances.' },
+    });
+    expect(await desk.client.runs.list({})).toEqual([]);
   });
 
   it('does not act on a run in the wrong state, and does the rest', async () => {

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { AdjointError, toProblem } from '@shared/errors';
 import type { Manifest } from '@shared/run';
-import { type Dataset, readDataset } from '../store/dataset';
+import { type Dataset, fileSha256, readDataset } from '../store/dataset';
 
 /**
  * The dataset that the manifest names.
@@ -22,9 +20,8 @@ export async function openDataset({ dataset }: Manifest): Promise<Dataset | null
 }
 
 async function digest(path: string): Promise<string> {
-  const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+    return await fileSha256(path);
   } catch (error) {
     const problem = toProblem(error, path);
     throw new AdjointError(problem.code, `The run’s dataset cannot be read: ${problem.what}`, {
@@ -33,5 +30,4 @@ async function digest(path: string): Promise<string> {
       cause: error,
     });
   }
-  return hash.digest('hex');
 }

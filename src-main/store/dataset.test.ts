@@ -13,6 +13,7 @@ import { seededRandom } from './fixtures/killing';
 import type { NdArray } from './ndarray';
 import { readNpy, writeNpy } from './npy';
 import { readNpz } from './npz';
+import { writePickle, type PickleOutput } from './pickleWriter';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const npz = at('../../resources/datasets/qcqp-n20.npz');
@@ -116,7 +117,7 @@ describe('the public data set', () => {
     }
   });
 
-  it('is described for lists and pages', () => {
+  it('is described for lists and pages', async () => {
     expect(inspectDataset(npz)).toMatchObject({
       name: 'qcqp-n20',
       family: 'qcqp',
@@ -131,7 +132,7 @@ describe('the public data set', () => {
       shape: [166],
     });
     const sum = spawnSync('sha256sum', [npz], { encoding: 'utf8' });
-    if (!sum.error) expect(fileSha256(npz)).toBe(sum.stdout.slice(0, 64));
+    if (!sum.error) expect(await fileSha256(npz)).toBe(sum.stdout.slice(0, 64));
   });
 
   it.each(['copy.npz', 'copy.pkl'])('is written and read back bit for bit: %s', (name) => {
@@ -202,6 +203,49 @@ describe('a dataset that does not hold together', () => {
     }
   });
 
+  it.each([
+    [{ X: null, Y: null, trainX: zeros(2, 10), validX: zeros(2, 10) }, 'kept by split (trainX, validX): join them'],
+    [{ Q: null, q: zeros(20, 20) }, 'Capitals count: rename q to Q'],
+    [{ H: null }, 'H = numpy.zeros_like(G)'],
+    [{ 'splits.valid': null, 'splits.val': indices(170) }, 'rename splits.val to splits.valid'],
+    [{ 'splits.test': { dtype: 'bool' as const, shape: [200], data: new Uint8Array(200) } }, 'numpy.flatnonzero(mask)'],
+  ])('that is kept in another form is told how to change it: %#', (change, hint) => {
+    for (const path of altered(change)) {
+      const { problem } = refusal(path);
+      expect(`${problem.what} ${problem.fix}`).toContain(hint);
+    }
+  });
+
+  it('names what stands in the place of an array', () => {
+    const pickle = (name: string, value: PickleOutput) => {
+      const path = join(directory.path, 'odd.pkl');
+      const arrays = [...readArrays(npz)].filter(([key]) => !key.startsWith('splits.') && key !== name);
+      writeFileSync(path, writePickle(new Map<string, PickleOutput>([...arrays, [name, value]])));
+      return path;
+    };
+    expect(refusal(pickle('h', 3)).problem.what).toContain('h is a number, not an array');
+    expect(refusal(pickle('splits', 3)).problem.what).toContain('splits is a number');
+    expect(refusal(pickle('splits', zeros(200))).problem.what).toContain('not a dict of three');
+  });
+
+  it('may hold the matrices H_i as a list', () => {
+    const arrays = [...readArrays(npz)].filter(([key]) => !key.startsWith('splits.') && key !== 'H');
+    const body = (value: PickleOutput) => writePickle(value).subarray(2, -1);
+    const matrices = Array.from({ length: 10 }, (_, i) => ({ ...zeros(20, 20), data: new Float64Array(400).fill(i) }));
+    const latin1 = (text: string) => Buffer.from(text, 'latin1');
+    const path = join(directory.path, 'list.pkl');
+    writeFileSync(
+      path,
+      Buffer.concat([
+        ...[latin1('\x80\x04'), body(new Map(arrays)), latin1('\x8c\x01H](')],
+        ...[...matrices.map(body), latin1('es.')],
+      ]),
+    );
+    const { diagonal, H } = readDataset(path);
+    expect(diagonal).toBe(false);
+    expect([H.length, H[399], H[400], H[3999]]).toEqual([4000, 0, 1, 9]);
+  });
+
   it('names the entry that is NaN or infinite, and how many there are', () => {
     const Y = readArrays(npz).get('Y')!;
     const data = (Y.data as Float64Array).slice();
@@ -221,6 +265,9 @@ describe('a dataset that does not hold together', () => {
     const { splits } = readDataset(path);
     expect([splits.train.length, splits.valid.length, splits.test.length]).toEqual([166, 17, 17]);
     expect([splits.train[0], splits.valid[0], splits.test[16]]).toEqual([0, 166, 199]);
+    const few = { X: zeros(3, 10), Y: zeros(3, 20) };
+    const [small] = altered({ ...few, 'splits.train': null, 'splits.valid': null, 'splits.test': null });
+    expect(inspectDataset(small).splits).toEqual({ train: 1, valid: 1, test: 1 });
   });
 
   it('may have dense quadratics and float32 numbers', () => {
@@ -274,7 +321,9 @@ describe('.npy and .npz files', () => {
       'should have Infinity bytes',
     );
     expect(message(header("{'descr': '|O', 'fortran_order': False, 'shape': (6,), }"))).toContain('Python objects');
-    expect(message(header("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (6,), }"))).toContain('neither');
+    expect(message(header("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (6,), }"))).toContain(
+      'is not read',
+    );
     expect(message(header("{'descr': '<f8', 'shape': (6,), }"))).toContain('damaged header');
   });
 

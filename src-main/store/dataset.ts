@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { DatasetInfo } from '@shared/contract';
 import { toProblem } from '@shared/errors';
 import { storeError, writeFileAtomic } from './atomic';
-import { asFloats, encodeArrays, readArrays } from './datasetFile';
+import { asFloats, encodeArrays, readArrayFile, type ArrayFile } from './datasetFile';
 import type { NdArray } from './ndarray';
 import { checkFinite, checkShapes, checkSplits, splitNames, type SplitName } from './datasetChecks';
 
@@ -52,11 +53,12 @@ export interface Dataset {
  *   `unsafe-pickle`, `not-found`, `bad-request`
  */
 export function readDataset(path: string): Dataset {
-  return datasetFrom(readArrays(path), path);
+  return datasetFrom(readArrayFile(path), path);
 }
 
-function datasetFrom(arrays: ReadonlyMap<string, NdArray>, path: string): Dataset {
-  const { n, m, e, N, diagonal } = checkShapes(arrays, path);
+function datasetFrom(file: ArrayFile, path: string): Dataset {
+  const { arrays } = file;
+  const { n, m, e, N, diagonal } = checkShapes(file, path);
   const floats = (name: string): Float64Array => {
     const array = arrays.get(name)!;
     const values = asFloats(array);
@@ -76,7 +78,7 @@ function datasetFrom(arrays: ReadonlyMap<string, NdArray>, path: string): Datase
     X: floats('X'),
     Y: floats('Y'),
     multipliers: { inequality: optional('multipliers.inequality'), equality: optional('multipliers.equality') },
-    splits: checkSplits(arrays, N, path),
+    splits: checkSplits(file, N, path),
   };
 }
 
@@ -118,13 +120,14 @@ export function inspectDataset(path: string): DatasetInfo {
   };
   try {
     info.bytes = statSync(path).size;
-    const arrays = readArrays(path);
+    const file = readArrayFile(path);
+    const { arrays } = file;
     info.arrays = [...arrays].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
     for (const name of splitNames) {
       const split = arrays.get(`splits.${name}`);
       if (split) info.splits[name] = split.shape[0] ?? 0;
     }
-    const { n, m, e, N, splits } = datasetFrom(arrays, path);
+    const { n, m, e, N, splits } = datasetFrom(file, path);
     info.family = 'qcqp';
     info.dims = { n, m, e, N };
     info.splits = Object.fromEntries(splitNames.map((name) => [name, splits[name].length]));
@@ -134,18 +137,11 @@ export function inspectDataset(path: string): DatasetInfo {
   return info;
 }
 
-/** SHA-256 of a file's bytes, hexadecimal: how a run remembers the dataset it used. */
-export function fileSha256(path: string): string {
+/** SHA-256 of a file's bytes, hexadecimal: how a run remembers the dataset it used. @throws AdjointError as the system says */
+export async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');
-  const buffer = Buffer.alloc(1 << 20);
   try {
-    const file = openSync(path, 'r');
-    try {
-      for (let count = readSync(file, buffer); count > 0; count = readSync(file, buffer))
-        hash.update(buffer.subarray(0, count));
-    } finally {
-      closeSync(file);
-    }
+    await pipeline(createReadStream(path), hash);
   } catch (error) {
     throw storeError(error, path);
   }

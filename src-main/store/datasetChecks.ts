@@ -1,8 +1,7 @@
 import { AdjointError, type Finding } from '@shared/errors';
-import { asFloats } from './datasetFile';
-import { describeArray, type NdArray } from './ndarray';
-
-type Arrays = ReadonlyMap<string, NdArray>;
+import { missingHint } from './datasetHints';
+import { asFloats, type ArrayFile } from './datasetFile';
+import { describeArray } from './ndarray';
 
 const required = ['Q', 'p', 'A', 'G', 'H', 'h', 'X', 'Y'];
 export const splitNames = ['train', 'valid', 'test'] as const;
@@ -27,12 +26,18 @@ export interface Dimensions {
  *
  * @throws AdjointError `invalid-dataset`
  */
-export function checkShapes(arrays: Arrays, path: string): Dimensions {
+export function checkShapes(file: ArrayFile, path: string): Dimensions {
+  const { arrays, others } = file;
   const missing = required.filter((name) => !arrays.has(name));
   if (missing.length > 0) {
-    const findings = missing.map((name) => ({ path: name, message: `Array ${name} is missing` }));
-    const there = [...arrays.keys()].join(', ') || 'no arrays';
-    throw refuse(path, findings, `A QCQP dataset has the arrays ${required.join(', ')}; this file has ${there}.`);
+    const findings = missing.map((name) => ({
+      path: name,
+      message: others.has(name) ? `${name} is ${others.get(name)}, not an array` : `Array ${name} is missing`,
+    }));
+    const there = [...arrays.keys(), ...others.keys()].join(', ') || 'no arrays';
+    const fix = `A QCQP dataset has the arrays ${required.join(', ')}; this file has ${there}.`;
+    const hint = missingHint(file, missing);
+    throw refuse(path, findings, hint ? `${fix} ${hint}` : fix);
   }
   const findings: Finding[] = [];
   const shape = (name: string): number[] => arrays.get(name)?.shape ?? [];
@@ -137,9 +142,13 @@ function indexOf(flat: number, shape: readonly number[]): number[] {
  *
  * @throws AdjointError `invalid-dataset` when a split is missing, out of range, or shares an instance with another
  */
-export function checkSplits(arrays: Arrays, N: number, path: string): Record<SplitName, Int32Array> {
+export function checkSplits({ arrays, others }: ArrayFile, N: number, path: string): Record<SplitName, Int32Array> {
   const fix = 'Give splits.train, splits.valid and splits.test instance numbers from 0 to N − 1, none of them twice.';
   const present = [...arrays.keys()].filter((name) => name.startsWith('splits.'));
+  const odd = [...others].find(([name]) => name === 'splits' || name.startsWith('splits.'));
+  if (odd) throw refuse(path, [{ path: odd[0], message: `${odd[0]} is ${odd[1]}` }], fix);
+  if (arrays.has('splits'))
+    throw refuse(path, [{ path: 'splits', message: 'splits is one array, not a dict of three' }], fix);
   if (present.length === 0) return splitByOrder(N);
   const owner = new Map<number, string>();
   const result = {} as Record<SplitName, Int32Array>;
@@ -148,10 +157,15 @@ export function checkSplits(arrays: Arrays, N: number, path: string): Record<Spl
   };
   for (const name of splitNames) {
     const array = arrays.get(`splits.${name}`);
-    if (!array) return fail(name, `Split ${name} is missing; the file has ${present.join(', ')}`);
+    if (!array) {
+      const rename = name === 'valid' && present.find((other) => /^splits\.(val|validation|dev)$/.test(other));
+      const message = `Split ${name} is missing; the file has ${present.join(', ')}`;
+      return fail(name, rename ? `${message}: rename ${rename} to splits.valid` : message);
+    }
     if (array.shape.length !== 1) return fail(name, `splits.${name} is ${describeArray(array)}; it must have one axis`);
     const values = array.dtype === 'bool' ? null : asFloats(array);
-    if (!values) return fail(name, `splits.${name} is a mask of booleans; it must hold instance numbers`);
+    if (!values)
+      return fail(name, `splits.${name} is a mask of booleans; it must hold instance numbers: numpy.flatnonzero(mask)`);
     values.forEach((value, i) => {
       if (!Number.isInteger(value) || value < 0 || value >= N)
         fail(name, `splits.${name}[${i}] is ${value}, but there are instances 0 to ${N - 1}`);
@@ -171,7 +185,8 @@ export function checkSplits(arrays: Arrays, N: number, path: string): Record<Spl
 }
 
 function splitByOrder(N: number): Record<SplitName, Int32Array> {
-  const held = Math.round(N / 12);
+  // Three instances are the fewest that give each split one.
+  const held = N < 3 ? 0 : Math.max(1, Math.round(N / 12));
   const range = (start: number, end: number) => Int32Array.from({ length: end - start }, (_, i) => start + i);
   return { train: range(0, N - 2 * held), valid: range(N - 2 * held, N - held), test: range(N - held, N) };
 }

@@ -17,6 +17,17 @@ const groups = ['splits', 'multipliers'];
  * @throws AdjointError `invalid-dataset`, `unsafe-pickle`, `not-found`, `bad-request` for another kind of file
  */
 export function readArrays(path: string): Map<string, NdArray> {
+  return readArrayFile(path).arrays;
+}
+
+export interface ArrayFile {
+  arrays: Map<string, NdArray>;
+  /** What else the file has, in words by name: it may be what somebody misses among the arrays. */
+  others: Map<string, string>;
+}
+
+/** `readArrays`, and what was passed over. */
+export function readArrayFile(path: string): ArrayFile {
   const kind = extname(path).toLowerCase();
   if (kind !== '.npz' && kind !== '.pkl' && kind !== '.pickle') throw unknownKind(path);
   let bytes: Uint8Array;
@@ -26,7 +37,7 @@ export function readArrays(path: string): Map<string, NdArray> {
     throw storeError(error, path);
   }
   try {
-    return kind === '.npz' ? ungroup(readNpz(bytes)) : arraysOf(readPickle(bytes));
+    return kind === '.npz' ? { arrays: ungroup(readNpz(bytes)), others: new Map() } : arraysOf(readPickle(bytes));
   } catch (error) {
     if (!(error instanceof AdjointError)) throw error;
     const { code, what, fix, findings } = error.problem;
@@ -63,21 +74,30 @@ function ungroup(arrays: Map<string, NdArray>): Map<string, NdArray> {
   return new Map([...arrays].map(([name, array]) => [name.replace(prefix, '$1.'), array]));
 }
 
-function arraysOf(value: PickleValue): Map<string, NdArray> {
+function arraysOf(value: PickleValue): ArrayFile {
   if (!(value instanceof Map))
-    throw new AdjointError('invalid-dataset', `The pickle holds a ${pickleKind(value)}, not a dict of arrays.`, {
+    throw new AdjointError('invalid-dataset', `The pickle holds ${inWords(value)}, not a dict of arrays.`, {
       fix: "Save a dict with the keys Q, p, A, G, H, h, X, Y and 'splits'.",
     });
   const arrays = new Map<string, NdArray>();
+  const others = new Map<string, string>();
   for (const [key, entry] of value) {
     if (typeof key !== 'string') continue;
     const members = entry instanceof Map && groups.includes(key) ? entry : new Map([[null, entry]]);
     for (const [member, item] of members) {
       const array = asArray(item);
-      if (array) arrays.set(member === null ? key : `${key}.${String(member)}`, array);
+      const name = member === null ? key : `${key}.${String(member)}`;
+      if (array) arrays.set(name, array);
+      else others.set(name, inWords(item));
     }
   }
-  return arrays;
+  return { arrays, others };
+}
+
+function inWords(value: PickleValue): string {
+  const kind = pickleKind(value);
+  if (kind === 'None') return kind;
+  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 function asArray(value: PickleValue): NdArray | null {
@@ -85,6 +105,8 @@ function asArray(value: PickleValue): NdArray | null {
   if (!Array.isArray(value)) return null;
   const shape: number[] = [];
   for (let at: PickleValue | undefined = value; Array.isArray(at); at = at[0]) shape.push(at.length);
+  const stacked = stack(value);
+  if (stacked) return stacked;
   const flat: number[] = [];
   const collect = (item: PickleValue, level: number): boolean => {
     if (typeof item === 'number') return level === shape.length && flat.push(item) > 0;
@@ -94,6 +116,19 @@ function asArray(value: PickleValue): NdArray | null {
   // Lists that share their parts could be walked for ever: the size is known before the walk.
   if (elementCount(shape) > 1e8 || !collect(value, 0)) return null;
   return { dtype: 'float64', shape, data: Float64Array.from(flat) };
+}
+
+/** A list of arrays of one shape as the array that numpy.stack makes of it, such as the matrices H_i. */
+function stack(list: PickleValue[]): NdArray | null {
+  const parts = list.flatMap((item) => (item instanceof PickleArray ? [item.value] : []));
+  if (parts.length === 0 || parts.length !== list.length) return null;
+  const { shape, dtype } = parts[0];
+  const size = elementCount(shape);
+  const alike = parts.every((part) => part.shape.length === shape.length && part.shape.every((n, i) => n === shape[i]));
+  if (!alike || dtype === 'str' || dtype === 'bytes' || size * parts.length > 1e8) return null;
+  const data = new Float64Array(size * parts.length);
+  parts.forEach((part, i) => data.set(asFloats(part), i * size));
+  return { dtype: 'float64', shape: [parts.length, ...shape], data };
 }
 
 /** The entries as float64; text has none and gives NaN. */

@@ -33,7 +33,13 @@ export function readNpy(bytes: Uint8Array, name: string): NdArray {
       fix: 'Save it as an array of numbers.',
     });
   const dtype = parseDtype(description);
-  if (!dtype) throw refuse(`has the type ${description}, which is neither numbers nor text`, start);
+  if (!dtype)
+    throw new AdjointError('invalid-dataset', `Array "${name}" has the type ${description}, which is not read.`, {
+      where: name,
+      fix: description.startsWith('[')
+        ? 'Save each of its fields as an array of its own.'
+        : "Save plain numbers: array.astype('float64').",
+    });
   const expected = byteCount(dtype, shape);
   const found = bytes.length - dataStart;
   if (expected !== found)

@@ -38,9 +38,9 @@ const written = (value: number | bigint | string): number | string => {
   return value === -Infinity ? '-inf' : value;
 };
 
-describe.each(['numpy1', 'numpy2'])('pickles of %s', (name) => {
+describe.each(['numpy1', 'numpy2', 'protocol01'])('pickles of %s', (name) => {
   const { cases, numpy } = JSON.parse(fixture(`pickles-${name}.json`).toString()) as { numpy: string; cases: Case[] };
-  it('come from that version', () => expect(numpy.startsWith(name.slice(-1))).toBe(true));
+  if (name.startsWith('numpy')) it('come from that version', () => expect(numpy.startsWith(name.slice(-1))).toBe(true));
 
   it.each(cases.filter(({ kind }) => kind === 'array'))('$name', ({ pickle, dtype, shape, values }) => {
     const root = readPickle(Buffer.from(pickle, 'base64')) as Map<PickleValue, PickleValue>;
@@ -105,6 +105,18 @@ describe('a pickle that is not plain data', () => {
     expect(problem.fix).toContain('nothing was executed');
   });
 
+  it.each([
+    ['an array of complex numbers', 'c16', 'astype'],
+    ['an array of dates', 'M8', 'astype'],
+  ])('that is whole says what to save instead: %s', (_, code, fix) => {
+    const pickle =
+      'cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntVb\ntR(I1\n(I1\nt' +
+      `cnumpy\ndtype\n(V${code}\nI00\nI01\ntR(I3\nV<\nNNNI-1\nI-1\nI0\ntbI00\nVx\ntb.`;
+    const { problem } = refusal(bytes(pickle));
+    expect(problem.what).toContain(`an array of type ${code}`);
+    expect(problem.fix).toContain(fix);
+  });
+
   it('is refused for arrays of Python objects', () => {
     // pickle.dumps(numpy.array([None], dtype=object), 4) without its data.
     const pickle =
@@ -129,7 +141,13 @@ describe('a damaged or hostile pickle', () => {
     ['a memo that was never written', '\x80\x02h\x07.'],
     ['a key without a value', '\x80\x02}(Nu.'],
     ['a list as its own entry', '\x80\x02]q\x00h\x00a.'],
-    ['protocol 0', 'I1\n.'],
+    ['text that is no integer', 'I1x\n.'],
+    ['a text that is no number', 'Fconstructor\n.'],
+    ['an integer of a million digits', `L${'9'.repeat(1_000_000)}L\n.`],
+    ['a text without quotes', 'Sabc\n.'],
+    ['a character that does not exist', 'V\\Uffffffff\n.'],
+    ['a line without an end', 'I1'],
+    ['a reference by name', 'N p__proto__\n.'],
     ['protocol 9', '\x80\x09N.'],
     ['text that is not UTF-8', '\x80\x02X\x01\x00\x00\x00\xff.'],
     ['a hundred thousand nested lists', `\x80\x02${']'.repeat(100_000)}${'a'.repeat(99_999)}.`],

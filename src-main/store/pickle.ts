@@ -9,6 +9,8 @@ import {
   type PickleValue,
 } from './pickleValues';
 
+import { pythonNumber, rawUnicode, stringLiteral } from './pickleText';
+
 export { PickleArray, type PickleValue } from './pickleValues';
 
 const mark = Symbol('mark');
@@ -20,7 +22,7 @@ const longestIntegerBytes = 64;
 const smallBudget = 1 << 20;
 
 /**
- * Reads a pickle of plain data, protocols 2 to 5: None, booleans, numbers, strings, bytes, lists, tuples, dicts, sets and
+ * Reads a pickle of plain data, protocols 0 to 5: None, booleans, numbers, strings, bytes, lists, tuples, dicts, sets and
  * numpy arrays, scalars and dtypes (of numpy 1 and 2).
  *
  * This is an interpreter of the pickle opcodes that knows a dozen names and calls nothing of Python or Node. A pickle that
@@ -67,6 +69,10 @@ class Unpickler implements PickleContext {
     return new AdjointError('invalid-dataset', `The pickle is damaged: ${what} (byte ${this.opcodeAt}).`, {
       fix: 'Write the file again; it was probably not written or copied to its end.',
     });
+  }
+
+  unsupported(what: string, fix: string): AdjointError {
+    return new AdjointError('invalid-dataset', `The pickle holds ${what} (byte ${this.opcodeAt}).`, { fix });
   }
 
   unsafe(name: string): AdjointError {
@@ -222,22 +228,40 @@ class Unpickler implements PickleContext {
       case '\x97':
       case '\x98': // NEXT_BUFFER, READONLY_BUFFER
         throw this.unsafe('a buffer outside the file');
-      case 'I':
-      case 'L':
-      case 'F':
-      case 'S':
-      case 'V':
-      case 'g':
-      case 'p':
-        throw this.malformed('the text protocol 0, which is not read; save with protocol 2 or newer');
+      default:
+        return this.executeText(char);
+    }
+  }
+
+  /** Protocol 0, which says everything in lines of text. */
+  private executeText(char: string): void {
+    switch (char) {
+      case 'I': // INT; 00 and 01 are booleans
+      case 'L': // LONG
+      case 'F': // FLOAT
+        return this.push(pythonNumber(char, this.line(), this));
+      case 'S': // STRING
+        return this.push(stringLiteral(this.line(), this));
+      case 'V': // UNICODE
+        return this.push(rawUnicode(this.line(), this));
+      case 'p': // PUT
+        return this.remember(this.index());
+      case 'g': // GET
+        return this.recall(this.index());
       default:
         throw this.malformed(`the unknown opcode 0x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
     }
   }
 
+  private index(): number {
+    const text = this.line();
+    if (!/^\d{1,9}$/.test(text)) throw this.malformed('a reference that is not a number');
+    return Number(text);
+  }
+
   private protocol(version: number): void {
     if (version < 2 || version > 5)
-      throw this.malformed(`protocol ${version}, which is not read; save with protocol 4`);
+      throw this.unsupported(`protocol ${version}`, 'Save it with pickle.dump(data, file, protocol=4).');
   }
 
   private push(value: PickleValue): void {
@@ -375,7 +399,7 @@ class Unpickler implements PickleContext {
   private line(): string {
     const end = this.bytes.indexOf(0x0a, this.at);
     if (end < 0) throw this.truncated();
-    const text = Buffer.from(this.take(end - this.at)).toString('utf8');
+    const text = Buffer.from(this.take(end - this.at)).toString('latin1');
     this.at++;
     return text.replace(/\r$/, '');
   }

@@ -49,6 +49,8 @@ export class PickleGlobal {
 /** What calls need of the reader: errors that say where, and a budget against amplification. */
 export interface PickleContext {
   malformed(what: string): AdjointError;
+  /** What is whole and harmless, but not read. */
+  unsupported(what: string, fix: string): AdjointError;
   unsafe(name: string): AdjointError;
   /** Accounts for memory that a call makes; small pickles must not become large. */
   spend(bytes: number): void;
@@ -74,11 +76,14 @@ function asShape(value: PickleValue, context: PickleContext): number[] {
   return sizes as number[];
 }
 
+const plainArrays = "Save plain numbers: array.astype('float64').";
+
 function asDtype(value: PickleValue, context: PickleContext): Dtype {
   const dtype = value instanceof PickleDtype ? value.parsed : null;
   if (dtype) return dtype;
   if (value instanceof PickleDtype && value.code.startsWith('O')) throw context.unsafe('an array of Python objects');
-  throw context.malformed(`the array type ${value instanceof PickleDtype ? value.code : 'without a dtype'}`);
+  if (!(value instanceof PickleDtype)) throw context.malformed('an array without a dtype');
+  throw context.unsupported(`an array of type ${value.code}`, plainArrays);
 }
 
 function makeArray(
@@ -190,7 +195,8 @@ export function buildState(target: PickleValue, state: PickleValue, context: Pic
     // (3, byte order, subtype, names, fields, size, alignment, flags)
     const [, order, subtype, names] = state;
     if (typeof order !== 'string' || !/^[<>|=]$/.test(order)) throw context.malformed('a dtype without a byte order');
-    if (subtype != null || names != null) throw context.malformed('a structured array; only plain arrays are read');
+    if (subtype != null || names != null)
+      throw context.unsupported('a structured array', 'Save each of its fields as an array of its own.');
     target.order = order;
   } else if (target instanceof PickleArray) {
     const [, sizes, type, fortran, data] = state;

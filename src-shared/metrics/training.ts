@@ -18,7 +18,7 @@ const perStep: MetricDefinition[] = [
     title: 'Training loss',
     symbol: '\\mathcal L',
     unit: '1',
-    formula: '\\mathcal L = \\tfrac1B\\sum_i f(y_\\theta(x_i)) + \\lambda\\,\\lVert r_i\\rVert^2',
+    formula: '\\mathcal L = \\tfrac1B\\sum_i \\bigl[f(y_\\theta(x_i)) + \\lambda\\,\\lVert r_i\\rVert^2\\bigr]',
     description: 'What the optimiser minimises, averaged over the batch.',
     source: penaltyMethod,
     better: 'lower',
@@ -30,7 +30,7 @@ const perStep: MetricDefinition[] = [
     title: 'Objective on the batch',
     symbol: 'f',
     unit: '1',
-    formula: '\\tfrac1B\\sum_i \\tfrac12 y_i^\\top Q y_i + p^\\top y_i',
+    formula: '\\tfrac1B\\sum_i \\bigl[\\tfrac12 y_i^\\top Q y_i + p^\\top y_i\\bigr]',
     description:
       'The problem’s own objective at the network’s output. Below the optimum is possible while constraints are violated.',
     source: ours,
