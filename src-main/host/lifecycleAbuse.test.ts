@@ -204,7 +204,7 @@ describe('the command line beside an engine', () => {
     child.kill('SIGKILL');
     await ended;
     await reachStep(desk, id, 20);
-    await desk.client.runs.pause({ ids: [id] });
+    expect((await desk.client.runs.pause({ ids: [id] })).refused).toEqual([]);
     await reach(desk, id, 'paused');
     process.kill(office.processOf(id, 1), 'SIGKILL');
     expect((await reach(desk, id, 'crashed')).resumable).toBe(true);
