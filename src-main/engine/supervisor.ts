@@ -161,7 +161,7 @@ export class Supervisor {
 
   pause(id: string): void {
     const summary = this.require(id);
-    const active = this.active.get(id);
+    const active = this.liveRun(summary);
     if (!active || (summary.state === 'paused' && active.pending !== 'resume')) throw this.conflict(summary, 'paused');
     const stillPaused = !takesSlot(active);
     active.pending = stillPaused ? null : 'pause';
@@ -171,7 +171,7 @@ export class Supervisor {
 
   resume(id: string): void {
     const summary = this.require(id);
-    const active = this.active.get(id);
+    const active = this.liveRun(summary);
     if (active) {
       if (summary.state !== 'paused' && active.pending !== 'pause') throw this.conflict(summary, 'resumed');
       // A process that has not paused yet has its slot still, and is told at once that it need not.
@@ -187,7 +187,7 @@ export class Supervisor {
 
   cancel(id: string, force: boolean): void {
     const summary = this.require(id);
-    const active = this.active.get(id);
+    const active = this.liveRun(summary);
     if (!active) {
       if (summary.state !== 'queued') throw this.conflict(summary, 'cancelled');
       this.options.workspace.run(id).setRequest(null);
@@ -212,6 +212,12 @@ export class Supervisor {
   requireResumable(id: string): void {
     const summary = this.require(id);
     if (!summary.resumable) throw this.conflict(summary, 'resumed');
+  }
+
+  /** The live run, adopted now if somebody else started it a moment ago. */
+  private liveRun({ id, state }: RunSummary): ActiveRun | undefined {
+    if (!this.active.has(id) && liveStates.includes(state)) this.adopt(id);
+    return this.active.get(id);
   }
 
   private require(id: string): RunSummary {
