@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { Queue } from '@shared/contract';
-import { AdjointError, problemText, toProblem, type Problem } from '@shared/errors';
+import { AdjointError, problemText, toProblem } from '@shared/errors';
 import { liveStates, type ControlCommand, type RunSummary } from '@shared/run';
 import type { RunDirectory } from '../store/runDirectory';
 import type { RunIndex } from '../store/runIndex';
@@ -21,14 +20,15 @@ import {
 } from './activeRun';
 import type { Spawner } from './api';
 import { settle, type Exit } from './ending';
+import { Announcer } from './announcer';
 import type { EventHub } from './events';
+import { Rounds } from './rounds';
 import { launchRun } from './launch';
 import { dropForgotten, WaitingList } from './waitingList';
 
 const tickMilliseconds = 200;
 /** How long a run may take to obey `cancel` (finish its step, write a checkpoint) before it is killed. */
 const cancelGraceMilliseconds = 30_000;
-const looksAtOnce = 50;
 
 export interface SupervisorOptions {
   workspace: Workspace;
@@ -48,10 +48,8 @@ export class Supervisor {
   slots: number;
   private readonly active = new Map<string, ActiveRun>();
   private readonly options: SupervisorOptions;
-  /** Digest of what clients were last told of each run. */
-  private readonly shown = new Map<string, string>();
-  private known = new Set<string>();
-  private lookedAt = 0;
+  private readonly announcer: Announcer;
+  private readonly rounds: Rounds;
   /** Crashed runs that were put in order here, with the number of their attempts. */
   private readonly settled = new Map<string, number>();
   private readonly queued: WaitingList;
@@ -59,20 +57,21 @@ export class Supervisor {
   private ticks = 0;
   private launching = false;
   private stopped = false;
-  private shownQueue = '';
 
   constructor(options: SupervisorOptions) {
     this.options = options;
     this.slots = options.slots;
     this.queued = new WaitingList(options.workspace);
+    this.rounds = new Rounds(options.workspace);
+    this.announcer = new Announcer(options.events, options.log);
   }
 
   /** Finds what earlier engines left: runs still going on are adopted, dead ones are put in order. */
   start(): void {
     if (this.options.ownsQueue) {
       for (const summary of this.options.index.list()) {
-        this.known.add(summary.id);
-        this.shown.set(summary.id, digest(summary));
+        this.rounds.add(summary.id);
+        this.announcer.isKnown(summary);
         this.queued.note(summary);
         this.guarded(() => this.takeCare(summary));
       }
@@ -93,7 +92,7 @@ export class Supervisor {
     try {
       action();
     } catch (error) {
-      this.notice(toProblem(error, this.options.workspace.path));
+      this.announcer.notice(toProblem(error, this.options.workspace.path));
     }
   }
 
@@ -161,7 +160,7 @@ export class Supervisor {
 
   pause(id: string): void {
     const summary = this.require(id);
-    const active = this.liveRun(summary);
+    const active = this.active.get(id);
     if (!active || (summary.state === 'paused' && active.pending !== 'resume')) throw this.conflict(summary, 'paused');
     const stillPaused = !takesSlot(active);
     active.pending = stillPaused ? null : 'pause';
@@ -171,7 +170,7 @@ export class Supervisor {
 
   resume(id: string): void {
     const summary = this.require(id);
-    const active = this.liveRun(summary);
+    const active = this.active.get(id);
     if (active) {
       if (summary.state !== 'paused' && active.pending !== 'pause') throw this.conflict(summary, 'resumed');
       // A process that has not paused yet has its slot still, and is told at once that it need not.
@@ -187,7 +186,7 @@ export class Supervisor {
 
   cancel(id: string, force: boolean): void {
     const summary = this.require(id);
-    const active = this.liveRun(summary);
+    const active = this.active.get(id);
     if (!active) {
       if (summary.state !== 'queued') throw this.conflict(summary, 'cancelled');
       this.options.workspace.run(id).setRequest(null);
@@ -212,12 +211,6 @@ export class Supervisor {
   requireResumable(id: string): void {
     const summary = this.require(id);
     if (!summary.resumable) throw this.conflict(summary, 'resumed');
-  }
-
-  /** The live run, adopted now if somebody else started it a moment ago. */
-  private liveRun({ id, state }: RunSummary): ActiveRun | undefined {
-    if (!this.active.has(id) && liveStates.includes(state)) this.adopt(id);
-    return this.active.get(id);
   }
 
   private require(id: string): RunSummary {
@@ -303,13 +296,10 @@ export class Supervisor {
     if (latest !== undefined && latest !== active.attempt && !active.run.request()) this.adopt(active.run.id);
   }
 
-  /** Run directories that others made or removed: the command line, an import, a file manager. */
   private discover(): void {
-    const present = new Set(this.options.workspace.runs());
-    for (const id of this.known) if (!present.has(id)) this.forget(id);
-    const unknown = [...present].filter((id) => !this.known.has(id));
-    this.known = present;
-    for (const id of [...unknown, ...this.nextToLookAt()]) {
+    const { gone, look } = this.rounds.go();
+    for (const id of gone) this.forget(id);
+    for (const id of look) {
       if (this.active.has(id)) continue;
       this.announce(id);
       const summary = this.options.index.get(id);
@@ -317,21 +307,11 @@ export class Supervisor {
     }
   }
 
-  /** A few of the known runs in turn: what others changed in thousands of directories is noticed within a minute, at no cost. */
-  private nextToLookAt(): string[] {
-    const ids = [...this.known];
-    if (this.lookedAt >= ids.length) this.lookedAt = 0;
-    const some = ids.slice(this.lookedAt, this.lookedAt + looksAtOnce);
-    this.lookedAt += looksAtOnce;
-    return some;
-  }
-
   forget(id: string): void {
-    this.shown.delete(id);
-    this.known.delete(id);
+    this.rounds.delete(id);
     this.settled.delete(id);
     this.queued.delete(id);
-    this.options.events.emit({ type: 'removed', id });
+    this.announcer.removed(id);
   }
 
   private waiting(): string[] {
@@ -358,7 +338,7 @@ export class Supervisor {
         await this.launchWaiting(next);
       }
     } catch (error) {
-      this.notice(toProblem(error, this.options.workspace.path));
+      this.announcer.notice(toProblem(error, this.options.workspace.path));
     } finally {
       this.launching = false;
     }
@@ -393,7 +373,7 @@ export class Supervisor {
       const problem = toProblem(error, run.path);
       run.setRequest(null);
       if (existsSync(run.path)) new RunLog(run).write(problemText(problem));
-      this.notice(problem);
+      this.announcer.notice(problem);
       this.announce(run.id);
       return;
     }
@@ -421,9 +401,9 @@ export class Supervisor {
     try {
       run.setRequest(null);
       const problem = settle(active, exit);
-      if (problem) this.notice({ ...problem, where: `${run.manifest().name}, attempt ${attempt}` });
+      if (problem) this.announcer.notice({ ...problem, where: `${run.manifest().name}, attempt ${attempt}` });
     } catch (error) {
-      this.notice(toProblem(error, run.path));
+      this.announcer.notice(toProblem(error, run.path));
     }
     this.announce(run.id);
     this.announceQueue();
@@ -441,30 +421,16 @@ export class Supervisor {
     while (this.active.size > 0) await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
-  private notice(problem: Problem): void {
-    this.options.log(problemText(problem));
-    this.options.events.emit({ type: 'notice', level: 'error', problem });
-  }
-
   /** Tells clients of a run if anything about it is new to them. */
   announce(id: string): void {
     const summary = this.summary(id);
     if (!summary) return this.forget(id);
-    this.known.add(id);
+    this.rounds.add(id);
     this.queued.note(summary);
-    const text = digest(summary);
-    if (this.shown.get(id) === text) return;
-    this.shown.set(id, text);
-    this.options.events.emit({ type: 'run', run: summary });
+    this.announcer.run(summary);
   }
 
   private announceQueue(): void {
-    const queue = this.queue();
-    const text = JSON.stringify(queue);
-    if (text === this.shownQueue) return;
-    this.shownQueue = text;
-    this.options.events.emit({ type: 'queue', queue });
+    this.announcer.queue(this.queue());
   }
 }
-
-const digest = (summary: RunSummary): string => createHash('sha1').update(JSON.stringify(summary)).digest('base64');
