@@ -170,7 +170,8 @@ export function checkSplits(arrays: Arrays, N: number, path: string): Record<Spl
   return result;
 }
 
-function splitByOrder(N: number): Record<SplitName, Int32Array> {
+/** Train, validation and test instances of N: 83.3 / 8.3 / 8.3 % by order. */
+export function splitByOrder(N: number): Record<SplitName, Int32Array> {
   const held = Math.round(N / 12);
   const range = (start: number, end: number) => Int32Array.from({ length: end - start }, (_, i) => start + i);
   return { train: range(0, N - 2 * held), valid: range(N - 2 * held, N - held), test: range(N - held, N) };
