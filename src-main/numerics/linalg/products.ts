@@ -35,7 +35,10 @@ export function addTransposed(rows: number, columns: number, m: Float64Array, x:
   }
 }
 
-/** C [rowsA, rowsB] ← A Bᵀ for A [rowsA, length] and B [rowsB, length], in tiles of 3 × 3. */
+/**
+ * C [rowsA, rowsB] ← A Bᵀ for A [rowsA, length] and B [rowsB, length], in tiles of 3 × 3. C begins at `c[cAt]` and its rows are
+ * `stride` apart.
+ */
 export function multiplyTransposed(
   rowsA: number,
   rowsB: number,
@@ -43,9 +46,11 @@ export function multiplyTransposed(
   a: Float64Array,
   b: Float64Array,
   c: Float64Array,
+  cAt = 0,
+  stride = rowsB,
 ): void {
   for (let i = 0; i < rowsA; i += 3)
-    for (let j = 0; j < rowsB; j += 3) tile(i, j, rowsA, rowsB, length, a, b, c, rowsB);
+    for (let j = 0; j < rowsB; j += 3) tile(i, j, rowsA, rowsB, length, a, b, c, cAt, stride);
 }
 
 /** Lower triangle of C [rows, rows] ← A Bᵀ for A and B [rows, length] of which A Bᵀ is symmetric. The rest is undefined. */
@@ -56,7 +61,7 @@ export function multiplySymmetric(
   b: Float64Array,
   c: Float64Array,
 ): void {
-  for (let i = 0; i < rows; i += 3) for (let j = 0; j <= i; j += 3) tile(i, j, rows, rows, length, a, b, c, rows);
+  for (let i = 0; i < rows; i += 3) for (let j = 0; j <= i; j += 3) tile(i, j, rows, rows, length, a, b, c, 0, rows);
 }
 
 function tile(
@@ -68,11 +73,12 @@ function tile(
   a: Float64Array,
   b: Float64Array,
   c: Float64Array,
+  cAt: number,
   stride: number,
 ): void {
   if (i + 3 > rowsA || j + 3 > rowsB) {
     for (let p = i; p < Math.min(i + 3, rowsA); p++)
-      for (let q = j; q < Math.min(j + 3, rowsB); q++) c[p * stride + q] = dot(length, a, p * length, b, q * length);
+      for (let q = j; q < Math.min(j + 3, rowsB); q++) c[cAt + p * stride + q] = dot(length, a, p * length, b, q * length);
     return;
   }
   let [c00, c01, c02, c10, c11, c12, c20, c21, c22] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -99,7 +105,7 @@ function tile(
     c21 += x2 * y1;
     c22 += x2 * y2;
   }
-  const top = i * stride + j;
+  const top = cAt + i * stride + j;
   c[top] = c00;
   c[top + 1] = c01;
   c[top + 2] = c02;
