@@ -38,13 +38,13 @@ export const qcqpSettings = z.strictObject({
     .enum(['diagonal', 'dense'])
     .default('diagonal')
     .describe('H_i diagonal, or dense with the same eigenvalues in a random orthonormal basis.'),
-  rank: size.nullable().default(null).describe('Rank of Q: its last n − rank diagonal entries are 0. Full if null.'),
+  rank: size.nullable().default(null).describe('Rank of Q: its last n − rank diagonal entries are 0; full by default.'),
   condition: z
     .number()
     .min(1)
     .nullable()
     .default(null)
-    .describe('Largest over smallest nonzero eigenvalue of Q; as drawn if null.')
+    .describe('Largest over smallest nonzero eigenvalue of Q; by default as drawn.')
     .meta({ scale: 'log' }),
   tightness: z
     .number()
