@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { build } from '../engine/build';
+import { benchCommand } from './bench';
 import { exitCodes, type Places } from './context';
 import { datasetsCommand } from './datasets';
 import { devicesCommand } from './devices';
@@ -30,6 +31,7 @@ for (const make of [
   generateCommand,
   datasetsCommand,
   serveCommand,
+  benchCommand,
   devicesCommand,
   doctorCommand,
 ]) {
