@@ -12,7 +12,7 @@ const builds = {
   node: {
     title: 'engine and command line',
     sources: ['src-main', 'src-shared', 'vite.node.config.mts', 'package-lock.json'],
-    outputs: ['out/node/adjoint.mjs', 'out/node/engine.mjs', 'out/node/run.mjs'],
+    outputs: ['out/node/adjoint.mjs', 'out/node/engine.mjs', 'out/node/run.mjs', 'out/node/labels.mjs'],
     command: ['node_modules/vite/bin/vite.js', 'build', '-c', 'vite.node.config.mts', '--logLevel', 'warn'],
   },
   shell: {

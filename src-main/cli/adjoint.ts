@@ -2,10 +2,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { build } from '../engine/build';
+import { benchCommand } from './bench';
 import { exitCodes, type Places } from './context';
 import { datasetsCommand } from './datasets';
 import { devicesCommand } from './devices';
 import { doctorCommand } from './doctor';
+import { generateCommand } from './generate';
 import { runCommand } from './run';
 import { runsCommand } from './runs';
 import { serveCommand } from './serve';
@@ -13,6 +15,7 @@ import { serveCommand } from './serve';
 const here = dirname(fileURLToPath(import.meta.url));
 const places: Places = {
   runEntry: join(here, 'run.mjs'),
+  labelsEntry: join(here, 'labels.mjs'),
   resources: process.env.ADJOINT_RESOURCES || join(here, '..', '..', 'resources'),
   renderer: join(here, '..', 'renderer'),
 };
@@ -22,7 +25,16 @@ const program = new Command('adjoint')
   .version(build.version)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.wrong));
 
-for (const make of [runCommand, runsCommand, datasetsCommand, serveCommand, devicesCommand, doctorCommand]) {
+for (const make of [
+  runCommand,
+  runsCommand,
+  generateCommand,
+  datasetsCommand,
+  serveCommand,
+  benchCommand,
+  devicesCommand,
+  doctorCommand,
+]) {
   const command = make(places);
   program.addCommand(command);
   // Wrong usage is exit code 2 at every level.

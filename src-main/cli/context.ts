@@ -6,6 +6,8 @@ import { problemText, toProblem, type Problem } from '@shared/errors';
 /** Where the program finds its own parts; computed by the entry, whose place in the build is known. */
 export interface Places {
   runEntry: string;
+  /** A thread that labels QCQP instances. */
+  labelsEntry: string;
   resources: string;
   renderer: string;
 }

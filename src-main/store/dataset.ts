@@ -9,7 +9,7 @@ import { asFloats, encodeArrays, readArrayFile, type ArrayFile } from './dataset
 import type { NdArray } from './ndarray';
 import { checkFinite, checkShapes, checkSplits, splitNames, type SplitName } from './datasetChecks';
 
-export { splitNames, type SplitName } from './datasetChecks';
+export { splitByOrder, splitNames, type SplitName } from './datasetChecks';
 
 /**
  * A labelled family of QCQPs: minimise ½yᵀQy + pᵀy subject to Ay = x, yᵀH_i y + G_iᵀy ≤ h_i (no ½ on H), of which x varies.

@@ -1,0 +1,18 @@
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { expect, it } from 'vitest';
+
+it('adjoint bench labels gives the row that other programs are compared with', () => {
+  const bundle = resolve('out/node/adjoint.mjs');
+  const { status, stdout } = spawnSync(process.execPath, [bundle, 'bench', 'labels', '--json', '--repeats', '1'], {
+    encoding: 'utf8',
+  });
+  expect(status).toBe(0);
+  const row = JSON.parse(stdout) as { solver: string; s_per_instance: number; max_violation: number; obj: number[] };
+  expect(row.solver).toBe('adjoint');
+  expect(row.s_per_instance).toBeGreaterThan(0);
+  expect(row.max_violation).toBeLessThan(1e-10);
+  // Clarabel 0.11 on the same instances, to its own tolerance.
+  const clarabel = [-16.05205458, -14.55953235, -15.2280381, -15.86208193, -15.04404612];
+  row.obj.forEach((value, i) => expect(Math.abs(value - clarabel[i])).toBeLessThan(3e-7));
+});
