@@ -78,7 +78,8 @@ function tile(
 ): void {
   if (i + 3 > rowsA || j + 3 > rowsB) {
     for (let p = i; p < Math.min(i + 3, rowsA); p++)
-      for (let q = j; q < Math.min(j + 3, rowsB); q++) c[cAt + p * stride + q] = dot(length, a, p * length, b, q * length);
+      for (let q = j; q < Math.min(j + 3, rowsB); q++)
+        c[cAt + p * stride + q] = dot(length, a, p * length, b, q * length);
     return;
   }
   let [c00, c01, c02, c10, c11, c12, c20, c21, c22] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
