@@ -11,6 +11,7 @@ import {
   pseudoInverseTransposed,
   transposedLeastSquares,
 } from './rowSpace';
+import { SimdProducts } from './simdProducts';
 
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-12): void {
   expect(actual.length).toBe(expected.length);
@@ -81,6 +82,41 @@ describe.each(reference.cases)('dense linear algebra of a $e × $n matrix agrees
     const solution = g.slice();
     solveCholesky(n, k, solution);
     expectClose(solution, expected.solution, 1e-10);
+  });
+});
+
+describe('products in WebAssembly', () => {
+  it.each([
+    [50, 50, 100],
+    [51, 47, 33],
+    [4, 2, 1],
+    [7, 3, 0],
+    [3, 5, 10],
+    [9, 1, 8],
+  ])('of %i and %i rows of length %i are those of plain loops', (rowsA, rowsB, length) => {
+    const generator = new Generator(7);
+    const stride = rowsB + 3;
+    const simd = new SimdProducts(rowsA * length + rowsB * length + rowsA * stride + 5 + rowsA * rowsA);
+    const [a, b] = [simd.allocate(rowsA * length), simd.allocate(rowsB * length)];
+    const [c, square] = [simd.allocate(rowsA * stride + 5), simd.allocate(rowsA * rowsA)];
+    a.set(generator.uniforms(-1, 1, a.length));
+    b.set(generator.uniforms(-1, 1, b.length));
+    c.fill(42);
+    const dotOf = (p: Float64Array, i: number, q: Float64Array, j: number) => {
+      let sum = 0;
+      for (let l = 0; l < length; l++) sum += p[i * length + l] * q[j * length + l];
+      return sum;
+    };
+    simd.multiplyTransposed(rowsA, rowsB, length, a, b, c, 5, stride);
+    for (let i = 0; i < rowsA; i++)
+      for (let j = 0; j < stride; j++) {
+        const value = c[5 + i * stride + j];
+        if (j < rowsB) expect(Math.abs(value - dotOf(a, i, b, j))).toBeLessThan(1e-13);
+        else expect(value, 'between the rows nothing is written').toBe(42);
+      }
+    simd.multiplySymmetric(rowsA, length, a, a, square);
+    for (let i = 0; i < rowsA; i++)
+      for (let j = 0; j <= i; j++) expect(Math.abs(square[i * rowsA + j] - dotOf(a, i, a, j))).toBeLessThan(1e-13);
   });
 });
 

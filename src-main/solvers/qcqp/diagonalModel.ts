@@ -1,5 +1,6 @@
-import { addTransposed, multiply, multiplySymmetric, multiplyTransposed } from '../../numerics/linalg/products';
+import { addTransposed, multiply } from '../../numerics/linalg/products';
 import { leastNorm } from '../../numerics/linalg/rowSpace';
+import { SimdProducts } from '../../numerics/linalg/simdProducts';
 import type { QuadraticModel, ReducedFamily } from './model';
 
 /**
@@ -18,6 +19,9 @@ export class DiagonalModel implements QuadraticModel {
   readonly rowNorms: Float64Array;
   readonly kkt: Float64Array;
   readonly #reduced: ReducedFamily;
+  readonly #products: SimdProducts;
+  /** Zᵀ [k, n], where WebAssembly can see it. */
+  readonly #basis: Float64Array;
   readonly #q: Float64Array;
   readonly #root: Float64Array;
   /** The rows with θ_i > 0, scaled by √θ_i [rows, n]. */
@@ -37,11 +41,16 @@ export class DiagonalModel implements QuadraticModel {
     this.c = new Float64Array(m);
     this.jacobian = new Float64Array(m * n);
     this.rowNorms = new Float64Array(m);
-    this.kkt = new Float64Array(this.k * this.k);
+    const k = this.k;
+    const products = new SimdProducts(k * n + k * k + m * n + k * (n + m));
+    this.#products = products;
+    this.#basis = products.allocate(k * n);
+    this.#basis.set(reduced.basis);
+    this.kkt = products.allocate(k * k);
     this.#q = Float64Array.from({ length: n }, (_, i) => Q[i * (n + 1)]);
     this.#root = new Float64Array(n);
-    this.#scaled = new Float64Array(m * n);
-    this.#wide = new Float64Array(this.k * (n + m));
+    this.#scaled = products.allocate(m * n);
+    this.#wide = products.allocate(k * (n + m));
   }
 
   begin(x: Float64Array, at: number, z0: Float64Array): void {
@@ -105,7 +114,7 @@ export class DiagonalModel implements QuadraticModel {
 
   formKkt(lambda: Float64Array, theta: Float64Array, objective: 0 | 1 = 1): void {
     const { size: n, m, k, jacobian } = this;
-    const { basis } = this.#reduced;
+    const basis = this.#basis;
     const root = this.#diagonal(lambda, objective);
     const scaled = this.#scaled;
     let rows = 0;
@@ -126,8 +135,8 @@ export class DiagonalModel implements QuadraticModel {
       const to = i * width;
       for (let j = 0; j < n; j++) wide[to + j] = basis[from + j] * root[j];
     }
-    multiplyTransposed(k, rows, n, basis, scaled, wide, n, width);
-    multiplySymmetric(k, width, wide, wide, this.kkt);
+    this.#products.multiplyTransposed(k, rows, n, basis, scaled, wide, n, width);
+    this.#products.multiplySymmetric(k, width, wide, wide, this.kkt);
   }
 
   reducedRow(r: number, to: Float64Array, at: number): void {

@@ -82,6 +82,7 @@ export function init(state: InteriorPoint, x: Float64Array, at: number, start: S
   for (let i = 0; i < m; i++) {
     s[i] = Math.max(-model.c[i], room);
     lambda[i] = Math.max(start.lambda[i], start.mu / s[i]);
+    state.active[i] = lambda[i] > s[i] ? 1 : 0;
   }
   state.iteration = 0;
   state.status = null;
