@@ -52,6 +52,7 @@ function makeJob(device: Device, training: Training, checkpoint: Checkpoint | nu
       if (!validated && training.validationDue(state)) {
         lastRow = await training.validate(state);
         record('epoch', lastRow);
+        state = training.observe(state, lastRow);
         validated = true;
         return;
       }

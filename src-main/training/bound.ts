@@ -6,6 +6,8 @@ import type { Network, NetworkSize } from './networks/network';
 import { networks } from './networks/registry';
 import type { BoundOptimizer, Optimizer } from './optimizers/optimizer';
 import { optimizers } from './optimizers/registry';
+import { schedules, type ScheduleSettings } from './schedules/registry';
+import type { BoundSchedule, Schedule } from './schedules/schedule';
 import type { Technique } from './techniques/technique';
 import { techniques } from './techniques/registry';
 import type { NamedArrays, NamedTensors } from './tensors';
@@ -47,6 +49,18 @@ export interface BoundTechnique {
 
 export function bindTechnique(settings: TechniqueSettings): BoundTechnique {
   return { technique: find(techniques, settings.kind) as unknown as AnyTechnique, settings };
+}
+
+export function bindSchedule(settings: ScheduleSettings): BoundSchedule {
+  return withSettings(find(schedules, settings.kind), settings);
+}
+
+function withSettings<Settings>(schedule: { kind: string }, settings: Settings): BoundSchedule {
+  const bound = schedule as unknown as Schedule<string, Any<Settings>>;
+  return {
+    value: (position, state = {}) => bound.value(settings, position, state),
+    observe: (state = {}, metrics) => bound.observe?.(settings, state, metrics) ?? state,
+  };
 }
 
 function find<Entry extends { kind: string }>(registry: readonly Entry[], kind: string): Entry {

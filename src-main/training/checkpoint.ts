@@ -3,6 +3,7 @@ import type { Device, FloatArray } from '../numerics/devices/device';
 import type { GeneratorState } from '../numerics/random/generator';
 import type { Checkpoint } from '../store/checkpoint';
 import { divergedError } from './divergence';
+import type { ScheduleState } from './schedules/schedule';
 import type { TrainingState } from './state';
 import { download, type NamedTensors } from './tensors';
 
@@ -22,6 +23,9 @@ export interface SavedScalars {
   epochLoss: { sum: number; count: number };
   generator: GeneratorState;
   techniqueValues: Record<string, number>;
+  /** Absent in checkpoints from before there were schedules with a memory; so is `observedStep`. */
+  schedules?: Record<string, ScheduleState>;
+  observedStep?: number;
   activeSeconds: number;
 }
 
@@ -59,6 +63,8 @@ export async function saveState(device: Device, state: TrainingState, stepsPerEp
       epochLoss: { ...state.epochLoss },
       generator: { ...state.generator },
       techniqueValues: { ...state.technique.values },
+      schedules: { ...state.schedules },
+      observedStep: state.observedStep,
       activeSeconds: state.activeSeconds,
     },
   };
@@ -91,6 +97,8 @@ export function restoreState(device: Device, saved: SavedState): TrainingState {
     techniqueWeights: group('technique-weights/'),
     slots: group('optimizer/'),
     technique: { tensors: group('technique/'), values: state.techniqueValues },
+    schedules: state.schedules ?? {},
+    observedStep: state.observedStep ?? -1,
     generator: state.generator,
     order: (saved.tensors.get(orderName)?.data ?? new Int32Array(0)) as Int32Array,
     position: state.position,

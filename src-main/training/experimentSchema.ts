@@ -88,20 +88,43 @@ export function resolveDefaults(experiment: unknown): Experiment {
  */
 export function changedSettings(experiment: Experiment): string[] {
   const given = flattenSettings(experiment);
-  const plain = flattenSettings(resolveDefaults({ dataset: experiment.dataset }));
+  const { dataset, network, technique, optimizer } = experiment;
+  const plain = flattenSettings(resolveDefaults({ dataset }));
+  const chosen = {
+    network: { kind: network.kind },
+    technique: { kind: technique.kind },
+    optimizer: { kind: optimizer.kind },
+  };
+  const standard = resolveDefaults({ dataset, ...chosen });
+  // Methods within a method, such as the schedule of λ, are compared with their own defaults as well.
   const sameMethods = flattenSettings(
     resolveDefaults({
-      dataset: experiment.dataset,
-      network: { kind: experiment.network.kind },
-      technique: { kind: experiment.technique.kind },
-      optimizer: { kind: experiment.optimizer.kind },
+      dataset,
+      network: { ...chosen.network, ...otherKinds(network, standard.network) },
+      technique: { ...chosen.technique, ...otherKinds(technique, standard.technique) },
+      optimizer: { ...chosen.optimizer, ...otherKinds(optimizer, standard.optimizer) },
     }),
   );
   return Object.keys(given).filter((path) => {
     if (descriptive.has(path)) return false;
-    const reference = path.endsWith('.kind') ? plain : sameMethods;
+    const reference = path.endsWith('.kind') && path in plain ? plain : sameMethods;
     return given[path] !== reference[path];
   });
+}
+
+/** The kinds alone of those settings that are methods themselves, where they are not the standard ones. */
+function otherKinds(settings: object, standard: object): Record<string, { kind: string }> {
+  const others: Record<string, { kind: string }> = {};
+  for (const [name, value] of Object.entries(settings)) {
+    const kind = kindOf(value);
+    if (kind !== undefined && kind !== kindOf(standard[name as keyof typeof standard])) others[name] = { kind };
+  }
+  return others;
+}
+
+function kindOf(value: unknown): string | undefined {
+  const isMethod = typeof value === 'object' && value !== null && 'kind' in value;
+  return isMethod ? (value as { kind: string }).kind : undefined;
 }
 
 /** Every registered method with its settings as JSON Schema: for forms and the reference page. */

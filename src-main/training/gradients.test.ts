@@ -27,7 +27,7 @@ describe.each(reference.cases)('soft penalty on an MLP with $activation, dense H
     'layer2/bias': { shape: [n], values: b2 },
   });
   const x = device.tensor(flat(expected.X), [expected.X.length, e]);
-  const pass = { device, problem, settings, position: { step: 0, totalSteps: 1 } } as Pass<unknown>;
+  const pass = { device, problem, settings, scheduled: { lambda: expected.lam } } as unknown as Pass<unknown>;
   const terms = (w: NamedTensors) => technique.terms(pass, network.apply(device, w, x), x);
 
   it('gives numpy’s output, loss and penalty', async () => {

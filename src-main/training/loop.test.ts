@@ -36,14 +36,19 @@ type Row = Record<string, number | null>;
 /** Drives a training from a state to the end (or to `until`), as the run process does. Times are left out of the rows. */
 async function drive(training: Training, start: TrainingState, until = training.totalSteps) {
   const rows: Row[] = [];
+  const validate = async (at: TrainingState) => {
+    const metrics = await training.validate(at);
+    rows.push({ step: at.step, ...metrics });
+    return training.observe(at, metrics);
+  };
   let state = start;
-  while (state.step < until) {
-    if (training.validationDue(state)) rows.push({ step: state.step, ...(await training.validate(state)) });
+  while (state.step < until && !training.finished(state)) {
+    if (training.validationDue(state)) state = await validate(state);
     const result = await training.step(state);
     rows.push(withoutTimes({ step: state.step, ...result.metrics }));
     state = result.state;
   }
-  if (training.finished(state)) rows.push({ step: state.step, ...(await training.validate(state)) });
+  if (training.finished(state) && state.observedStep !== state.step) state = await validate(state);
   return { state, rows };
 }
 
@@ -114,6 +119,49 @@ describe('the training loop', () => {
     expect(resumed.rows).toEqual(rows.filter(({ step }) => step! >= at));
     whole.dispose(end);
     second.dispose(resumed.state);
+  });
+
+  const plateau = {
+    technique: { kind: 'softPenalty', lambda: { kind: 'onPlateau', from: 1, factor: 3, patience: 2, threshold: 0.5 } },
+  };
+
+  it.each([
+    ['in an epoch', 33, false],
+    ['at the end of an epoch, before its validation', 35, false],
+    ['at the end of an epoch, after its validation', 35, true],
+  ])('goes on bit for bit with a schedule that remembers validations, saved %s', async (_, at, validated) => {
+    const settings = experiment(plateau, { epochs: 14 });
+    const whole = createTraining(device, settings, data);
+    const { state: end, rows } = await drive(whole, whole.init());
+    const lambdas = rows.flatMap(({ lambda }) => (typeof lambda === 'number' ? [lambda] : []));
+    expect(new Set(lambdas).size).toBeGreaterThan(2);
+
+    const first = createTraining(device, settings, data);
+    let { state: middle } = await drive(first, first.init(), at);
+    if (validated) middle = first.observe(middle, await first.validate(middle));
+    const saved = throughJson(await saveState(device, middle, first.stepsPerEpoch));
+    first.dispose(middle);
+    const second = createTraining(device, settings, data);
+    const resumed = await drive(second, restoreState(device, saved));
+    expect(await bits(resumed.state)).toBe(await bits(end));
+    expect(resumed.state.schedules).toEqual(end.schedules);
+    expect(resumed.rows).toEqual(rows.filter(({ step }) => step! >= at));
+    whole.dispose(end);
+    second.dispose(resumed.state);
+  });
+
+  it('takes a checkpoint from before there were schedules with a memory', async () => {
+    const training = createTraining(device, experiment(), data);
+    const { state } = await drive(training, training.init(), 3);
+    const saved = throughJson(await saveState(device, state, 5));
+    delete saved.state.schedules;
+    delete saved.state.observedStep;
+    const restored = restoreState(device, saved);
+    expect(await bits(restored)).toBe(await bits(state));
+    const { state: end } = await drive(createTraining(device, experiment(), data), restored);
+    expect(end.step).toBe(20);
+    training.dispose(state);
+    training.dispose(end);
   });
 
   it('is not changed by looking: gradients and validation leave the weights alone', async () => {
@@ -210,6 +258,7 @@ it('a checkpoint of another precision is refused', async () => {
 const everything: AnyTechnique = {
   ...(softPenalty as unknown as AnyTechnique),
   init: () => ({ tensors: { multipliers: { shape: [e], values: new Float64Array(e) } }, values: { updates: 0 } }),
+  schedules: () => ({}),
   weights: () => ({ scale: { shape: [], values: [1] } }),
   layer: ({ device: { tf }, weights }, raw) => tf.mul(raw, weights.scale),
   terms: ({ device: { tf }, problem, state }, y, x) => {

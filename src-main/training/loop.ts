@@ -1,15 +1,16 @@
 import type { Device, Tensor } from '../numerics/devices/device';
 import { Generator } from '../numerics/random/generator';
 import { SeedSequence } from '../numerics/random/seedSequence';
-import { bindNetwork, bindOptimizer, bindTechnique, type BoundTechnique } from './bound';
+import { bindNetwork, bindOptimizer, bindSchedule, bindTechnique, type BoundTechnique } from './bound';
 import { divergence } from './divergence';
 import type { TrainingExperiment } from './experimentSchema';
 import { compareGradients, gradientsOf } from './gradients';
 import { initSlots, updateAll } from './optimizers/optimizer';
 import { deviceProblem, type Qcqp } from './problem';
+import type { SchedulePosition } from './schedules/schedule';
 import type { TrainingState } from './state';
 import type { LossTerms, Pass, TechniqueState } from './techniques/technique';
-import { disposeAll, type NamedTensors, upload } from './tensors';
+import { disposeAll, mapTensors, type NamedTensors, upload } from './tensors';
 import { type LabelledSet, validationMetrics } from './validation';
 
 export interface TrainingData {
@@ -34,6 +35,11 @@ export interface Training {
   validationDue(state: TrainingState): boolean;
   /** Metrics of the epoch clock at this state, the mean training loss of the epoch included. Changes nothing. */
   validate(state: TrainingState): Promise<Record<string, number | null>>;
+  /**
+   * Lets schedules react to the metrics of a validation at this state; a second call at the same step changes nothing. The
+   * returned state has the same tensors.
+   */
+  observe(state: TrainingState, metrics: Readonly<Record<string, number | null>>): TrainingState;
   dispose(state: TrainingState): void;
 }
 
@@ -57,9 +63,12 @@ export function createTraining(
   const network = bindNetwork(experiment.network);
   const optimizer = bindOptimizer(experiment.optimizer);
   const { technique, settings } = options.technique ?? bindTechnique(experiment.technique);
+  const schedules = mapTensors(technique.schedules?.(settings) ?? {}, bindSchedule);
   const problem = deviceProblem(device, data.problem);
   const stepsPerEpoch = Math.ceil(data.train.count / batchSize);
   const totalSteps = stepsPerEpoch * epochs;
+
+  const positionOf = ({ step }: TrainingState): SchedulePosition => ({ step, totalSteps, stepsPerEpoch });
 
   const pass = (state: TrainingState, weights: NamedTensors = state.techniqueWeights): Pass<unknown> => ({
     device,
@@ -67,7 +76,10 @@ export function createTraining(
     settings,
     state: state.technique,
     weights,
-    position: { step: state.step, totalSteps },
+    scheduled: mapTensors(schedules, ({ value }, name) =>
+      value(positionOf(state), state.schedules[techniquePrefix + name]),
+    ),
+    position: positionOf(state),
   });
 
   /** Prediction and loss of a batch; differentiated with respect to all weights. */
@@ -102,6 +114,8 @@ export function createTraining(
         techniqueWeights,
         slots: tf.tidy(() => initSlots(tf, optimizer, join(weights, techniqueWeights))),
         technique: { tensors: upload(device, initial?.tensors ?? {}), values: initial?.values ?? {} },
+        schedules: {},
+        observedStep: -1,
         generator: new Generator(forOrder).state,
         order: new Int32Array(0),
         position: 0,
@@ -140,7 +154,7 @@ export function createTraining(
           technique.afterStep?.(pass({ ...state, ...next }), computed.y, x),
         );
         computed.dispose();
-        const scalars = technique.scalars(settings, state.technique, { step: state.step, totalSteps });
+        const scalars = technique.scalars(pass(state));
         return {
           state: {
             ...state,
@@ -189,6 +203,16 @@ export function createTraining(
         'train/loss_epoch': count > 0 ? sum / count : null,
         ...validationMetrics(data.problem, data.valid, outputs),
       };
+    },
+
+    observe(state, metrics) {
+      if (state.observedStep === state.step) return state;
+      const next = { ...state.schedules };
+      for (const [name, { observe }] of Object.entries(schedules)) {
+        const key = techniquePrefix + name;
+        next[key] = observe(state.schedules[key], metrics);
+      }
+      return { ...state, schedules: next, observedStep: state.step };
     },
 
     dispose(state) {

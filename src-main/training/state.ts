@@ -1,5 +1,6 @@
 import type { GeneratorState } from '../numerics/random/generator';
 import type { NamedTensors } from './tensors';
+import type { ScheduleState } from './schedules/schedule';
 import type { TechniqueState } from './techniques/technique';
 
 /**
@@ -15,6 +16,10 @@ export interface TrainingState {
   /** The optimizer's memory, `<slot>/<weight>`. */
   slots: NamedTensors;
   technique: TechniqueState;
+  /** What scheduled settings remember of the validations, by the setting: `technique/lambda`. */
+  schedules: Readonly<Record<string, ScheduleState>>;
+  /** Step of the last validation that `observe` has seen, −1 before the first: none is seen twice. */
+  observedStep: number;
   /** Draws the order of each epoch. */
   generator: GeneratorState;
   /** Order of the training instances in the epoch that is going on. */

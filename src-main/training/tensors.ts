@@ -28,7 +28,10 @@ export function zerosLike(tf: TensorFlow, tensors: NamedTensors): NamedTensors {
   return mapTensors(tensors, (tensor) => tf.zerosLike(tensor));
 }
 
-export function mapTensors<T, U>(tensors: Record<string, T>, map: (tensor: T, name: string) => U): Record<string, U> {
+export function mapTensors<T, U>(
+  tensors: Readonly<Record<string, T>>,
+  map: (tensor: T, name: string) => U,
+): Record<string, U> {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, map(tensor, name)]));
 }
 

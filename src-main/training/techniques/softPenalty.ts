@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { scheduled, scheduleValue } from '../schedules/registry';
+import { scheduled } from '../schedules/registry';
 import type { Technique } from './technique';
 import { squaredResidual } from './residual';
 
@@ -16,13 +16,14 @@ export const softPenalty: Technique<'softPenalty', typeof settings> = {
   reference: 'Nocedal & Wright, Numerical Optimization, §17.1',
   settings,
   metrics: ['lambda'],
-  terms({ device: { tf }, problem, settings: { lambda }, position }, y, x) {
+  schedules: ({ lambda }) => ({ lambda }),
+  terms({ device: { tf }, problem, scheduled }, y, x) {
     const penalty = tf.mean(squaredResidual(tf, problem, y, x));
     return {
       objective: tf.mean(problem.objective(y)),
-      constraint: tf.mul(penalty, scheduleValue(lambda, position)),
+      constraint: tf.mul(penalty, scheduled.lambda),
       penalty,
     };
   },
-  scalars: ({ lambda }, _state, position) => ({ lambda: scheduleValue(lambda, position) }),
+  scalars: ({ scheduled }) => ({ lambda: scheduled.lambda }),
 };
