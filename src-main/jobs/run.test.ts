@@ -67,6 +67,49 @@ describe('a run from start to end', () => {
   });
 });
 
+describe('early stopping', () => {
+  const metric = 'valid/dist_mean';
+  const stopping = { epochs: 400, checkpointSeconds: 0.1, keepCheckpoints: 2 };
+
+  it('ends the run as done where the metric stops improving, says why, and keeps the best checkpoint', async () => {
+    const run = bench.create('stopped', {}, { ...stopping, earlyStopping: { metric, patience: 10 } });
+    expect((await bench.start(run, 1).ended).code, logOf(run)).toBe(0);
+    const values = rowsOf(run, 'epoch').map((row) => row[metric]!);
+    // Each value may be the best; the run is to end ten validations after the last that was.
+    let best = 0;
+    values.forEach((value, i) => (best = value < values[best] * (1 - 1e-4) ? i : best));
+    expect(values).toHaveLength(best + 11);
+    expect(values.length).toBeLessThan(400);
+    const state = run.state(1)!;
+    const end = (values.length - 1) * 5;
+    expect(state).toMatchObject({ phase: 'done', progress: { done: end, total: end }, lastCheckpoint: { step: end } });
+    expect(logOf(run)).toContain(`Done: stopped early: ${metric} has not improved for 10 validations`);
+    const kept = run.checkpoints().map(({ step }) => step);
+    expect(kept).toContain(best * 5);
+    const { state: saved } = readCheckpoint(run.checkpointPath(best * 5));
+    expect(saved).toMatchObject({ step: best * 5 });
+  });
+
+  it('comes to the same end after a kill', async () => {
+    const settings = { ...stopping, earlyStopping: { metric, patience: 25 } };
+    const whole = bench.create('stopped-whole', {}, settings);
+    expect((await bench.start(whole, 1).ended).code).toBe(0);
+    const run = bench.create('stopped-killed', {}, settings);
+    const first = bench.start(run, 1);
+    await first.until(({ progress }) => progress!.done > 40);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    expect((await bench.start(run, 2).ended).code, logOf(run)).toBe(0);
+    expect(rowsOf(run, 'epoch')).toEqual(rowsOf(whole, 'epoch'));
+    expect(lastTensors(run)).toEqual(lastTensors(whole));
+    const bestOf = ({ state }: ReturnType<typeof readCheckpoint>) =>
+      (state as { stopping: { bestStep: number } }).stopping;
+    const [end] = run.checkpoints();
+    const { bestStep } = bestOf(readCheckpoint(run.checkpointPath(end.step)));
+    expect(run.checkpoints().map(({ step }) => step)).toContain(bestStep);
+  });
+});
+
 describe('control', () => {
   it('pauses at a checkpoint without counting the pause, resumes, and ends like a run that was never paused', async () => {
     const run = bench.create('paused');

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { AdjointError, problemText, toProblem } from '@shared/errors';
 import { loadDevice } from '../numerics/devices/ladder';
-import { writeCheckpoint } from '../store/checkpoint';
+import { type Checkpoint, writeCheckpoint } from '../store/checkpoint';
 import type { Lock } from '../store/lock';
 import type { RunDirectory } from '../store/runDirectory';
 import { repairRun } from '../store/repair';
@@ -112,6 +112,7 @@ class RunLoop {
   readonly #parts: LoopParts;
   readonly #checkpoints: { seconds: number; keep: number };
   #lastCheckpointAt = 0;
+  #best: { step: number; pending: Checkpoint | null } | null = null;
   #lastTurn = performance.now();
 
   constructor(parts: LoopParts) {
@@ -123,10 +124,12 @@ class RunLoop {
     const { job, clock, control, recorder, heartbeat } = this.#parts;
     this.#lastCheckpointAt = clock.seconds;
     heartbeat.enter('running');
+    await this.#holdBest();
     if (resume) heartbeat.lastCheckpoint = { file: resume.from.checkpoint, step: resume.from.step, at: now() };
     else await this.checkpoint();
     while (!job.finished()) {
       await job.advance(recorder.record);
+      await this.#holdBest();
       if (recorder.tick()) heartbeat.beat();
       if (control.due && (await this.#obey()) === 'cancel') return 'cancelled';
       if (clock.seconds - this.#lastCheckpointAt >= this.#checkpoints.seconds) await this.checkpoint();
@@ -134,6 +137,16 @@ class RunLoop {
     }
     await this.checkpoint();
     return 'done';
+  }
+
+  /** Holds the state in memory if it is the best so far; it goes to disk with the next checkpoint. */
+  async #holdBest(): Promise<void> {
+    const { job, clock } = this.#parts;
+    const step = job.bestStep?.() ?? null;
+    if (step === null || step === this.#best?.step) return;
+    // The best state of an earlier attempt is on disk: a checkpoint that knows of it was written after it.
+    const reached = step === job.position().step;
+    this.#best = { step, pending: reached ? await job.save(clock.seconds) : null };
   }
 
   /** Saves the job's state; the metrics up to it are made safe first, so that a resume finds them all. */
@@ -144,9 +157,13 @@ class RunLoop {
     if (heartbeat.lastCheckpoint?.step === step) return;
     const state = await job.save(clock.seconds);
     recorder.writer.sync();
+    // The best state first: a checkpoint that refers to it must never be there without it.
+    const best = this.#best;
+    if (best?.pending && best.step !== step) writeCheckpoint(run.checkpointPath(best.step), best.pending);
+    if (best) best.pending = null;
     const path = run.checkpointPath(step);
     writeCheckpoint(path, state);
-    run.pruneCheckpoints(this.#checkpoints.keep);
+    run.pruneCheckpoints(this.#checkpoints.keep, best?.step);
     heartbeat.lastCheckpoint = { file: path.slice(path.lastIndexOf('/') + 1), step, at: now() };
     heartbeat.beat();
   }

@@ -16,8 +16,10 @@ export const trainingJob: JobKind = {
   kind: 'training',
   device: (experiment) => resolveDefaults(experiment).device,
   columns(experiment) {
-    const own = bindTechnique(resolveDefaults(experiment).technique).technique.metrics ?? [];
+    const { technique, optimizer } = resolveDefaults(experiment);
+    const own = bindTechnique(technique).technique.metrics ?? [];
     const foreign = new Set(techniques.flatMap(({ metrics }) => metrics ?? []).filter((key) => !own.includes(key)));
+    if (optimizer.clip === 0) foreign.add('gradient/norm');
     return { step: catalogueColumns('step', (key) => !foreign.has(key)), epoch: catalogueColumns('epoch') };
   },
   checkpoints(experiment) {
@@ -33,18 +35,34 @@ export const trainingJob: JobKind = {
     const data = trainingData(dataset);
     const training = createTraining(device, experiment, data);
     log(describe(experiment, dataset, training));
-    return makeJob(device, training, checkpoint);
+    return makeJob(device, experiment, training, checkpoint);
   },
 };
 
-function makeJob(device: Device, training: Training, checkpoint: Checkpoint | null): Job {
+function makeJob(
+  device: Device,
+  { training: { earlyStopping } }: TrainingExperiment,
+  training: Training,
+  checkpoint: Checkpoint | null,
+): Job {
+  const { metric, patience } = earlyStopping;
   const saved = checkpoint && { tensors: checkpoint.tensors, state: checkpoint.state as unknown as SavedScalars };
   let state = saved ? restoreState(device, saved) : training.init();
   // A state at the end of an epoch is validated before anything else happens to it, also after a resume.
   let validated = false;
   let lastRow: Record<string, number | null> = {};
+  const whyStopped = (): string => {
+    const { stale, best, bestStep } = state.stopping;
+    const found =
+      best === undefined
+        ? 'it was never a number'
+        : `its best score, ${best.toPrecision(4)}, is that of step ${bestStep}, whose checkpoint is kept`;
+    return `${metric} has not improved for ${stale} validations; ${found}`;
+  };
   return {
-    total: training.totalSteps,
+    get total() {
+      return training.stopped(state) ? state.step : training.totalSteps;
+    },
     unit: 'steps',
     position: () => ({ step: state.step, epoch: state.step / training.stepsPerEpoch }),
     finished: () => training.finished(state) && validated,
@@ -63,11 +81,13 @@ function makeJob(device: Device, training: Training, checkpoint: Checkpoint | nu
     },
     async save(activeSeconds) {
       const { tensors, state: scalars } = await saveState(device, { ...state, activeSeconds }, training.stepsPerEpoch);
-      return { tensors, state: { ...scalars, generator: { ...scalars.generator } } };
+      return { tensors, state: { ...scalars, generator: { ...scalars.generator }, stopping: { ...scalars.stopping } } };
     },
+    bestStep: () => (patience > 0 ? (state.stopping.bestStep ?? null) : null),
     conclusion() {
       const shown = ['valid/gap_mean', 'valid/eq_max', 'valid/ineq_max'] as const;
-      return shown.map((key) => `${key} ${lastRow[key]?.toPrecision(4) ?? '–'}`).join(', ');
+      const values = shown.map((key) => `${key} ${lastRow[key]?.toPrecision(4) ?? '–'}`).join(', ');
+      return training.stopped(state) ? `stopped early: ${whyStopped()}; ${values}` : values;
     },
     dispose: () => training.dispose(state),
   };

@@ -3,6 +3,8 @@ import type { Device, Tensor } from '../numerics/devices/device';
 import type { Generator } from '../numerics/random/generator';
 import type { NetworkSettings, OptimizerSettings, TechniqueSettings } from './experimentSchema';
 import type { Network, NetworkSize } from './networks/network';
+import { learningRates } from './learningRates/registry';
+import { afterWarmUp } from './learningRates/warmUp';
 import { networks } from './networks/registry';
 import type { BoundOptimizer, Optimizer } from './optimizers/optimizer';
 import { optimizers } from './optimizers/registry';
@@ -31,12 +33,13 @@ export function bindNetwork(settings: NetworkSettings): BoundNetwork {
 
 export function bindOptimizer(settings: OptimizerSettings): BoundOptimizer {
   const optimizer = find(optimizers, settings.kind) as unknown as Optimizer<string, Any<OptimizerSettings>>;
-  const { learningRate } = settings;
+  const { learningRate, schedule, warmup, clip } = settings;
   return {
     slotNames: optimizer.slots(settings),
     learningRate,
-    update: (tf, t, weight, gradient, slots) =>
-      optimizer.update({ tf, settings, learningRate, t }, weight, gradient, slots),
+    schedule: afterWarmUp(withSettings(find(learningRates, schedule.kind), schedule), warmup),
+    clip,
+    update: (tf, at, weight, gradient, slots) => optimizer.update({ tf, settings, ...at }, weight, gradient, slots),
   };
 }
 

@@ -4,7 +4,7 @@ import type { GeneratorState } from '../numerics/random/generator';
 import type { Checkpoint } from '../store/checkpoint';
 import { divergedError } from './divergence';
 import type { ScheduleState } from './schedules/schedule';
-import type { TrainingState } from './state';
+import type { StoppingState, TrainingState } from './state';
 import { download, type NamedTensors } from './tensors';
 
 /** A state on the host: what a checkpoint file holds. */
@@ -23,8 +23,9 @@ export interface SavedScalars {
   epochLoss: { sum: number; count: number };
   generator: GeneratorState;
   techniqueValues: Record<string, number>;
-  /** Absent in checkpoints from before there were schedules with a memory; so is `observedStep`. */
+  /** Absent in checkpoints from before there were schedules with a memory; so are the next two. */
   schedules?: Record<string, ScheduleState>;
+  stopping?: StoppingState;
   observedStep?: number;
   activeSeconds: number;
 }
@@ -64,6 +65,7 @@ export async function saveState(device: Device, state: TrainingState, stepsPerEp
       generator: { ...state.generator },
       techniqueValues: { ...state.technique.values },
       schedules: { ...state.schedules },
+      stopping: { ...state.stopping },
       observedStep: state.observedStep,
       activeSeconds: state.activeSeconds,
     },
@@ -98,6 +100,7 @@ export function restoreState(device: Device, saved: SavedState): TrainingState {
     slots: group('optimizer/'),
     technique: { tensors: group('technique/'), values: state.techniqueValues },
     schedules: state.schedules ?? {},
+    stopping: state.stopping ?? { stale: 0 },
     observedStep: state.observedStep ?? -1,
     generator: state.generator,
     order: (saved.tensors.get(orderName)?.data ?? new Int32Array(0)) as Int32Array,

@@ -42,7 +42,9 @@ describe('an experiment file', () => {
     ]);
     // Momentum belongs to another optimizer: Adam's own keys are what is valid here.
     const [finding] = findings('dataset: x\noptimizer: { kind: adam, momentum: 0.9 }');
-    expect(finding.message).toBe('unknown key “momentum”; known here: kind, learningRate, beta1, beta2, epsilon');
+    expect(finding.message).toBe(
+      'unknown key “momentum”; known here: kind, learningRate, beta1, beta2, epsilon, schedule, warmup, clip',
+    );
   });
 
   it.each([
@@ -123,7 +125,7 @@ describe('methods', () => {
   it('all describe themselves and each of their settings; their metrics are in the catalogue', () => {
     const listed = methods();
     expect(new Set(listed.map(({ family }) => family))).toEqual(
-      new Set(['experiment', 'network', 'technique', 'optimizer', 'schedule']),
+      new Set(['experiment', 'network', 'technique', 'optimizer', 'schedule', 'learningRate']),
     );
     const keys = new Set(metricCatalogue.map(({ key }) => key));
     for (const method of listed) {

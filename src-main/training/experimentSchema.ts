@@ -3,6 +3,8 @@ import type { MethodInfo } from '@shared/contract';
 import { flattenSettings } from '@shared/settings';
 import { deviceRequests } from '../numerics/devices/device';
 import { type Method, schemasOf } from './method';
+import { learningRates } from './learningRates/registry';
+import { monitorSettings } from './monitor';
 import { networks } from './networks/registry';
 import { optimizers } from './optimizers/registry';
 import { schedules } from './schedules/registry';
@@ -25,6 +27,20 @@ const trainingLoopSchema = z.strictObject({
     .default(10)
     .describe(
       'Steps between comparisons of objective and penalty gradient, each the price of about two steps; 0 for none.',
+    ),
+  earlyStopping: z
+    .strictObject({
+      ...monitorSettings('valid/dist_mean', 1),
+      patience: z
+        .int()
+        .min(0)
+        .max(1_000_000)
+        .default(0)
+        .describe('Validations in a row without improvement after which training ends; 0 for never.'),
+    })
+    .prefault({})
+    .describe(
+      'Ends training when a validation metric has stopped improving; the checkpoint of the best value is kept.',
     ),
   checkpointSeconds: z
     .number()
@@ -142,6 +158,7 @@ export function methods(): MethodInfo[] {
     ...techniques.map((method) => describe('technique', method)),
     ...optimizers.map((method) => describe('optimizer', method)),
     ...schedules.map((method) => describe('schedule', method)),
+    ...learningRates.map((method) => describe('learningRate', method)),
   ];
 }
 

@@ -5,7 +5,9 @@ import { bindNetwork, bindOptimizer, bindSchedule, bindTechnique, type BoundTech
 import { divergence } from './divergence';
 import type { TrainingExperiment } from './experimentSchema';
 import { compareGradients, gradientsOf } from './gradients';
-import { initSlots, updateAll } from './optimizers/optimizer';
+import { observeMonitor } from './monitor';
+import { clipByGlobalNorm } from './optimizers/clip';
+import { initSlots, type StepSize, updateAll } from './optimizers/optimizer';
 import { deviceProblem, type Qcqp } from './problem';
 import type { SchedulePosition } from './schedules/schedule';
 import type { TrainingState } from './state';
@@ -26,6 +28,8 @@ export interface Training {
   totalSteps: number;
   init(): TrainingState;
   finished(state: TrainingState): boolean;
+  /** Whether early stopping has ended it. */
+  stopped(state: TrainingState): boolean;
   /**
    * One update. Takes the state over: its tensors are disposed, the returned state has new ones.
    * @throws AdjointError `diverged`; the given state is then untouched.
@@ -36,7 +40,7 @@ export interface Training {
   /** Metrics of the epoch clock at this state, the mean training loss of the epoch included. Changes nothing. */
   validate(state: TrainingState): Promise<Record<string, number | null>>;
   /**
-   * Lets schedules react to the metrics of a validation at this state; a second call at the same step changes nothing. The
+   * Lets schedules and early stopping react to the metrics of a validation at this state; a second call at the same step changes nothing. The
    * returned state has the same tensors.
    */
   observe(state: TrainingState, metrics: Readonly<Record<string, number | null>>): TrainingState;
@@ -58,7 +62,7 @@ export function createTraining(
   options: TrainingOptions = {},
 ): Training {
   const { tf } = device;
-  const { batchSize, epochs, gradientsEvery, validateEvery } = experiment.training;
+  const { batchSize, epochs, gradientsEvery, validateEvery, earlyStopping } = experiment.training;
   const { n, e } = data.problem;
   const network = bindNetwork(experiment.network);
   const optimizer = bindOptimizer(experiment.optimizer);
@@ -67,6 +71,9 @@ export function createTraining(
   const problem = deviceProblem(device, data.problem);
   const stepsPerEpoch = Math.ceil(data.train.count / batchSize);
   const totalSteps = stepsPerEpoch * epochs;
+
+  const stopped = ({ stopping }: TrainingState): boolean =>
+    earlyStopping.patience > 0 && stopping.stale >= earlyStopping.patience;
 
   const positionOf = ({ step }: TrainingState): SchedulePosition => ({ step, totalSteps, stepsPerEpoch });
 
@@ -115,6 +122,7 @@ export function createTraining(
         slots: tf.tidy(() => initSlots(tf, optimizer, join(weights, techniqueWeights))),
         technique: { tensors: upload(device, initial?.tensors ?? {}), values: initial?.values ?? {} },
         schedules: {},
+        stopping: { stale: 0 },
         observedStep: -1,
         generator: new Generator(forOrder).state,
         order: new Int32Array(0),
@@ -124,7 +132,8 @@ export function createTraining(
       };
     },
 
-    finished: (state) => state.step >= totalSteps,
+    finished: (state) => state.step >= totalSteps || stopped(state),
+    stopped,
 
     async step(given) {
       const state = given.step % stepsPerEpoch === 0 ? beginEpoch(given, data.train.count) : given;
@@ -150,9 +159,13 @@ export function createTraining(
           computed.dispose();
           throw failure;
         }
-        const updated = update(state, computed.gradients, weights, (next) =>
+        const learningRate =
+          optimizer.learningRate * optimizer.schedule.value(positionOf(state), state.schedules[rateKey]);
+        const { gradients, norm } = await clipped(computed.gradients);
+        const updated = update(state, { t: state.step + 1, learningRate }, gradients, weights, (next) =>
           technique.afterStep?.(pass({ ...state, ...next }), computed.y, x),
         );
+        if (gradients !== computed.gradients) disposeAll(gradients);
         computed.dispose();
         const scalars = technique.scalars(pass(state));
         return {
@@ -168,7 +181,8 @@ export function createTraining(
             objective,
             penalty,
             ...scalars,
-            learning_rate: optimizer.learningRate,
+            learning_rate: learningRate,
+            ...(norm === null ? {} : { 'gradient/norm': norm }),
             ...comparison,
             'time/forward': computed.forwardSeconds * 1e3,
             'time/backward': backward * 1e3,
@@ -212,7 +226,15 @@ export function createTraining(
         const key = techniquePrefix + name;
         next[key] = observe(state.schedules[key], metrics);
       }
-      return { ...state, schedules: next, observedStep: state.step };
+      next[rateKey] = optimizer.schedule.observe(state.schedules[rateKey], metrics);
+      const { improved, ...stopping } = observeMonitor(earlyStopping, state.stopping, metrics);
+      const bestStep = improved ? state.step : state.stopping.bestStep;
+      return {
+        ...state,
+        schedules: next,
+        stopping: bestStep === undefined ? stopping : { ...stopping, bestStep },
+        observedStep: state.step,
+      };
     },
 
     dispose(state) {
@@ -222,15 +244,27 @@ export function createTraining(
     },
   };
 
+  /** The gradients as the optimizer gets them, new ones where they are clipped, and their norm before that. */
+  async function clipped(gradients: NamedTensors): Promise<{ gradients: NamedTensors; norm: number | null }> {
+    if (optimizer.clip === 0) return { gradients, norm: null };
+    const result = tf.tidy(() => clipByGlobalNorm(tf, gradients, optimizer.clip) as never) as ReturnType<
+      typeof clipByGlobalNorm
+    >;
+    const [norm] = await device.read(result.norm);
+    result.norm.dispose();
+    return { gradients: result.gradients, norm };
+  }
+
   /** New weights and memory; the old tensors are disposed. */
   function update(
     state: TrainingState,
+    at: StepSize,
     gradients: NamedTensors,
     weights: NamedTensors,
     afterStep: (next: Pick<TrainingState, 'weights' | 'techniqueWeights'>) => TechniqueState | undefined,
   ): Pick<TrainingState, 'weights' | 'techniqueWeights' | 'slots' | 'technique'> {
     const next = tf.tidy(() => {
-      const updated = updateAll(tf, optimizer, state.step + 1, weights, gradients, state.slots);
+      const updated = updateAll(tf, optimizer, at, weights, gradients, state.slots);
       const { own, added } = split(updated.weights);
       const parts = { weights: own, techniqueWeights: added };
       return { ...parts, slots: updated.slots, technique: afterStep(parts) as never };
@@ -248,6 +282,7 @@ function beginEpoch(state: TrainingState, count: number): TrainingState {
 }
 
 const techniquePrefix = 'technique/';
+const rateKey = 'learningRate';
 
 /** All trainable weights under one roof, for gradients and optimizer. */
 function join(weights: NamedTensors, added: NamedTensors): NamedTensors {

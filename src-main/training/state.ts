@@ -1,7 +1,13 @@
 import type { GeneratorState } from '../numerics/random/generator';
 import type { NamedTensors } from './tensors';
+import type { MonitorState } from './monitor';
 import type { ScheduleState } from './schedules/schedule';
 import type { TechniqueState } from './techniques/technique';
+
+/** What early stopping remembers: the best value of its metric, when that was, and the validations since. */
+export interface StoppingState extends MonitorState {
+  bestStep?: number;
+}
 
 /**
  * Everything that training depends on, as a value: from equal states, equal steps follow, bit for bit on the same device.
@@ -16,8 +22,9 @@ export interface TrainingState {
   /** The optimizer's memory, `<slot>/<weight>`. */
   slots: NamedTensors;
   technique: TechniqueState;
-  /** What scheduled settings remember of the validations, by the setting: `technique/lambda`. */
+  /** What scheduled settings remember of the validations, by the setting: `technique/lambda`, `learningRate`. */
   schedules: Readonly<Record<string, ScheduleState>>;
+  stopping: StoppingState;
   /** Step of the last validation that `observe` has seen, −1 before the first: none is seen twice. */
   observedStep: number;
   /** Draws the order of each epoch. */

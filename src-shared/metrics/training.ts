@@ -126,6 +126,19 @@ const perStep: MetricDefinition[] = [
     question: 'gradients',
   }),
   onStep({
+    key: 'gradient/norm',
+    title: 'Norm of the gradient before clipping',
+    symbol: '\\lVert g\\rVert',
+    unit: '1',
+    formula: '\\lVert g\\rVert_2,\\quad g \\leftarrow g\\,\\min(1, c/\\lVert g\\rVert)',
+    description:
+      'Euclidean norm over all parameters of what the optimiser is given. Recorded where gradients are clipped.',
+    source: 'Pascanu et al., On the difficulty of training recurrent neural networks, ICML 2013',
+    better: null,
+    scale: 'log',
+    question: 'gradients',
+  }),
+  onStep({
     key: 'time/forward',
     title: 'Time forward',
     symbol: 't_{\\text{fwd}}',

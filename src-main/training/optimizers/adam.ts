@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import type { Tensor, TensorFlow } from '../../numerics/devices/device';
 import type { Optimizer, Update } from './optimizer';
-import { learningRate, moments } from './settings';
+import { learningRate, moments, stepControl } from './settings';
 
-const settings = z.strictObject({ kind: z.literal('adam'), learningRate: learningRate(1e-3), ...moments });
+const settings = z.strictObject({
+  kind: z.literal('adam'),
+  learningRate: learningRate(1e-3),
+  ...moments,
+  ...stepControl,
+});
 
 export interface AdamConstants {
   learningRate: number;
