@@ -33,6 +33,8 @@ describe('a training job on qcqp-n20', () => {
 
   it.each([
     ['the standard method', {}],
+    ['an augmented Lagrangian', { technique: { kind: 'augmentedLagrangian' } }],
+    ['gradient surgery', { technique: { kind: 'pcgrad' } }],
     ['clipping', { optimizer: { kind: 'adamw', clip: 1 } }],
   ])('records under keys of the catalogue only, each on its clock: %s', async (_, change) => {
     const experiment = resolveDefaults({ dataset: 'qcqp-n20', device: 'wasm', ...change });

@@ -28,7 +28,7 @@ describe('an experiment file', () => {
     'takes %s for a constant',
     (text) => {
       const { experiment } = parseExperiment(`dataset: x\ntechnique: { kind: softPenalty, ${text} }`);
-      expect(experiment?.technique.lambda).toEqual({ kind: 'constant', value: 3 });
+      expect(experiment?.technique).toEqual({ kind: 'softPenalty', lambda: { kind: 'constant', value: 3 } });
     },
   );
 

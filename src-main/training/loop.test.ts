@@ -122,6 +122,12 @@ describe('the training loop', () => {
   });
 
   const plateau = {
+    optimizer: {
+      kind: 'adamw',
+      warmup: 1,
+      clip: 2,
+      schedule: { kind: 'onPlateau', factor: 0.5, patience: 3, threshold: 0.5 },
+    },
     technique: { kind: 'softPenalty', lambda: { kind: 'onPlateau', from: 1, factor: 3, patience: 2, threshold: 0.5 } },
   };
 
@@ -148,6 +154,26 @@ describe('the training loop', () => {
     expect(resumed.rows).toEqual(rows.filter(({ step }) => step! >= at));
     whole.dispose(end);
     second.dispose(resumed.state);
+  });
+
+  it('goes on bit for bit with multipliers, saved while they are being updated', async () => {
+    const settings = experiment({ technique: { kind: 'augmentedLagrangian', every: 2, rho: 1, growth: 3 } });
+    const before = tf.memory().numTensors;
+    const whole = createTraining(device, settings, data);
+    const { state: end, rows } = await drive(whole, whole.init());
+    expect(rows.at(-2)!['alm/equality_multiplier_max']).toBeGreaterThan(0);
+    const first = createTraining(device, settings, data);
+    const { state: middle } = await drive(first, first.init(), 17);
+    expect(middle.technique.values.count).toBeGreaterThan(0);
+    const saved = throughJson(await saveState(device, middle, 5));
+    first.dispose(middle);
+    const second = createTraining(device, settings, data);
+    const resumed = await drive(second, restoreState(device, saved));
+    expect(await bits(resumed.state)).toBe(await bits(end));
+    expect(resumed.rows).toEqual(rows.filter(({ step }) => step! >= 17));
+    whole.dispose(end);
+    second.dispose(resumed.state);
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   it('takes a checkpoint from before there were schedules with a memory', async () => {

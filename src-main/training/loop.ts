@@ -12,7 +12,7 @@ import { deviceProblem, type Qcqp } from './problem';
 import type { SchedulePosition } from './schedules/schedule';
 import type { TrainingState } from './state';
 import type { LossTerms, Pass, TechniqueState } from './techniques/technique';
-import { disposeAll, mapTensors, type NamedTensors, upload } from './tensors';
+import { disposeAll, mapTensors, type NamedTensors, readScalars, upload } from './tensors';
 import { type LabelledSet, validationMetrics } from './validation';
 
 export interface TrainingData {
@@ -161,13 +161,13 @@ export function createTraining(
         }
         const learningRate =
           optimizer.learningRate * optimizer.schedule.value(positionOf(state), state.schedules[rateKey]);
+        const scalars = await readScalars(device, () => technique.scalars(pass(state)));
         const { gradients, norm } = await clipped(computed.gradients);
         const updated = update(state, { t: state.step + 1, learningRate }, gradients, weights, (next) =>
           technique.afterStep?.(pass({ ...state, ...next }), computed.y, x),
         );
         if (gradients !== computed.gradients) disposeAll(gradients);
         computed.dispose();
-        const scalars = technique.scalars(pass(state));
         return {
           state: {
             ...state,

@@ -10,6 +10,7 @@ const onEpoch = scalar('epoch');
 const onSystem = scalar('system');
 
 const penaltyMethod = 'Quadratic penalty method, Nocedal & Wright, Numerical Optimization, §17.1';
+const augmented = 'Augmented Lagrangian, Nocedal & Wright, Numerical Optimization, §17.3';
 const ours = 'Adjoint, docs/methods.md';
 
 const perStep: MetricDefinition[] = [
@@ -61,6 +62,56 @@ const perStep: MetricDefinition[] = [
     better: null,
     scale: 'log',
     question: 'gradients',
+  }),
+  onStep({
+    key: 'alm/rho',
+    title: 'Penalty parameter',
+    symbol: '\\rho',
+    unit: '1',
+    formula: '\\rho_t',
+    description: 'Penalty parameter of the augmented Lagrangian. It grows where the violation does not fall.',
+    source: augmented,
+    better: null,
+    scale: 'log',
+    question: 'gradients',
+  }),
+  onStep({
+    key: 'alm/equality_multiplier_max',
+    title: 'Largest equality multiplier',
+    symbol: '\\lVert\\nu\\rVert_\\infty',
+    unit: '1',
+    formula: '\\max_j |\\nu_j|',
+    description: 'Of the multipliers of Ay = x that all instances share. It settles when the method converges.',
+    source: augmented,
+    better: null,
+    scale: 'linear',
+    question: 'gradients',
+  }),
+  onStep({
+    key: 'alm/inequality_multiplier_max',
+    title: 'Largest inequality multiplier',
+    symbol: '\\lVert\\mu\\rVert_\\infty',
+    unit: '1',
+    formula: '\\max_j \\mu_j',
+    description: 'Of the multipliers of c(y) ≤ 0 that all instances share. It settles when the method converges.',
+    source: augmented,
+    better: null,
+    scale: 'linear',
+    question: 'gradients',
+  }),
+  onStep({
+    key: 'alm/violation',
+    title: 'Violation at the last multiplier update',
+    symbol: 'V',
+    unit: '1',
+    formula:
+      'V = \\max\\bigl(\\lVert\\mathbb E[Ay - x]\\rVert_\\infty,\\; \\lVert\\mathbb E[\\max(c, -\\mu/\\rho)]\\rVert_\\infty\\bigr)',
+    description:
+      'Mean violation and complementarity of the worst row; what decides whether ρ grows. Zero before the first update.',
+    source: augmented,
+    better: 'lower',
+    scale: 'log',
+    question: 'feasible',
   }),
   onStep({
     key: 'learning_rate',

@@ -3,8 +3,11 @@ import { bindSchedule } from '../bound';
 import { changedSettings, parseExperiment, resolveDefaults } from '../experiment';
 import type { ScheduleState } from './schedule';
 
-const lambdaOf = (lambda: object) =>
-  resolveDefaults({ dataset: 'none', technique: { kind: 'softPenalty', lambda } }).technique.lambda;
+function lambdaOf(lambda: object) {
+  const { technique } = resolveDefaults({ dataset: 'none', technique: { kind: 'softPenalty', lambda } });
+  if (technique.kind !== 'softPenalty') throw new Error('another technique than asked for');
+  return technique.lambda;
+}
 const [stepsPerEpoch, totalSteps] = [10, 200];
 const at = (step: number) => ({ step, totalSteps, stepsPerEpoch });
 

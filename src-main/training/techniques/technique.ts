@@ -57,8 +57,11 @@ export interface Technique<Kind extends string, Settings extends z.ZodType> exte
   terms(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor): LossTerms;
   /** Gradient surgery: the direction to hand to the optimizer. If present, both gradients are computed at every step. */
   direct?(pass: Pass<z.output<Settings>>, objective: NamedTensors, constraint: NamedTensors): NamedTensors;
-  /** New state after an update, from the outputs of the batch (dual ascent). The returned tensors are new ones. */
-  afterStep?(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor): TechniqueState;
-  /** Values of the metrics listed in `metrics`. */
-  scalars(pass: Pass<z.output<Settings>>): Record<string, number>;
+  /**
+   * New state after an update, from the outputs y that the batch had before it (dual ascent). The returned tensors are new ones;
+   * nothing means that the state stays.
+   */
+  afterStep?(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor): TechniqueState | undefined;
+  /** Values of the metrics listed in `metrics` before the update: numbers, or scalars on the device. */
+  scalars(pass: Pass<z.output<Settings>>): Record<string, number | Tensor>;
 }
