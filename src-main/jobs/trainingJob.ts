@@ -2,7 +2,7 @@ import { AdjointError } from '@shared/errors';
 import type { Checkpoint } from '../store/checkpoint';
 import type { Dataset } from '../store/dataset';
 import type { Device } from '../numerics/devices/device';
-import { bindTechnique } from '../training/bound';
+import { bindNetwork, bindTechnique } from '../training/bound';
 import { restoreState, type SavedScalars, saveState } from '../training/checkpoint';
 import { resolveDefaults, type TrainingExperiment } from '../training/experiment';
 import { createTraining, type Training, type TrainingData } from '../training/loop';
@@ -16,11 +16,13 @@ export const trainingJob: JobKind = {
   kind: 'training',
   device: (experiment) => resolveDefaults(experiment).device,
   columns(experiment) {
-    const { technique, optimizer } = resolveDefaults(experiment);
+    const { technique, optimizer, network, training } = resolveDefaults(experiment);
     const own = bindTechnique(technique).technique.metrics ?? [];
     const foreign = new Set(techniques.flatMap(({ metrics }) => metrics ?? []).filter((key) => !own.includes(key)));
     if (optimizer.clip === 0) foreign.add('gradient/norm');
-    return { step: catalogueColumns('step', (key) => !foreign.has(key)), epoch: catalogueColumns('epoch') };
+    if (training.microBatches < 2) foreign.add('gradient/signal_to_noise');
+    const layers = bindNetwork(network).layers.length;
+    return { step: catalogueColumns('step', (key) => !foreign.has(key), layers), epoch: catalogueColumns('epoch') };
   },
   checkpoints(experiment) {
     const { checkpointSeconds, keepCheckpoints } = resolveDefaults(experiment).training;

@@ -19,6 +19,7 @@ import type { NamedArrays, NamedTensors } from './tensors';
 type Any<Settings> = z.ZodType<Settings>;
 
 export interface BoundNetwork {
+  layers: readonly string[];
   init(size: NetworkSize, generator: Generator): NamedArrays;
   apply(device: Device, weights: NamedTensors, x: Tensor): Tensor;
 }
@@ -26,6 +27,7 @@ export interface BoundNetwork {
 export function bindNetwork(settings: NetworkSettings): BoundNetwork {
   const network = find(networks, settings.kind) as unknown as Network<string, Any<NetworkSettings>>;
   return {
+    layers: network.layers(settings),
     init: (size, generator) => network.init(settings, size, generator),
     apply: ({ tf }, weights, x) => network.apply(tf, settings, weights, x),
   };

@@ -26,7 +26,15 @@ const trainingLoopSchema = z.strictObject({
     .min(0)
     .default(10)
     .describe(
-      'Steps between comparisons of objective and penalty gradient, each the price of about two steps; 0 for none.',
+      'Steps between comparisons of objective and penalty gradient, each the price of about three steps; 0 for none.',
+    ),
+  microBatches: z
+    .int()
+    .min(0)
+    .max(64)
+    .default(4)
+    .describe(
+      'Parts of the batch whose gradients are compared for the signal-to-noise ratio, at the steps of gradientsEvery; below 2 for none.',
     ),
   earlyStopping: z
     .strictObject({

@@ -4,7 +4,8 @@ import { SeedSequence } from '../numerics/random/seedSequence';
 import { bindNetwork, bindOptimizer, bindSchedule, bindTechnique, type BoundTechnique } from './bound';
 import { divergence } from './divergence';
 import type { TrainingExperiment } from './experimentSchema';
-import { compareGradients, gradientsOf } from './gradients';
+import { microBatches, signalToNoise } from './gradientNoise';
+import { compareGradients, gradientsOf, type StepMetrics } from './gradients';
 import { observeMonitor } from './monitor';
 import { clipByGlobalNorm } from './optimizers/clip';
 import { initSlots, type StepSize, updateAll } from './optimizers/optimizer';
@@ -34,7 +35,7 @@ export interface Training {
    * One update. Takes the state over: its tensors are disposed, the returned state has new ones.
    * @throws AdjointError `diverged`; the given state is then untouched.
    */
-  step(state: TrainingState): Promise<{ state: TrainingState; metrics: Record<string, number | null> }>;
+  step(state: TrainingState): Promise<{ state: TrainingState; metrics: StepMetrics }>;
   /** Whether an epoch has just ended (or nothing has begun) and is to be validated. */
   validationDue(state: TrainingState): boolean;
   /** Metrics of the epoch clock at this state, the mean training loss of the epoch included. Changes nothing. */
@@ -62,7 +63,7 @@ export function createTraining(
   options: TrainingOptions = {},
 ): Training {
   const { tf } = device;
-  const { batchSize, epochs, gradientsEvery, validateEvery, earlyStopping } = experiment.training;
+  const { batchSize, epochs, gradientsEvery, microBatches: parts, validateEvery, earlyStopping } = experiment.training;
   const { n, e } = data.problem;
   const network = bindNetwork(experiment.network);
   const optimizer = bindOptimizer(experiment.optimizer);
@@ -143,7 +144,7 @@ export function createTraining(
       const loss = (candidate: NamedTensors) => forward(state, candidate, x);
       try {
         const compare = gradientsEvery > 0 && state.step % gradientsEvery === 0;
-        const comparison = compare ? await compareGradients(device, weights, (w) => loss(w).terms) : {};
+        const comparison = compare ? await lookAtGradients(state, weights, x) : {};
         const diagnostics = clock.lap();
         const computed = gradientsOf(
           tf,
@@ -243,6 +244,19 @@ export function createTraining(
       problem.dispose();
     },
   };
+
+  /** What is measured of the gradients at a step; changes nothing. */
+  async function lookAtGradients(state: TrainingState, weights: NamedTensors, x: Tensor): Promise<StepMetrics> {
+    const terms = (candidate: NamedTensors) => forward(state, candidate, x).terms;
+    const compared = await compareGradients(device, weights, terms, network.layers);
+    if (parts < 2) return compared;
+    const losses = microBatches(x.shape[0], parts).map(({ first, end }) => (candidate: NamedTensors) => {
+      const rows = tf.slice(x, [first, 0], [end - first, e]);
+      const { objective, constraint } = forward(state, candidate, rows).terms;
+      return tf.add(objective, constraint);
+    });
+    return { ...compared, 'gradient/signal_to_noise': await signalToNoise(device, weights, losses) };
+  }
 
   /** The gradients as the optimizer gets them, new ones where they are clipped, and their norm before that. */
   async function clipped(gradients: NamedTensors): Promise<{ gradients: NamedTensors; norm: number | null }> {

@@ -1,17 +1,9 @@
+import { type Entry, onEpoch, onStep, onSystem, ours } from './entries';
 import type { MetricDefinition } from './definition';
-
-type Entry = Omit<MetricDefinition, 'kind' | 'clock'>;
-const scalar =
-  (clock: MetricDefinition['clock']) =>
-  (entry: Entry): MetricDefinition => ({ ...entry, clock, kind: 'scalar' });
-
-const onStep = scalar('step');
-const onEpoch = scalar('epoch');
-const onSystem = scalar('system');
+import { gradientMetrics } from './gradients';
 
 const penaltyMethod = 'Quadratic penalty method, Nocedal & Wright, Numerical Optimization, §17.1';
 const augmented = 'Augmented Lagrangian, Nocedal & Wright, Numerical Optimization, §17.3';
-const ours = 'Adjoint, docs/methods.md';
 
 const perStep: MetricDefinition[] = [
   onStep({
@@ -125,70 +117,7 @@ const perStep: MetricDefinition[] = [
     scale: 'log',
     question: 'gradients',
   }),
-  onStep({
-    key: 'gradient/cosine',
-    title: 'Cosine of objective and penalty gradients',
-    symbol: '\\cos(g_f, g_p)',
-    unit: '1',
-    formula:
-      '\\frac{g_f^\\top g_p}{\\lVert g_f\\rVert\\,\\lVert g_p\\rVert},\\quad g_f = \\nabla_\\theta \\mathbb E[f],\\; g_p = \\nabla_\\theta(\\lambda\\,\\mathbb E\\lVert r\\rVert^2)',
-    description: 'Below zero the two gradients interfere: a step that lowers one raises the other to first order.',
-    source: 'Yu et al., Gradient Surgery for Multi-Task Learning, NeurIPS 2020',
-    better: 'higher',
-    scale: 'linear',
-    question: 'gradients',
-    thresholds: [0],
-  }),
-  onStep({
-    key: 'gradient/norm_ratio',
-    title: 'Penalty over objective gradient norm',
-    symbol: '\\lVert g_p\\rVert/\\lVert g_f\\rVert',
-    unit: '1',
-    formula: '\\lVert g_p\\rVert / \\lVert g_f\\rVert',
-    description: 'Above one the penalty dominates the update.',
-    source: ours,
-    better: null,
-    scale: 'log',
-    question: 'gradients',
-    thresholds: [1],
-  }),
-  onStep({
-    key: 'gradient/objective_norm',
-    title: 'Norm of the objective gradient',
-    symbol: '\\lVert g_f\\rVert',
-    unit: '1',
-    formula: '\\lVert\\nabla_\\theta \\mathbb E[f]\\rVert_2',
-    description: 'Euclidean norm over all parameters.',
-    source: ours,
-    better: null,
-    scale: 'log',
-    question: 'gradients',
-  }),
-  onStep({
-    key: 'gradient/penalty_norm',
-    title: 'Norm of the penalty gradient',
-    symbol: '\\lVert g_p\\rVert',
-    unit: '1',
-    formula: '\\lVert\\nabla_\\theta(\\lambda\\,\\mathbb E\\lVert r\\rVert^2)\\rVert_2',
-    description: 'Euclidean norm over all parameters, λ included.',
-    source: ours,
-    better: null,
-    scale: 'log',
-    question: 'gradients',
-  }),
-  onStep({
-    key: 'gradient/norm',
-    title: 'Norm of the gradient before clipping',
-    symbol: '\\lVert g\\rVert',
-    unit: '1',
-    formula: '\\lVert g\\rVert_2,\\quad g \\leftarrow g\\,\\min(1, c/\\lVert g\\rVert)',
-    description:
-      'Euclidean norm over all parameters of what the optimiser is given. Recorded where gradients are clipped.',
-    source: 'Pascanu et al., On the difficulty of training recurrent neural networks, ICML 2013',
-    better: null,
-    scale: 'log',
-    question: 'gradients',
-  }),
+  ...gradientMetrics,
   onStep({
     key: 'time/forward',
     title: 'Time forward',

@@ -25,6 +25,7 @@ export const mlp: Network<'mlp', typeof settings> = {
   summary: 'Fully connected layers of free width and number, with one activation between them.',
   reference: 'He et al., Delving Deep into Rectifiers, ICCV 2015 (initial weights)',
   settings,
+  layers: ({ hidden }) => Array.from({ length: hidden.length + 1 }, (_, i) => `layer${i + 1}`),
   init({ hidden }, { inputs, outputs }, generator) {
     const widths = [inputs, ...hidden, outputs];
     const weights: NamedArrays = {};

@@ -11,6 +11,8 @@ export interface NetworkSize {
 
 /** A network as two pure functions over named weights. */
 export interface Network<Kind extends string, Settings extends z.ZodType> extends Method<Kind, Settings> {
+  /** Names of the layers from input to output; the weights of each are named `<layer>/…`. */
+  layers(settings: z.output<Settings>): readonly string[];
   /** Initial weights, drawn on the host in float64: the same ones on every device. */
   init(settings: z.output<Settings>, size: NetworkSize, generator: Generator): NamedArrays;
   /** Output for a batch: x [B,inputs] → [B,outputs]. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadDevice } from '../../numerics/devices/ladder';
 import { bindTechnique } from '../bound';
 import { resolveDefaults } from '../experiment';
+import type { StepMetrics } from '../gradients';
 import { createTraining, type TrainingData } from '../loop';
 import { deviceProblem, type Qcqp } from '../problem';
 import { upload } from '../tensors';
@@ -39,7 +40,7 @@ describe('augmented Lagrangian on a problem with known multipliers', () => {
     });
     const training = createTraining(device, experiment, data);
     let state = training.init();
-    let last: Record<string, number | null> = {};
+    let last: StepMetrics = {};
     while (!training.finished(state)) ({ state, metrics: last } = await training.step(state));
     const metrics = await training.validate(state);
     const { equality, inequality } = state.technique.tensors;
