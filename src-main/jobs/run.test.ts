@@ -90,11 +90,16 @@ describe('early stopping', () => {
     expect(saved).toMatchObject({ step: best * 5 });
   });
 
-  it('comes to the same end after a kill', async () => {
+  it('comes to the same end after a kill, with multipliers, dropout and a learning rate that falls on plateaus', async () => {
     const settings = { ...stopping, earlyStopping: { metric, patience: 25 } };
-    const whole = bench.create('stopped-whole', {}, settings);
+    const remembering = {
+      network: { kind: 'mlp', hidden: [16, 16], dropout: 0.1 },
+      technique: { kind: 'augmentedLagrangian', every: 3 },
+      optimizer: { kind: 'adam', clip: 5, schedule: { kind: 'onPlateau', patience: 4, factor: 0.5 } },
+    };
+    const whole = bench.create('stopped-whole', remembering, settings);
     expect((await bench.start(whole, 1).ended).code).toBe(0);
-    const run = bench.create('stopped-killed', {}, settings);
+    const run = bench.create('stopped-killed', remembering, settings);
     const first = bench.start(run, 1);
     await first.until(({ progress }) => progress!.done > 40);
     first.child.kill('SIGKILL');

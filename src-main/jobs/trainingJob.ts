@@ -1,5 +1,5 @@
 import { AdjointError } from '@shared/errors';
-import type { Checkpoint } from '../store/checkpoint';
+import type { Checkpoint, Json } from '../store/checkpoint';
 import type { Dataset } from '../store/dataset';
 import type { Device } from '../numerics/devices/device';
 import { bindNetwork, bindTechnique } from '../training/bound';
@@ -83,7 +83,7 @@ function makeJob(
     },
     async save(activeSeconds) {
       const { tensors, state: scalars } = await saveState(device, { ...state, activeSeconds }, training.stepsPerEpoch);
-      return { tensors, state: { ...scalars, generator: { ...scalars.generator }, stopping: { ...scalars.stopping } } };
+      return { tensors, state: scalars as unknown as Json };
     },
     bestStep: () => (patience > 0 ? (state.stopping.bestStep ?? null) : null),
     conclusion() {

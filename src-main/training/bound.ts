@@ -21,7 +21,8 @@ type Any<Settings> = z.ZodType<Settings>;
 export interface BoundNetwork {
   layers: readonly string[];
   init(size: NetworkSize, generator: Generator): NamedArrays;
-  apply(device: Device, weights: NamedTensors, x: Tensor): Tensor;
+  noise(rows: number, generator: Generator): NamedArrays;
+  apply(device: Device, weights: NamedTensors, x: Tensor, noise?: NamedTensors): Tensor;
 }
 
 export function bindNetwork(settings: NetworkSettings): BoundNetwork {
@@ -29,7 +30,8 @@ export function bindNetwork(settings: NetworkSettings): BoundNetwork {
   return {
     layers: network.layers(settings),
     init: (size, generator) => network.init(settings, size, generator),
-    apply: ({ tf }, weights, x) => network.apply(tf, settings, weights, x),
+    noise: (rows, generator) => network.noise?.(settings, rows, generator) ?? {},
+    apply: ({ tf }, weights, x, noise = {}) => network.apply(tf, settings, weights, x, noise),
   };
 }
 

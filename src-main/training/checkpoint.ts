@@ -22,6 +22,7 @@ export interface SavedScalars {
   position: number;
   epochLoss: { sum: number; count: number };
   generator: GeneratorState;
+  noise?: GeneratorState;
   techniqueValues: Record<string, number>;
   /** Absent in checkpoints from before there were schedules with a memory; so are the next two. */
   schedules?: Record<string, ScheduleState>;
@@ -63,6 +64,7 @@ export async function saveState(device: Device, state: TrainingState, stepsPerEp
       position: state.position,
       epochLoss: { ...state.epochLoss },
       generator: { ...state.generator },
+      ...(state.noise ? { noise: { ...state.noise } } : {}),
       techniqueValues: { ...state.technique.values },
       schedules: { ...state.schedules },
       stopping: { ...state.stopping },
@@ -103,6 +105,7 @@ export function restoreState(device: Device, saved: SavedState): TrainingState {
     stopping: state.stopping ?? { stale: 0 },
     observedStep: state.observedStep ?? -1,
     generator: state.generator,
+    ...(state.noise ? { noise: state.noise } : {}),
     order: (saved.tensors.get(orderName)?.data ?? new Int32Array(0)) as Int32Array,
     position: state.position,
     epochLoss: state.epochLoss,

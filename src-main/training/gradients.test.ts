@@ -14,7 +14,12 @@ const { tf } = device;
 
 describe.each(reference.cases)('soft penalty on an MLP with $activation, dense H $dense', (expected) => {
   const { n, e } = expected.dims;
-  const network = bindNetwork({ kind: 'mlp', hidden: [8], activation: expected.activation as ActivationName });
+  const network = bindNetwork({
+    kind: 'mlp',
+    hidden: [8],
+    activation: expected.activation as ActivationName,
+    dropout: 0,
+  });
   const { technique, settings } = bindTechnique({
     kind: 'softPenalty',
     lambda: { kind: 'constant', value: expected.lam },

@@ -179,12 +179,35 @@ describe('the training loop', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('goes on bit for bit with dropout, and drops nothing in validation', async () => {
+    const settings = experiment({ ...plateau, network: { kind: 'mlp', hidden: [12, 7], dropout: 0.3 } });
+    const before = tf.memory().numTensors;
+    const whole = createTraining(device, settings, data);
+    const { state: end, rows } = await drive(whole, whole.init());
+    expect(await whole.validate(end)).toEqual(await whole.validate(end));
+    const first = createTraining(device, settings, data);
+    const start = first.init();
+    const { state: middle } = await drive(first, start, 13);
+    expect(middle.noise).not.toEqual(start.noise);
+    const saved = throughJson(await saveState(device, middle, 5));
+    first.dispose(middle);
+    const second = createTraining(device, settings, data);
+    const resumed = await drive(second, restoreState(device, saved));
+    expect(await bits(resumed.state)).toBe(await bits(end));
+    expect(resumed.rows).toEqual(rows.filter(({ step }) => step! >= 13));
+    whole.dispose(end);
+    second.dispose(resumed.state);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it('takes a checkpoint from before there were schedules with a memory', async () => {
     const training = createTraining(device, experiment(), data);
     const { state } = await drive(training, training.init(), 3);
     const saved = throughJson(await saveState(device, state, 5));
     delete saved.state.schedules;
     delete saved.state.observedStep;
+    delete saved.state.stopping;
+    delete saved.state.noise;
     const restored = restoreState(device, saved);
     expect(await bits(restored)).toBe(await bits(state));
     const { state: end } = await drive(createTraining(device, experiment(), data), restored);

@@ -1,5 +1,5 @@
 import type { Device, Tensor } from '../numerics/devices/device';
-import { Generator } from '../numerics/random/generator';
+import { Generator, type GeneratorState } from '../numerics/random/generator';
 import { SeedSequence } from '../numerics/random/seedSequence';
 import { bindNetwork, bindOptimizer, bindSchedule, bindTechnique, type BoundTechnique } from './bound';
 import { divergence } from './divergence';
@@ -48,6 +48,13 @@ export interface Training {
   dispose(state: TrainingState): void;
 }
 
+/** What one step is computed from: x [size,e], and what is random in the pass, [size, width] each. */
+interface Batch {
+  x: Tensor;
+  size: number;
+  noise: NamedTensors;
+}
+
 /** Rows of the validation set that go through the network at once. */
 const validationBatch = 1024;
 
@@ -91,19 +98,31 @@ export function createTraining(
   });
 
   /** Prediction and loss of a batch; differentiated with respect to all weights. */
-  const forward = (state: TrainingState, weights: NamedTensors, x: Tensor): { y: Tensor; terms: LossTerms } => {
+  const forward = (
+    state: TrainingState,
+    weights: NamedTensors,
+    { x, noise }: Batch,
+  ): { y: Tensor; terms: LossTerms } => {
     const { own, added } = split(weights);
     const context = pass(state, added);
-    const raw = network.apply(device, own, x);
+    const raw = network.apply(device, own, x, noise);
     const y = technique.layer?.(context, raw, x) ?? raw;
     return { y, terms: technique.terms(context, y, x) };
   };
 
-  const batchOf = (state: TrainingState): { x: Tensor; size: number } => {
+  // Independent streams, so that a change of the network does not change the order of the data.
+  const streams = () => {
+    const [weights, order, noise] = new SeedSequence(experiment.seed).spawn(3);
+    return { weights, order, noise };
+  };
+
+  const batchOf = (state: TrainingState): Batch & { nextNoise: GeneratorState } => {
     const indices = state.order.subarray(state.position, state.position + batchSize);
     const rows = new Float64Array(indices.length * e);
     indices.forEach((index, i) => rows.set(data.train.X.subarray(index * e, (index + 1) * e), i * e));
-    return { x: device.tensor(rows, [indices.length, e]), size: indices.length };
+    const generator = state.noise ? Generator.fromState(state.noise) : new Generator(streams().noise);
+    const noise = upload(device, network.noise(indices.length, generator));
+    return { x: device.tensor(rows, [indices.length, e]), size: indices.length, noise, nextNoise: generator.state };
   };
 
   return {
@@ -111,9 +130,8 @@ export function createTraining(
     totalSteps,
 
     init() {
-      // Independent streams, so that a change of the network does not change the order of the data.
-      const [forWeights, forOrder] = new SeedSequence(experiment.seed).spawn(2);
-      const weights = upload(device, network.init({ inputs: e, outputs: n }, new Generator(forWeights)));
+      const seeds = streams();
+      const weights = upload(device, network.init({ inputs: e, outputs: n }, new Generator(seeds.weights)));
       const techniqueWeights = upload(device, technique.weights?.(settings, data.problem) ?? {});
       const initial = technique.init?.(settings, data.problem);
       return {
@@ -125,7 +143,8 @@ export function createTraining(
         schedules: {},
         stopping: { stale: 0 },
         observedStep: -1,
-        generator: new Generator(forOrder).state,
+        noise: new Generator(seeds.noise).state,
+        generator: new Generator(seeds.order).state,
         order: new Int32Array(0),
         position: 0,
         epochLoss: { sum: 0, count: 0 },
@@ -139,12 +158,13 @@ export function createTraining(
     async step(given) {
       const state = given.step % stepsPerEpoch === 0 ? beginEpoch(given, data.train.count) : given;
       const clock = new Stopwatch();
-      const { x, size } = batchOf(state);
+      const { nextNoise, ...batch } = batchOf(state);
+      const { x, size } = batch;
       const weights = join(state.weights, state.techniqueWeights);
-      const loss = (candidate: NamedTensors) => forward(state, candidate, x);
+      const loss = (candidate: NamedTensors) => forward(state, candidate, batch);
       try {
         const compare = gradientsEvery > 0 && state.step % gradientsEvery === 0;
-        const comparison = compare ? await lookAtGradients(state, weights, x) : {};
+        const comparison = compare ? await lookAtGradients(state, weights, batch) : {};
         const diagnostics = clock.lap();
         const computed = gradientsOf(
           tf,
@@ -174,6 +194,7 @@ export function createTraining(
             ...state,
             ...updated,
             step: state.step + 1,
+            noise: nextNoise,
             position: state.position + size,
             epochLoss: { sum: state.epochLoss.sum + total, count: state.epochLoss.count + 1 },
           },
@@ -193,6 +214,7 @@ export function createTraining(
         };
       } finally {
         x.dispose();
+        disposeAll(batch.noise);
       }
     },
 
@@ -246,13 +268,14 @@ export function createTraining(
   };
 
   /** What is measured of the gradients at a step; changes nothing. */
-  async function lookAtGradients(state: TrainingState, weights: NamedTensors, x: Tensor): Promise<StepMetrics> {
-    const terms = (candidate: NamedTensors) => forward(state, candidate, x).terms;
+  async function lookAtGradients(state: TrainingState, weights: NamedTensors, batch: Batch): Promise<StepMetrics> {
+    const terms = (candidate: NamedTensors) => forward(state, candidate, batch).terms;
     const compared = await compareGradients(device, weights, terms, network.layers);
     if (parts < 2) return compared;
-    const losses = microBatches(x.shape[0], parts).map(({ first, end }) => (candidate: NamedTensors) => {
-      const rows = tf.slice(x, [first, 0], [end - first, e]);
-      const { objective, constraint } = forward(state, candidate, rows).terms;
+    const losses = microBatches(batch.size, parts).map(({ first, end }) => (candidate: NamedTensors) => {
+      const rows = (tensor: Tensor) => tf.slice(tensor, [first, 0], [end - first, tensor.shape[1]!]);
+      const part = { x: rows(batch.x), size: end - first, noise: mapTensors(batch.noise, rows) };
+      const { objective, constraint } = forward(state, candidate, part).terms;
       return tf.add(objective, constraint);
     });
     return { ...compared, 'gradient/signal_to_noise': await signalToNoise(device, weights, losses) };

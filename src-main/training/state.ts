@@ -27,6 +27,8 @@ export interface TrainingState {
   stopping: StoppingState;
   /** Step of the last validation that `observe` has seen, −1 before the first: none is seen twice. */
   observedStep: number;
+  /** Draws what is random in the network's training passes; absent in checkpoints from before there was any. */
+  noise?: GeneratorState;
   /** Draws the order of each epoch. */
   generator: GeneratorState;
   /** Order of the training instances in the epoch that is going on. */

@@ -11,13 +11,20 @@ const settings = z.strictObject({
     .default([200, 200])
     .describe('Width of each hidden layer; an empty list is a linear map.'),
   activation: z.enum(activationNames).default('relu').describe('Nonlinearity after each hidden layer.'),
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('Probability with which each output of a hidden layer is set to zero in training; 0 for none.'),
 });
 
 /**
  * Multilayer perceptron: hidden layers z ← φ(zW + b), then an affine output.
  *
  * Initial weights are N(0, 2/fan-in) in hidden layers (He et al., 2015) and N(0, 2/(fan-in + fan-out)) in the output
- * (Glorot & Bengio, 2010); biases are zero. Names: `layer<i>/kernel` [in,out] and `layer<i>/bias` [out].
+ * (Glorot & Bengio, 2010); biases are zero. Dropout is inverted: what stays is scaled by 1/(1 − p), so that validation needs no
+ * scaling (Srivastava et al., JMLR 2014). Names: `layer<i>/kernel` [in,out] and `layer<i>/bias` [out].
  */
 export const mlp: Network<'mlp', typeof settings> = {
   kind: 'mlp',
@@ -39,11 +46,24 @@ export const mlp: Network<'mlp', typeof settings> = {
     }
     return weights;
   },
-  apply(tf, { hidden, activation }, weights, x) {
+  noise({ hidden, dropout }, rows, generator) {
+    const masks: NamedArrays = {};
+    if (dropout === 0) return masks;
+    const kept = 1 / (1 - dropout);
+    hidden.forEach((width, i) => {
+      const values = new Float64Array(rows * width);
+      for (let k = 0; k < values.length; k++) values[k] = generator.random() < dropout ? 0 : kept;
+      masks[`layer${i + 1}/mask`] = { shape: [rows, width], values };
+    });
+    return masks;
+  },
+  apply(tf, { hidden, activation }, weights, x, noise) {
     let z = x;
     for (let layer = 1; layer <= hidden.length + 1; layer++) {
       z = tf.add(tf.matMul(z, weights[`layer${layer}/kernel`]), weights[`layer${layer}/bias`]);
       if (layer <= hidden.length) z = activations[activation](tf, z);
+      const mask = noise[`layer${layer}/mask`];
+      if (mask !== undefined) z = tf.mul(z, mask);
     }
     return z;
   },

@@ -15,6 +15,8 @@ export interface Network<Kind extends string, Settings extends z.ZodType> extend
   layers(settings: z.output<Settings>): readonly string[];
   /** Initial weights, drawn on the host in float64: the same ones on every device. */
   init(settings: z.output<Settings>, size: NetworkSize, generator: Generator): NamedArrays;
-  /** Output for a batch: x [B,inputs] → [B,outputs]. */
-  apply(tf: TensorFlow, settings: z.output<Settings>, weights: NamedTensors, x: Tensor): Tensor;
+  /** What is random in a training pass over `rows` instances, such as dropout masks: arrays [rows, width]. Nothing if absent. */
+  noise?(settings: z.output<Settings>, rows: number, generator: Generator): NamedArrays;
+  /** Output for a batch: x [B,inputs] → [B,outputs]. In training with the batch's `noise`, in validation without. */
+  apply(tf: TensorFlow, settings: z.output<Settings>, weights: NamedTensors, x: Tensor, noise: NamedTensors): Tensor;
 }
