@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Device, Tensor } from '../numerics/devices/device';
-import type { Generator } from '../numerics/random/generator';
+import type { Generator } from '@shared/random/generator';
 import type { NetworkSettings, OptimizerSettings, TechniqueSettings } from './experimentSchema';
 import type { Network, NetworkSize } from './networks/network';
 import { networks } from './networks/registry';

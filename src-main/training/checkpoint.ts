@@ -1,6 +1,6 @@
 import { AdjointError } from '@shared/errors';
 import type { Device, FloatArray } from '../numerics/devices/device';
-import type { GeneratorState } from '../numerics/random/generator';
+import type { GeneratorState } from '@shared/random/generator';
 import type { Checkpoint } from '../store/checkpoint';
 import { divergedError } from './divergence';
 import type { TrainingState } from './state';

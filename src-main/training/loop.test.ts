@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Tensor } from '../numerics/devices/device';
 import { loadDevice } from '../numerics/devices/ladder';
-import { Generator } from '../numerics/random/generator';
+import { Generator } from '@shared/random/generator';
 import type { AnyTechnique } from './bound';
 import { restoreState, type SavedState, saveState } from './checkpoint';
 import { resolveDefaults, type TrainingExperiment } from './experiment';

@@ -1,6 +1,6 @@
 import type { Device, Tensor } from '../numerics/devices/device';
-import { Generator } from '../numerics/random/generator';
-import { SeedSequence } from '../numerics/random/seedSequence';
+import { Generator } from '@shared/random/generator';
+import { SeedSequence } from '@shared/random/seedSequence';
 import { bindNetwork, bindOptimizer, bindTechnique, type BoundTechnique } from './bound';
 import { divergence } from './divergence';
 import type { TrainingExperiment } from './experimentSchema';

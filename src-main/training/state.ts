@@ -1,4 +1,4 @@
-import type { GeneratorState } from '../numerics/random/generator';
+import type { GeneratorState } from '@shared/random/generator';
 import type { NamedTensors } from './tensors';
 import type { TechniqueState } from './techniques/technique';
 

@@ -9,7 +9,7 @@ import {
   pseudoInverseTransposed,
   type RowSpace,
 } from '../../numerics/linalg/rowSpace';
-import { Generator } from '../../numerics/random/generator';
+import { Generator } from '@shared/random/generator';
 import type { Dataset } from '../../store/dataset';
 
 /**

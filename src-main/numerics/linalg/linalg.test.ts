@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Generator } from '../random/generator';
+import { Generator } from '@shared/random/generator';
 import { cholesky, solveCholesky } from './cholesky';
 import { symmetricEigenvalues, symmetricNorm } from './eigenvalues';
 import reference from './fixtures/numpy.json' with { type: 'json' };

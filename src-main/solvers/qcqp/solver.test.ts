@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { generateQcqp, qcqpSettings, type QcqpFamily } from '../../modelling/families/qcqp';
-import { Generator } from '../../numerics/random/generator';
+import { Generator } from '@shared/random/generator';
 import { readDataset } from '../../store/dataset';
 import stored from '../../store/fixtures/qcqp-n20.expected.json' with { type: 'json' };
 import { QcqpSolver } from './solver';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Generator } from '../../numerics/random/generator';
+import type { Generator } from '@shared/random/generator';
 import type { Tensor, TensorFlow } from '../../numerics/devices/device';
 import type { Method } from '../method';
 import type { NamedArrays, NamedTensors } from '../tensors';
