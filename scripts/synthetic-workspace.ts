@@ -145,6 +145,7 @@ function makeRun(workspace: Workspace, run: number, total: number, metrics: numb
     code: { version: '0.1.0', commit: null },
     launch: 'queue',
     clonedFrom: null,
+    sweep: null,
   } satisfies Manifest);
   directory.beginAttempt(1, attemptAt(at(1)));
   const writer = MetricWriter.open(directory, 1);

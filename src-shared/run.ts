@@ -42,6 +42,20 @@ export const metricSummarySchema = z.object({
 });
 export type MetricSummary = z.infer<typeof metricSummarySchema>;
 
+/** Which point of which sweep a run is. */
+export const sweepMembershipSchema = z.object({
+  /** Of the sweep, the same for all its runs. */
+  id: z.string(),
+  name: z.string(),
+  /** What the sweep varies, by setting path and flattened like `settings`; runs of one point differ in their seed only. */
+  point: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  /** Which repeat of the point, from 0. */
+  repeat: z.number().int().nonnegative(),
+  /** Number of runs in the whole sweep when this one was made. */
+  size: z.number().int().positive(),
+});
+export type SweepMembership = z.infer<typeof sweepMembershipSchema>;
+
 export const datasetReferenceSchema = z.object({
   name: z.string(),
   path: z.string(),
@@ -66,6 +80,8 @@ export const manifestSchema = z.object({
   /** How it was first started: `queue` = by an engine's queue, `direct` = at once, by the command line. */
   launch: z.enum(['queue', 'direct']),
   clonedFrom: z.string().nullable(),
+  /** Manifests from before there were sweeps have none. */
+  sweep: sweepMembershipSchema.nullable().default(null),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
@@ -151,6 +167,7 @@ export const runSummarySchema = z.object({
   notes: z.string(),
   group: z.string().nullable(),
   dataset: z.string().nullable(),
+  sweep: sweepMembershipSchema.nullable(),
   /** The experiment, flattened: `optimizer.learningRate` → .001. */
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   /** By metric key. */

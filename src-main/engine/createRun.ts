@@ -11,6 +11,7 @@ export interface CreateRun {
   yaml: string;
   name?: string;
   clonedFrom?: string;
+  sweep?: Manifest['sweep'];
   launch: Manifest['launch'];
   /** Folder that relative dataset paths start from. */
   baseDirectory?: string;
@@ -58,6 +59,7 @@ export async function createRun(workspace: Workspace, resources: string, request
     code: build,
     launch: request.launch,
     clonedFrom: request.clonedFrom ?? null,
+    sweep: request.sweep ?? null,
   });
   if (experiment.tags.length > 0 || experiment.notes) run.annotate({ tags: experiment.tags, notes: experiment.notes });
   return run;

@@ -138,6 +138,17 @@ describe('run index', () => {
     expect(index.get('broken')).toMatchObject({ state: 'cancelled', damage: [] });
   });
 
+  it('tells which point of which sweep a run is, and of a manifest from before there were sweeps that it is none', () => {
+    const sweep = { id: 'trade-off', name: 'Trade-off', point: { 'technique.lambda': 10 }, repeat: 1, size: 6 };
+    RunDirectory.create(workspace.runPath('point'), exampleManifest('point', { sweep }));
+    const old = makeRun('old');
+    const manifest = JSON.parse(readFileSync(old.file('manifest.json'), 'utf8')) as Record<string, unknown>;
+    delete manifest.sweep;
+    writeFileSync(old.file('manifest.json'), JSON.stringify(manifest));
+    expect(index.get('point')!.sweep).toEqual(sweep);
+    expect(index.get('old')).toMatchObject({ sweep: null, damage: [] });
+  });
+
   it('is shared by two readers', () => {
     makeRun('a');
     const second = new RunIndex(workspace);

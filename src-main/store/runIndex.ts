@@ -6,7 +6,7 @@ import { summarise, unreadable } from './runSummary';
 import type { Workspace } from './workspace';
 
 /** Raise it when RunSummary or the fingerprint changes: older caches are then thrown away. */
-const version = 1;
+const version = 2;
 
 interface CachedRun {
   id: string;

@@ -160,6 +160,7 @@ export class FakeEngine {
       notes: i === 0 ? 'First try with the constant schedule.' : '',
       group: i % 6 < 3 ? 'λ sweep' : null,
       dataset: 'qcqp-n20',
+      sweep: null,
       settings: {
         kind: 'training',
         'dataset.name': 'qcqp-n20',
@@ -209,7 +210,7 @@ export class FakeEngine {
         format: 'adjoint-run/1', id: run.id, name: run.name, kind: run.kind, createdAt: run.createdAt,
         experiment: { name: run.name, kind: 'training', network: { kind: 'mlp', width: 200, depth: 2 }, optimizer: { kind: run.settings['optimizer.kind'], learningRate: run.settings['optimizer.learningRate'] }, technique: { kind: 'softPenalty', weight: run.settings['technique.weight'] }, seed: run.seed },
         source: this.yaml(run), seed: run.seed, dataset: { name: 'qcqp-n20', path: 'datasets/qcqp-n20.npz', sha256: 'a4f1c0de'.repeat(8) },
-        code: { version: '0.1.0', commit: '315924ab0c' }, launch: 'queue', clonedFrom: run.id === 'run-0001' ? 'run-0000' : null,
+        code: { version: '0.1.0', commit: '315924ab0c' }, launch: 'queue', clonedFrom: run.id === 'run-0001' ? 'run-0000' : null, sweep: run.sweep,
       },
       annotations: { name: run.name, tags: run.tags, notes: run.notes },
       attempts: Array.from({ length: run.attempts }, (_, k) => attempt(k + 1)),
