@@ -1,4 +1,5 @@
 import { Generator } from '../random/generator';
+import { quantileOfSorted } from './summary';
 
 /** Of every interval that Adjoint shows. */
 export const confidence = 0.95;
@@ -18,12 +19,6 @@ function resamples(n: number): Uint32Array {
 }
 const drawn = new Map<number, Uint32Array>();
 
-export function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
-}
-
 /**
  * Percentile bootstrap of the mean (Efron & Tibshirani, An Introduction to the Bootstrap, §13.3): the resamples' means between
  * their 2.5 and 97.5 percentiles. The same values always give the same interval, and all positions of a curve are resampled
@@ -42,6 +37,21 @@ export function meanInterval(values: ArrayLike<number>): Interval | null {
   return percentiles(means);
 }
 const means = new Float64Array(resampleCount);
+
+/**
+ * Percentile bootstrap of any statistic of n observations that are drawn as a whole: values, pairs or rows. The same resamples as those of
+ * `meanInterval`.
+ * @param statistic of the observations with these indices
+ * @returns null for fewer than two observations
+ */
+export function statisticInterval(n: number, statistic: (indices: Uint32Array) => number): Interval | null {
+  if (n < 2) return null;
+  const indices = resamples(n);
+  const replicates = Float64Array.from({ length: resampleCount }, (_, k) =>
+    statistic(indices.subarray(k * n, (k + 1) * n)),
+  ).sort();
+  return { low: quantileOfSorted(replicates, tail), high: quantileOfSorted(replicates, 1 - tail) };
+}
 
 /**
  * Interval of mean(a) − mean(b). `paired`: a[i] and b[i] belong to the same seed, so seeds are drawn and differences averaged;
