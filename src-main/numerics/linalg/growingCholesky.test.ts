@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Generator } from '../random/generator';
+import { Generator } from '@shared/random/generator';
 import { GrowingCholesky } from './growingCholesky';
 
 /** GGᵀ + .1·I, [n, n]. */
