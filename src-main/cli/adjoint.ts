@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { build } from '../engine/build';
-import { benchCommand } from './bench';
+import { benchCommand } from './bench/bench';
 import { exitCodes, type Places } from './context';
 import { datasetsCommand } from './datasets';
 import { devicesCommand } from './devices';

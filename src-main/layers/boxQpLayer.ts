@@ -96,7 +96,7 @@ export class BoxQpLayer {
         return at === which ? v[i] - dot(n, Q, i * n, u, 0) : 0;
       });
     const rules: Record<BoxQpDatum, () => Float64Array> = {
-      p: () => u.map((value) => -value),
+      p: () => u.map((value) => 0 - value),
       Q: () => {
         const gradientOfQ = new Float64Array(n * n);
         for (let i = 0; i < n; i++)

@@ -54,8 +54,7 @@ export class GrowingCholesky {
     const Q = this.#Q;
     const row = k * n;
     const from = index * n;
-    for (let i = 0; i < k; i++)
-      l[row + i] = (Q[from + this.indices[i]] - dot(i, l, row, l, i * n)) / l[i * n + i];
+    for (let i = 0; i < k; i++) l[row + i] = (Q[from + this.indices[i]] - dot(i, l, row, l, i * n)) / l[i * n + i];
     const entry = Q[from + index];
     const pivot = entry - dot(k, l, row, l, row);
     if (!(pivot > relativeTolerance * Math.abs(entry))) return false;

@@ -16,3 +16,27 @@ it('adjoint bench labels gives the row that other programs are compared with', (
   const clarabel = [-16.05205458, -14.55953235, -15.2280381, -15.86208193, -15.04404612];
   row.obj.forEach((value, i) => expect(Math.abs(value - clarabel[i])).toBeLessThan(3e-7));
 });
+
+it('adjoint bench hypergradient is exact to rounding in every dimension, cold and warm', () => {
+  const bundle = resolve('out/node/adjoint.mjs');
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [bundle, 'bench', 'hypergradient', '--json', '--dims', '1,5,20,50', '--repeats', '3'],
+    { encoding: 'utf8' },
+  );
+  expect(status).toBe(0);
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { dim: number; warm?: boolean; s_per_grad: number; max_rel_err: number });
+  expect(rows.map(({ dim, warm }) => [dim, warm ?? false])).toEqual(
+    [1, 5, 20, 50].flatMap((dim) => [
+      [dim, false],
+      [dim, true],
+    ]),
+  );
+  for (const { max_rel_err, s_per_grad } of rows) {
+    expect(max_rel_err).toBeLessThan(1e-13);
+    expect(s_per_grad).toBeGreaterThan(0);
+  }
+});

@@ -1,20 +1,17 @@
 import { Command } from 'commander';
-import { generateQcqp, qcqpSettings, type QcqpInstances } from '../modelling/families/qcqp';
-import { LabelPool, type QcqpLabels } from '../solvers/qcqp/labelPool';
-import { action, printJson, printLine, withCommonOptions, type CommonOptions, type Places } from './context';
+import { generateQcqp, qcqpSettings, type QcqpInstances } from '../../modelling/families/qcqp';
+import { LabelPool, type QcqpLabels } from '../../solvers/qcqp/labelPool';
+import { action, printJson, printLine, withCommonOptions, type CommonOptions, type Places } from '../context';
+import { median } from './median';
 
-export function benchCommand(places: Places): Command {
-  const bench = new Command('bench').description('Times one thing on fixed data, for comparison with other programs.');
-  bench.addCommand(
-    withCommonOptions(
-      new Command('labels').description(
-        'Seconds per label: QCQP, n = 100, m = 50, e = 50, a batch of 64 over all cores, seed 2025.',
-      ),
-    )
-      .option('--repeats <count>', 'timed batches, of which the median counts', (text) => Math.max(1, Number(text)), 9)
-      .action(action((options: CommonOptions & { repeats: number }) => benchLabels(options, places))),
-  );
-  return bench;
+export function labelsBench(places: Places): Command {
+  return withCommonOptions(
+    new Command('labels').description(
+      'Seconds per label: QCQP, n = 100, m = 50, e = 50, a batch of 64 over all cores, seed 2025.',
+    ),
+  )
+    .option('--repeats <count>', 'timed batches, of which the median counts', (text) => Math.max(1, Number(text)), 9)
+    .action(action((options: CommonOptions & { repeats: number }) => benchLabels(options, places)));
 }
 
 const warmUps = 8;
@@ -67,10 +64,4 @@ function largestViolation({ family, X, N }: QcqpInstances, Y: Float64Array): num
     }
   }
   return worst;
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -1,0 +1,11 @@
+import { Command } from 'commander';
+import type { Places } from '../context';
+import { hypergradientBench } from './hypergradient';
+import { labelsBench } from './labels';
+
+export function benchCommand(places: Places): Command {
+  return new Command('bench')
+    .description('Times one thing on fixed data, for comparison with other programs.')
+    .addCommand(labelsBench(places))
+    .addCommand(hypergradientBench());
+}
