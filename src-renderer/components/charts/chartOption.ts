@@ -2,8 +2,9 @@ import type { CustomSeriesRenderItemAPI, CustomSeriesRenderItemParams, CustomSer
 import type { EChartsCoreOption } from 'echarts/core';
 import { formatNumber } from '@shared/format';
 import { fonts, type Tokens } from '../../theme/tokens';
-import { mostDirectLabels, spreadLabels, thin, type ChartModel } from './chartModel';
-import { formatX, linearTicks, tickLabel } from './scale';
+import { spreadLabels, thin } from '@shared/charts/placement';
+import { mostDirectLabels, type ChartModel } from './chartModel';
+import { formatX, linearTicks, tickLabel } from '@shared/charts/scale';
 
 export interface ChartFrame {
   width: number;

@@ -2,7 +2,7 @@ import type { RunDetail } from '@shared/contract';
 import { metricDefinition, questions, type MetricDefinition, type Question } from '@shared/metrics/catalogue';
 import { clocks, type Clock } from '@shared/run';
 import type { ChartMark } from './chartModel';
-import type { ScaleType } from './scale';
+import type { ScaleType } from '@shared/charts/scale';
 import type { XAxis } from '../../stores/preferences';
 
 /** One chart of the dashboard: a metric, or a few that belong together. */
