@@ -1,5 +1,13 @@
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
+import {
+  comparisonInfoSchema,
+  comparisonSchema,
+  comparisonSpecSchema,
+  runContextSchema,
+  tradeOffMoments,
+  tradeOffPointSchema,
+} from './comparisons';
 import { findingSchema, problemSchema } from './errors';
 import {
   annotationsSchema,
@@ -180,6 +188,35 @@ export const contract = {
       .output(z.object({ name: z.string(), csv: z.string(), rows: z.number().int(), cut: z.array(z.string()) })),
     /** Aggregates of the full data, recomputed from the segments. */
     summarise: request.input(runId).output(z.record(z.string(), metricSummarySchema)),
+  },
+  comparisons: {
+    /** Saved comparisons, the last changed first. */
+    list: request.output(z.array(comparisonInfoSchema)),
+    get: request.input(z.object({ id: z.string() })).output(comparisonSchema),
+    /** Saves a new comparison, or with `id` a new version of a saved one. */
+    save: request
+      .input(
+        z.object({ id: z.string().optional(), name: z.string().trim().min(1).max(200), spec: comparisonSpecSchema }),
+      )
+      .output(comparisonSchema),
+    rename: request
+      .input(z.object({ id: z.string(), name: z.string().trim().min(1).max(200) }))
+      .output(comparisonSchema),
+    /** Forgets a saved comparison; its runs stay. */
+    remove: request.input(z.object({ id: z.string() })).output(done),
+    /** Datasets and recorded metrics of runs. What is not in the workspace any more is left out. */
+    context: request.input(z.object({ ids: z.array(z.string()).max(2000) })).output(z.array(runContextSchema)),
+    /** Where each run stands between two metrics of one clock. */
+    tradeOff: request
+      .input(
+        z.object({
+          ids: z.array(z.string()).max(2000),
+          x: z.string(),
+          y: z.string(),
+          at: z.enum(tradeOffMoments),
+        }),
+      )
+      .output(z.array(tradeOffPointSchema)),
   },
   queue: {
     get: request.output(queueSchema),

@@ -1,5 +1,5 @@
 import type { Contract } from '@shared/contract';
-import type { SeriesSpec } from '@shared/frames';
+import type { StreamSpec } from '@shared/frames';
 import type { Router } from '@orpc/server';
 
 /** Where processes come from: the launcher knows, the engine only asks. */
@@ -38,8 +38,8 @@ export interface FrameSource {
 export interface Engine {
   /** Implements src-shared/contract.ts. Failures are the contract's typed error. */
   readonly router: Router<Contract, Record<never, never>>;
-  /** @throws AdjointError `not-found` for an unknown run. */
-  openSeries(spec: SeriesSpec): FrameSource;
+  /** @throws AdjointError `not-found` for an unknown run, or a group of which no run is known. */
+  openSeries(spec: StreamSpec): FrameSource;
   /** `leave`: run processes go on by themselves. `stop`: they checkpoint and stop first. */
   close(how: 'leave' | 'stop'): Promise<void>;
 }

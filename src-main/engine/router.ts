@@ -1,8 +1,7 @@
 import { cpus } from 'node:os';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { implement } from '@orpc/server';
-import { contract, type AppInfo, type MethodInfo } from '@shared/contract';
+import type { AppInfo, MethodInfo } from '@shared/contract';
 import { AdjointError, toProblem, type Problem } from '@shared/errors';
 import { clocks, type Clock, type RunSummary } from '@shared/run';
 import { probeDevices } from '../numerics/devices/probe';
@@ -13,9 +12,11 @@ import type { Workspace } from '../store/workspace';
 import { experimentTitle, methods, parseExperiment } from '../training/experiment';
 import type { Engine, EngineOptions } from './api';
 import { build } from './build';
+import { comparisonHandlers } from './comparisonHandlers';
 import { createRun } from './createRun';
 import { describeDatasets, findDataset } from './datasets';
 import type { EventHub } from './events';
+import { on } from './implementer';
 import { runDetail } from './runDetail';
 import { seriesCsv } from './seriesQueries';
 import { writeSettings } from './settings';
@@ -34,9 +35,6 @@ export interface RouterParts {
 export function makeRouter(parts: RouterParts): Engine['router'] {
   const { options, workspace, index, supervisor, events, sparklines } = parts;
   const places = { workspace: workspace.path, resources: options.resources };
-  // Inputs come from outside and are checked. Outputs are ours and have their types checked by the compiler: checking a list of
-  // a thousand runs again at every request would cost more than making it.
-  const on = implement(contract).$config({ initialOutputValidationIndex: Number.NaN });
 
   const requireRun = (id: string): RunSummary => {
     const summary = supervisor.summary(id);
@@ -148,6 +146,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
         return summariseRun(workspace.run(input.id));
       }),
     },
+    comparisons: comparisonHandlers(workspace),
     queue: {
       get: on.queue.get.handler(() => supervisor.queue()),
       setSlots: on.queue.setSlots.handler(({ input }) => {

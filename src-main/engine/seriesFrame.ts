@@ -54,8 +54,17 @@ export function encodeSeries(
     if (level > 0) columns.push([`${key}:min`, min, valid], [`${key}:max`, max, valid]);
   }
 
+  return encodeColumns(columns, { ...about, level: size });
+}
+
+/** Columns of float64 with their validity bits (null = all are valid) as an Arrow IPC stream with the metadata of a data frame. */
+export function encodeColumns(
+  columns: readonly (readonly [name: string, values: Float64Array, validity: Uint8Array | null])[],
+  about: { level: number; offset: number; rows: number; live: boolean },
+): Uint8Array {
+  const length = columns[0][1].length;
   const metadata = new Map([
-    ['level', String(size)],
+    ['level', String(about.level)],
     ['offset', String(about.offset)],
     ['rows', String(about.rows)],
     ['live', about.live ? '1' : '0'],

@@ -1,6 +1,7 @@
 import { tableFromIPC, type Table } from 'apache-arrow';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { seriesSpecSchema, type SeriesRequest } from '@shared/frames';
+import { AdjointError } from '@shared/errors';
+import { groupSpecSchema, seriesSpecSchema, type SeriesRequest } from '@shared/frames';
 import { exampleAttempt, exampleRun, temporaryDirectory } from '../store/fixtures/examples';
 import { MetricWriter } from '../store/metricWriter';
 import type { RunDirectory } from '../store/runDirectory';
@@ -184,4 +185,59 @@ it('reads a run once for all panels that are opened together', async () => {
   expect(frames.map((frame) => tableFromIPC(frame!).numRows)).toEqual([10, 10, 10]);
   expect(opened).toBe(1);
   counting.close();
+});
+
+it('serves several runs as one curve with its band, and follows them', async () => {
+  const others = ['run-2', 'run-3'].map((id) => exampleRun(directory.path, id));
+  const all = new Map([run, ...others].map((one) => [one.id, one]));
+  const hubOfAll = new SeriesHub({
+    open: (id) => {
+      const found = all.get(id);
+      if (!found) throw new AdjointError('not-found', 'No such run.');
+      return found;
+    },
+    live: (id) => (id === 'run-3' ? { run: all.get(id)!, attempt: 1 } : null),
+  });
+  const writeTo = (target: RunDirectory, level: number, from: number, to: number) => {
+    const writer = MetricWriter.open(target, 1);
+    const table = writer.table('step', [{ key: 'loss', kind: 'scalar', unit: '1' }]);
+    for (let step = from; step < to; step++)
+      table.append({ step, epoch: 0, activeSeconds: 0, wallTime: 0 }, { loss: level + step });
+    writer.close();
+  };
+  writeTo(run, 0, 0, 40);
+  writeTo(others[0], 3, 0, 40);
+  writeTo(others[1], 6, 0, 10);
+  const source = hubOfAll.openSeries(
+    groupSpecSchema.parse({
+      kind: 'group',
+      runs: [...all.keys(), 'gone'],
+      clock: 'step',
+      x: 'step',
+      metrics: ['loss', 'cosine'],
+    }),
+  );
+  const client = new Client();
+  client.take(await source.next());
+  expect(client.x).toEqual(range(0, 40));
+  expect(client.values.get('loss')).toEqual([...range(0, 10, (i) => 3 + i), ...range(10, 40, (i) => 1.5 + i)]);
+  expect(client.values.get('loss:count')).toEqual([...range(0, 10, () => 3), ...range(10, 40, () => 2)]);
+  expect(client.values.get('loss:min')!.every((low, i) => low! < client.values.get('loss')![i]!)).toBe(true);
+  expect(client.values.get('cosine')!.every((value) => value === null)).toBe(true);
+  writeTo(others[1], 6, 10, 40);
+  client.take(await source.next());
+  expect(client.values.get('loss:count')).toEqual(range(0, 40, () => 3));
+  source.close();
+  hubOfAll.close();
+});
+
+it('refuses a group of which no run is there', () => {
+  const empty = new SeriesHub({
+    open: () => {
+      throw new AdjointError('not-found', 'No such run.');
+    },
+    live: () => null,
+  });
+  const spec = groupSpecSchema.parse({ kind: 'group', runs: ['a', 'b'], clock: 'step', x: 'step', metrics: ['loss'] });
+  expect(() => empty.openSeries(spec)).toThrow('None of the runs of this group');
 });

@@ -1,6 +1,9 @@
-import type { SeriesSpec } from '@shared/frames';
+import { AdjointError } from '@shared/errors';
+import type { GroupSpec, SeriesSpec, StreamSpec } from '@shared/frames';
+import type { Clock } from '@shared/run';
 import type { RunDirectory } from '../store/runDirectory';
 import type { FrameSource } from './api';
+import { GroupSource, type GroupMember } from './groupSource';
 import { LiveTable } from './liveTable';
 import { encodeSeries, windowOf } from './seriesFrame';
 
@@ -36,13 +39,36 @@ export class SeriesHub {
     this.options = options;
   }
 
-  /** @throws AdjointError `not-found` for an unknown run. */
-  openSeries(spec: SeriesSpec): FrameSource {
-    const key = `${spec.run} ${spec.clock}`;
+  /** @throws AdjointError `not-found` for an unknown run, or a group of which no run is known. */
+  openSeries(spec: StreamSpec): FrameSource {
+    if (spec.kind === 'group') return this.openGroup(spec);
+    const { table, ...options } = this.share(spec.run, spec.clock, spec.metrics);
+    return new SeriesSource(table, spec, options);
+  }
+
+  private openGroup(spec: GroupSpec): FrameSource {
+    const members: GroupMember[] = [];
+    for (const id of new Set(spec.runs))
+      try {
+        members.push(this.share(id, spec.clock, spec.metrics));
+      } catch (error) {
+        // A run that was moved to the trash meanwhile leaves the group.
+        if (!(error instanceof AdjointError) || error.code !== 'not-found') throw error;
+      }
+    if (members.length === 0)
+      throw new AdjointError('not-found', 'None of the runs of this group is in the workspace.', {
+        fix: 'They may be in the trash.',
+      });
+    return new GroupSource(members, spec);
+  }
+
+  /** The table of a run's clock, with these metrics; read once however many streams look at it. */
+  private share(run: string, clock: Clock, metrics: readonly string[]): GroupMember {
+    const key = `${run} ${clock}`;
     let shared = this.tables.get(key);
     if (!shared) {
       shared = {
-        table: new LiveTable(this.options.open(spec.run), spec.clock),
+        table: new LiveTable(this.options.open(run), clock),
         users: 0,
         polledAt: 0,
         loading: null,
@@ -52,14 +78,15 @@ export class SeriesHub {
     }
     const { table } = shared;
     shared.users++;
-    table.want(spec.metrics);
+    table.want(metrics);
     if (table.isStale) this.scheduleLoad(shared);
     this.timer ??= setInterval(() => this.tick(), liveMilliseconds);
-    return new SeriesSource(table, spec, {
+    return {
+      table,
       failure: () => shared.failure,
-      isLive: () => this.options.live(spec.run) !== null,
+      isLive: () => this.options.live(run) !== null,
       release: () => this.release(key),
-    });
+    };
   }
 
   private scheduleLoad(shared: Shared): void {
@@ -115,11 +142,7 @@ export class SeriesHub {
   }
 }
 
-interface SourceOptions {
-  failure: () => unknown;
-  isLive: () => boolean;
-  release: () => void;
-}
+type SourceOptions = Omit<GroupMember, 'table'>;
 
 /** One client's view of a table: remembers what was sent, so that the next frame holds only what is new. */
 class SeriesSource implements FrameSource {

@@ -5,16 +5,16 @@ import {
   encodeFrame,
   encodeJson,
   frameTypes,
-  seriesSpecSchema,
+  streamSpecSchema,
   type Frame,
-  type SeriesSpec,
+  type StreamSpec,
 } from '@shared/frames';
 import type { Port, PortMessage } from '@shared/port';
 import type { FrameSource } from '../engine/api';
 import { badRequest } from './problems';
 
 export interface FrameServerOptions {
-  openSeries(spec: SeriesSpec): FrameSource;
+  openSeries(spec: StreamSpec): FrameSource;
   log: (line: string) => void;
   /** Streams that one client may hold open. */
   maxStreams?: number;
@@ -98,9 +98,9 @@ export function serveFrames(port: Port, options: FrameServerOptions): void {
       const fix = 'Close some charts, or draw fewer metrics at once.';
       return fail(id, { code: 'bad-request', what: `More than ${maxStreams} streams on one connection.`, fix });
     }
-    let spec: SeriesSpec;
+    let spec: StreamSpec;
     try {
-      const parsed = seriesSpecSchema.safeParse(decodeJson(payload));
+      const parsed = streamSpecSchema.safeParse(decodeJson(payload));
       if (!parsed.success) {
         malformed++;
         return fail(id, badRequest('metric channel', parsed.error.issues));

@@ -100,14 +100,8 @@ export class Workspace {
   /** Sortable by time, readable, unique, safe in every file system: `20261123-031600-qcqp-n20-7f3a` (UTC). */
   newRunId(name: string, now: Date = new Date()): string {
     const time = now.toISOString().replace(/[-:]/g, '').slice(0, 15).replace('T', '-');
-    const plain = name.normalize('NFKD').toLowerCase();
-    const slug = plain
-      .replace(/\p{M}+/gu, '')
-      .replace(/[^a-z0-9]+/g, '-')
-      .slice(0, 40)
-      .replace(/^-+|-+$/g, '');
     for (;;) {
-      const id = [time, slug || 'run', randomBytes(2).toString('hex')].join('-');
+      const id = [time, slugOf(name) || 'run', randomBytes(2).toString('hex')].join('-');
       if (!existsSync(this.place('runs', id)) && !existsSync(this.place('trash', id))) return id;
     }
   }
@@ -187,6 +181,17 @@ export class Workspace {
         if ((statIfThere(path)?.mtimeMs ?? Infinity) < hourAgo) rmSync(path, { recursive: true, force: true });
       }
   }
+}
+
+/** The part of a name that is safe in every file system, at most 40 characters; may be empty. */
+export function slugOf(name: string): string {
+  return name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/\p{M}+/gu, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replace(/^-+|-+$/g, '');
 }
 
 function statIfThere(path: string) {

@@ -1,9 +1,9 @@
 import { problemSchema, toProblem, type Problem } from '@shared/errors';
-import { decodeFrame, decodeJson, encodeFrame, encodeJson, frameTypes, type SeriesRequest } from '@shared/frames';
+import { decodeFrame, decodeJson, encodeFrame, encodeJson, frameTypes, type StreamRequest } from '@shared/frames';
 import type { Port } from '@shared/port';
 
 export interface Subscription {
-  spec: SeriesRequest;
+  spec: StreamRequest;
   onFrame: (payload: Uint8Array) => void | Promise<void>;
   onEnd?: () => void;
   onError?: (problem: Problem) => void;
@@ -35,7 +35,7 @@ export class FrameClient {
    * @returns a function that closes the stream
    */
   subscribe(
-    spec: SeriesRequest,
+    spec: StreamRequest,
     onFrame: Subscription['onFrame'],
     onEnd?: Subscription['onEnd'],
     onError?: Subscription['onError'],

@@ -1,7 +1,7 @@
 import { implement } from '@orpc/server';
 import { contract, type AppEvent, type Queue } from '@shared/contract';
 import { AdjointError } from '@shared/errors';
-import type { SeriesSpec } from '@shared/frames';
+import type { StreamSpec } from '@shared/frames';
 import type { Engine, FrameSource, SpawnedProcess, Spawner } from '../../engine/api';
 
 /**
@@ -100,13 +100,23 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       exportSeries: os.runs.exportSeries.handler(notHere),
       summarise: os.runs.summarise.handler(() => ({})),
     },
+    comparisons: {
+      list: os.comparisons.list.handler(() => []),
+      get: os.comparisons.get.handler(notHere),
+      save: os.comparisons.save.handler(notHere),
+      rename: os.comparisons.rename.handler(notHere),
+      remove: os.comparisons.remove.handler(() => ({})),
+      context: os.comparisons.context.handler(() => []),
+      tradeOff: os.comparisons.tradeOff.handler(() => []),
+    },
     queue: { get: os.queue.get.handler(() => queue), setSlots: os.queue.setSlots.handler(() => queue) },
     events: os.events.handler(events),
   });
 
-  function openSeries(spec: SeriesSpec): FrameSource {
-    const make = sources[spec.run];
-    if (!make) throw new AdjointError('not-found', 'No such run.', { where: spec.run });
+  function openSeries(spec: StreamSpec): FrameSource {
+    const run = spec.kind === 'series' ? spec.run : spec.runs[0];
+    const make = sources[run];
+    if (!make) throw new AdjointError('not-found', 'No such run.', { where: run });
     stats.opened++;
     stats.openSources++;
     let open = true;
