@@ -1,4 +1,5 @@
-import { mean, meanInterval } from '@shared/statistics/bootstrap';
+import { meanInterval } from '@shared/statistics/bootstrap';
+import { mean } from '@shared/statistics/summary';
 
 /** Measured samples of one run, x ascending; y is NaN where a sample was not a number. */
 export interface MemberCurve {

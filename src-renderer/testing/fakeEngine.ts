@@ -1,11 +1,12 @@
 import type { AppEvent, AppInfo, DeviceInfo, Queue, RunDetail } from '@shared/contract';
 import type { Problem } from '@shared/errors';
-import type { SeriesRequest } from '@shared/frames';
+import type { StreamRequest } from '@shared/frames';
 import { metricCatalogue, metricDefinition } from '@shared/metrics/catalogue';
 import type { RunState, RunSummary } from '@shared/run';
 import type { Wire } from '../stores/connection';
+import { FakeComparisons } from './fakeComparisons';
 import { fakeValue, stepsPerEpoch } from './fakeCurves';
-import { seriesFrame } from './fakeFrames';
+import { groupFrame, seriesFrame } from './fakeFrames';
 
 /**
  * An engine without processes, for component tests and for looking at the renderer alone: runs with made-up but
@@ -55,6 +56,7 @@ const problems: Partial<Record<RunState, Problem>> = {
 export class FakeEngine {
   readonly runs = new Map<string, RunSummary>();
   readonly trashed = new Map<string, RunSummary>();
+  readonly comparisons = new FakeComparisons(this.runs);
   readonly calls: { name: string; input: unknown }[] = [];
   readonly wire: Wire;
   private readonly listeners = new Set<(event: AppEvent) => void>();
@@ -228,7 +230,7 @@ export class FakeEngine {
     const call = async (name: string, input: unknown): Promise<unknown> => {
       this.calls.push({ name, input });
       if (this.options.silent) return new Promise(() => undefined);
-      const handler = handlers[name];
+      const handler = handlers[name] ?? this.comparisons.handlers[name];
       if (!handler) throw new Error(`the fake engine does not know ${name}`);
       return handler((input ?? {}) as Input);
     };
@@ -319,21 +321,25 @@ export class FakeEngine {
   } // prettier-ignore
 
   private subscribe(
-    spec: SeriesRequest,
+    spec: StreamRequest,
     onFrame: (payload: Uint8Array) => void | Promise<void>,
     onEnd?: () => void,
   ): () => void {
     let stopped = false;
     let sent = -1;
-    const index = Number(spec.run.slice(4));
+    const ids = spec.kind === 'group' ? spec.runs : [spec.run];
     const send = async (): Promise<void> => {
       if (stopped || this.options.silent) return;
-      const run = this.runs.get(spec.run);
-      const total = run?.progress?.total ?? 1;
-      const done = run?.progress?.done ?? 0;
-      if (done !== sent) await onFrame(seriesFrame(index, spec, done, total));
+      const members = ids.map((id) => {
+        const { total = 1, done = 0 } = this.runs.get(id)?.progress ?? {};
+        return { index: Number(id.slice(4)), done, total };
+      });
+      const done = members.reduce((sum, member) => sum + member.done, 0);
+      const [{ index, total }] = members;
+      if (done !== sent)
+        await onFrame(spec.kind === 'group' ? groupFrame(members, spec) : seriesFrame(index, spec, done, total));
       sent = done;
-      if (run?.state === 'running') setTimeout(() => void send(), 60);
+      if (ids.some((id) => this.runs.get(id)?.state === 'running')) setTimeout(() => void send(), 60);
       else onEnd?.();
     };
     setTimeout(() => void send(), 20);

@@ -1,5 +1,5 @@
 import { Field, Float64, makeData, RecordBatch, Schema, Struct, Table, tableToIPC } from 'apache-arrow';
-import type { SeriesRequest } from '@shared/frames';
+import type { GroupRequest, SeriesRequest } from '@shared/frames';
 import { fakeValue, stepsPerEpoch } from './fakeCurves';
 
 /** A snapshot frame with buckets, as the engine would make it. */
@@ -31,6 +31,27 @@ export function seriesFrame(run: number, spec: SeriesRequest, done: number, tota
     rows: String(steps.length),
     live: '1',
   });
+}
+
+/** A snapshot of a group: mean, least and greatest of the runs that reach each place. */
+export function groupFrame(runs: { index: number; done: number; total: number }[], spec: GroupRequest): Uint8Array {
+  const every = spec.clock === 'step' ? Math.ceil(Math.max(...runs.map(({ done }) => done)) / 400) : stepsPerEpoch;
+  const scale = spec.x === 'epoch' ? 1 / stepsPerEpoch : spec.x === 'activeSeconds' ? 1 / 70 : 1;
+  const columns = new Map<string, (number | null)[]>([['x', []]]);
+  for (let step = 0; step < Math.max(...runs.map(({ done }) => done)); step += every) {
+    columns.get('x')?.push(step * scale);
+    for (const metric of spec.metrics) {
+      const values = runs
+        .filter(({ done }) => step < done)
+        .map(({ index, total }) => fakeValue(index, metric, step, total));
+      const put = (name: string, value: number) => columns.set(name, [...(columns.get(name) ?? []), value]);
+      put(metric, values.reduce((a, b) => a + b, 0) / values.length);
+      put(`${metric}:min`, values.length > 1 ? Math.min(...values) : NaN);
+      put(`${metric}:max`, values.length > 1 ? Math.max(...values) : NaN);
+      put(`${metric}:count`, values.length);
+    }
+  }
+  return encodeFrameTable(columns, { offset: '0', level: String(every), rows: '0', live: '0' });
 }
 
 /** Columns as the payload of a data frame; null = not measured. (Arrow's builders make code at run time, which the page forbids.) */
