@@ -51,6 +51,7 @@ export default defineConfig({
         adjoint: at('./src-main/cli/adjoint.ts'),
         engine: at('./src-main/host/engineProcess.ts'),
         run: at('./src-main/jobs/run.ts'),
+        preview: at('./src-main/engine/previewThread.ts'),
         labels: at('./src-main/solvers/qcqp/labelThread.ts'),
       },
       output: { format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'chunks/[name]-[hash].mjs' },

@@ -8,7 +8,15 @@ import {
   tradeOffMoments,
   tradeOffPointSchema,
 } from './comparisons';
+import { datasetInfoSchema, datasetName, generateDatasetSchema } from './datasets';
 import { findingSchema, problemSchema } from './errors';
+import {
+  familyPreviewSchema,
+  familySchema,
+  previewDatasetSchema,
+  previewFamilySchema,
+  problemViewSchema,
+} from './problems';
 import {
   annotationsSchema,
   attemptSchema,
@@ -17,6 +25,8 @@ import {
   metricSummarySchema,
   runSummarySchema,
 } from './run';
+
+export type { DatasetInfo } from './datasets';
 
 /** Every failure of a request is this one typed error; `data` says what, where and what to do. */
 const request = oc.errors({ ADJOINT: { status: 422, data: problemSchema } });
@@ -74,18 +84,6 @@ export const methodSchema = z.object({
 });
 export type MethodInfo = z.infer<typeof methodSchema>;
 
-export const datasetInfoSchema = z.object({
-  name: z.string(),
-  path: z.string(),
-  bytes: z.number(),
-  family: z.string().nullable(),
-  dims: z.record(z.string(), z.number()),
-  arrays: z.array(z.object({ name: z.string(), dtype: z.string(), shape: z.array(z.number()) })),
-  splits: z.record(z.string(), z.number()),
-  problem: problemSchema.nullable(),
-});
-export type DatasetInfo = z.infer<typeof datasetInfoSchema>;
-
 export const runDetailSchema = z.object({
   summary: runSummarySchema,
   manifest: manifestSchema,
@@ -128,11 +126,32 @@ export const contract = {
     /** Every registered method with its settings as JSON Schema. */
     list: request.output(z.array(methodSchema)),
   },
+  problems: {
+    /** Families of problems that can be generated, each with its settings as JSON Schema. */
+    families: request.output(z.array(familySchema)),
+    /**
+     * What generating a family with these settings would give: findings, sizes, time, and some of its instances solved. Wrong settings
+     * are findings, not errors.
+     */
+    preview: request.input(previewFamilySchema).output(familyPreviewSchema),
+  },
   datasets: {
     /** Datasets in the workspace and those that come with Adjoint. */
     list: request.output(z.array(datasetInfoSchema)),
-    /** One dataset, checked: arrays, shapes, splits, problems. */
+    /** One dataset, checked: arrays, shapes, splits, provenance, labels, problems. */
     show: request.input(z.object({ name: z.string() })).output(datasetInfoSchema),
+    /** Some instances of a dataset, solved again: active rows, multipliers, a slice of the feasible set. */
+    preview: request.input(previewDatasetSchema).output(problemViewSchema),
+    /** Puts a run of kind `dataset` into the queue: it generates, labels and writes a dataset of this name. */
+    generate: request.input(generateDatasetSchema).output(z.object({ ids: z.array(z.string()) })),
+    /** Checks a .npz or .pkl file and copies it into the workspace. */
+    import: request
+      .input(z.object({ path: z.string().min(1), name: datasetName.optional() }))
+      .output(z.object({ name: z.string() })),
+    /** Moves a dataset of the workspace to its trash. Refused while runs use it, which `force` overrides for ended ones. */
+    trash: request
+      .input(z.object({ name: z.string(), force: z.boolean().default(false) }))
+      .output(z.object({ path: z.string() })),
   },
   experiments: {
     /** Example experiments that come with Adjoint. */

@@ -4,13 +4,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { AdjointError } from '@shared/errors';
 import { formatBytes } from '@shared/format';
-import {
-  generateQcqp,
-  qcqpSettings,
-  qcqpSuite,
-  type QcqpInstances,
-  type QcqpSettings,
-} from '../modelling/families/qcqp';
+import type { QcqpInstances } from '../modelling/families/family';
+import { generateQcqp, qcqpSettings, qcqpSuite, type QcqpSettings } from '../modelling/families/qcqp';
 import { LabelPool, type QcqpLabels } from '../solvers/qcqp/labelPool';
 import { storeError } from '../store/atomic';
 import { splitByOrder, writeDataset } from '../store/dataset';

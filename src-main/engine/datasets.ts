@@ -1,8 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, extname, isAbsolute, join, resolve } from 'node:path';
-import type { DatasetInfo } from '@shared/contract';
+import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { AdjointError } from '@shared/errors';
-import { inspectDataset } from '../store/dataset';
 
 const extensions = ['.npz', '.pkl'];
 
@@ -66,6 +64,6 @@ export function findDataset(
   });
 }
 
-export function describeDatasets(places: DatasetPlaces): DatasetInfo[] {
-  return listDatasets(places).map(({ path }) => inspectDataset(path));
-}
+/** It comes with Adjoint, and is not the workspace's to change. */
+export const isBuiltIn = (path: string, { resources }: DatasetPlaces): boolean =>
+  dirname(path) === join(resources, 'datasets');

@@ -1,8 +1,11 @@
+import { dirname, join } from 'node:path';
 import { problemText, toProblem } from '@shared/errors';
 import { RunIndex } from '../store/runIndex';
 import { openWorkspace } from '../store/workspace';
 import type { Engine, EngineOptions } from './api';
+import { DatasetCatalogue } from './datasetCatalogue';
 import { EventHub } from './events';
+import { Previewer } from './previewer';
 import { makeRouter } from './router';
 import { SeriesHub } from './seriesHub';
 import { SparklineCache } from './sparklines';
@@ -35,10 +38,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     live: (id) => supervisor.liveAttempt(id),
   });
   const sparklines = new SparklineCache(workspace, index);
+  // Bundles of the same build lie beside each other.
+  const previewer = new Previewer(join(dirname(runEntry), 'preview.mjs'));
+  const places = { workspace: workspace.path, resources };
+  const datasets = new DatasetCatalogue(places, previewer);
   supervisor.start();
 
   return {
-    router: makeRouter({ options, workspace, index, supervisor, events, sparklines }),
+    router: makeRouter({ options, workspace, places, index, supervisor, events, sparklines, previewer, datasets }),
     openSeries: (spec) => series.openSeries(spec),
     close: async (how) => {
       try {
@@ -47,6 +54,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         log(problemText(toProblem(error)));
       }
       supervisor.stop();
+      previewer.close();
       series.close();
       index.close();
       lock?.release();

@@ -5,7 +5,6 @@ import type { AppInfo, MethodInfo } from '@shared/contract';
 import { AdjointError, toProblem, type Problem } from '@shared/errors';
 import { clocks, type Clock, type RunSummary } from '@shared/run';
 import { probeDevices } from '../numerics/devices/probe';
-import { inspectDataset } from '../store/dataset';
 import type { RunIndex } from '../store/runIndex';
 import { summariseRun } from '../store/recorded';
 import type { Workspace } from '../store/workspace';
@@ -14,7 +13,7 @@ import type { Engine, EngineOptions } from './api';
 import { build } from './build';
 import { comparisonHandlers } from './comparisonHandlers';
 import { createRun } from './createRun';
-import { describeDatasets, findDataset } from './datasets';
+import { datasetHandlers, problemHandlers, type DatasetParts } from './datasetHandlers';
 import type { EventHub } from './events';
 import { on } from './implementer';
 import { runDetail } from './runDetail';
@@ -23,18 +22,15 @@ import { writeSettings } from './settings';
 import type { SparklineCache } from './sparklines';
 import type { Supervisor } from './supervisor';
 
-export interface RouterParts {
+export interface RouterParts extends DatasetParts {
   options: EngineOptions;
-  workspace: Workspace;
   index: RunIndex;
-  supervisor: Supervisor;
   events: EventHub;
   sparklines: SparklineCache;
 }
 
 export function makeRouter(parts: RouterParts): Engine['router'] {
   const { options, workspace, index, supervisor, events, sparklines } = parts;
-  const places = { workspace: workspace.path, resources: options.resources };
 
   const requireRun = (id: string): RunSummary => {
     const summary = supervisor.summary(id);
@@ -81,10 +77,8 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
     methods: {
       list: on.methods.list.handler((): MethodInfo[] => methods()),
     },
-    datasets: {
-      list: on.datasets.list.handler(() => describeDatasets(places)),
-      show: on.datasets.show.handler(({ input }) => inspectDataset(findDataset(input.name, places).path)),
-    },
+    problems: problemHandlers(parts),
+    datasets: datasetHandlers(parts),
     experiments: {
       examples: on.experiments.examples.handler(() => examples(options.resources)),
       validate: on.experiments.validate.handler(({ input }) => {

@@ -144,6 +144,11 @@ export class Supervisor {
     };
   }
 
+  /** Runs share the cores. */
+  get threadsPerRun(): number {
+    return Math.max(1, Math.floor(cpus().length / this.slots));
+  }
+
   setSlots(slots: number): void {
     this.slots = slots;
     this.announceQueue();
@@ -359,7 +364,7 @@ export class Supervisor {
   private async launch(run: RunDirectory): Promise<void> {
     const active = makeActiveRun(run, nextAttempt(run));
     const { spawner, runEntry, resources, workspace } = this.options;
-    const threads = Math.max(1, Math.floor(cpus().length / this.slots));
+    const threads = this.threadsPerRun;
     active.spawning = true;
     this.active.set(run.id, active);
     let child;

@@ -7,7 +7,14 @@ import type { MetricColumn, MetricValue } from '../store/metricWriter';
 /** What a job is given before it starts. */
 export interface JobContext {
   manifest: Manifest;
-  device: Device;
+  /** What tensors are computed on; null for a kind that asks for none. */
+  device: Device | null;
+  /** Threads that the run may use. */
+  threads: number;
+  /** The bundle of a thread that labels instances. */
+  labelsEntry: string;
+  /** The workspace that the run lies in, where it lies in one. */
+  workspace: string | undefined;
   /** The run's dataset, checked and the one that the manifest names; null if the manifest names none. */
   dataset: Dataset | null;
   log(line: string): void;
@@ -39,7 +46,8 @@ export interface Job {
 /** A kind of job, listed in `kinds.ts`. */
 export interface JobKind {
   kind: string;
-  device(experiment: Record<string, unknown>): DeviceRequest;
+  /** Null where nothing is computed on tensors. */
+  device(experiment: Record<string, unknown>): DeviceRequest | null;
   /** The metrics that it records, by clock (`system` is recorded for every kind). */
   columns(experiment: Record<string, unknown>): Partial<Record<Clock, readonly MetricColumn[]>>;
   checkpoints(experiment: Record<string, unknown>): { seconds: number; keep: number };

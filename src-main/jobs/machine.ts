@@ -7,7 +7,7 @@ import { simdLevel } from '../numerics/devices/simd';
 export function describeAttempt(
   attempt: number,
   resumedFrom: Attempt['resumedFrom'],
-  device: Pick<Device, 'name' | 'dtype' | 'threads' | 'detail' | 'packages'>,
+  device: Pick<Device, 'dtype' | 'threads' | 'detail' | 'packages'> & { name: string },
 ): Attempt {
   const processors = cpus();
   return {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { problemText, toProblem } from '@shared/errors';
 import { RunDirectory } from '../store/runDirectory';
@@ -35,6 +36,7 @@ async function main(): Promise<number> {
       lock,
       log: new RunLog(run),
       workspace: process.env.ADJOINT_WORKSPACE,
+      labelsEntry: fileURLToPath(new URL('labels.mjs', import.meta.url)),
     };
     await drive(options, await prepareOrSay(options));
     return 0;

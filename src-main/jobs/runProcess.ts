@@ -30,21 +30,26 @@ export interface RunOptions {
   log: RunLog;
   /** Where optional packages are looked for beside the project. */
   workspace?: string;
+  labelsEntry: string;
 }
 
 export type Outcome = 'done' | 'cancelled';
 
 /** All that may refuse to start: until this returns, the attempt has not begun and supersedes nothing. */
-export async function prepare({ run, attempt, threads, lock, log, workspace }: RunOptions) {
+export async function prepare({ run, attempt, threads, lock, log, workspace, labelsEntry }: RunOptions) {
   if (attempt > 1) for (const cut of repairRun(run, lock).cut) log.write(`Repair: ${cut}`);
   const manifest = run.manifest();
   const kind = jobKind(manifest.kind);
   const dataset = await openDataset(manifest);
   const packageFolders = workspace === undefined ? [] : [workspace];
-  const device = await loadDevice(kind.device(manifest.experiment), { threads, packageFolders });
-  log.write(`Device ${device.name} (${device.label}, ${device.dtype}): ${device.detail}.`);
+  const request = kind.device(manifest.experiment);
+  const device = request && (await loadDevice(request, { threads, packageFolders }));
+  if (device) log.write(`Device ${device.name} (${device.label}, ${device.dtype}): ${device.detail}.`);
   const resume = findResumePoint(run, (line) => log.write(line));
-  const context = { manifest, device, dataset, log: (line: string) => log.write(line) };
+  const context = {
+    ...{ manifest, device, dataset, threads, workspace, labelsEntry },
+    log: (line: string) => log.write(line),
+  };
   const job = await kind.create(context, resume?.checkpoint ?? null);
   return { manifest, kind, device, resume, job };
 }
@@ -53,7 +58,7 @@ export async function prepare({ run, attempt, threads, lock, log, workspace }: R
 export async function drive(options: RunOptions, prepared: Awaited<ReturnType<typeof prepare>>): Promise<Outcome> {
   const { run, attempt, log } = options;
   const { manifest, kind, device, resume, job } = prepared;
-  run.beginAttempt(attempt, describeAttempt(attempt, resume?.from ?? null, device));
+  run.beginAttempt(attempt, describeAttempt(attempt, resume?.from ?? null, device ?? solverThreads(options.threads)));
   const reserve = new Reserve(run.file('attempts', String(attempt), 'reserve'));
   log.write(resume ? `Attempt ${attempt}: resuming from step ${resume.from.step}.` : `Attempt ${attempt}: starting.`);
 
@@ -185,6 +190,16 @@ class RunLoop {
     this.#lastTurn = performance.now();
   }
 }
+
+/** What a run without tensors says of where it computes. */
+const solverThreads = (threads: number) =>
+  ({
+    name: 'solver',
+    dtype: 'float64',
+    threads,
+    detail: 'float64 solver, one thread an instance',
+    packages: {},
+  }) as const;
 
 const now = () => new Date().toISOString();
 

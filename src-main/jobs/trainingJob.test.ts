@@ -15,6 +15,9 @@ const context = async () => ({
   manifest: { experiment } as unknown as Manifest,
   device: await loadDevice('wasm'),
   dataset: readDataset(path),
+  threads: 1,
+  labelsEntry: '',
+  workspace: undefined,
   log: () => undefined,
 });
 

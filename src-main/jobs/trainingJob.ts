@@ -18,7 +18,10 @@ export const trainingJob: JobKind = {
   columns(experiment) {
     const own = bindTechnique(resolveDefaults(experiment).technique).technique.metrics ?? [];
     const foreign = new Set(techniques.flatMap(({ metrics }) => metrics ?? []).filter((key) => !own.includes(key)));
-    return { step: catalogueColumns('step', (key) => !foreign.has(key)), epoch: catalogueColumns('epoch') };
+    return {
+      step: catalogueColumns('step', (key) => !foreign.has(key) && !key.startsWith('labels/')),
+      epoch: catalogueColumns('epoch'),
+    };
   },
   checkpoints(experiment) {
     const { checkpointSeconds, keepCheckpoints } = resolveDefaults(experiment).training;
@@ -31,6 +34,7 @@ export const trainingJob: JobKind = {
         where: 'manifest.json: dataset',
       });
     const data = trainingData(dataset);
+    if (!device) throw new AdjointError('internal', 'A training run was given no device.');
     const training = createTraining(device, experiment, data);
     log(describe(experiment, dataset, training));
     return makeJob(device, training, checkpoint);

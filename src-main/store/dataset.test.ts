@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Provenance } from '@shared/datasets';
 import { AdjointError } from '@shared/errors';
 import { fileSha256, inspectDataset, readDataset, writeDataset, type Dataset } from './dataset';
 import { encodeArrays, readArrays } from './datasetFile';
@@ -183,10 +184,7 @@ describe('a dataset that does not hold together', () => {
     [{ Y: zeros(199, 20) }, 'Y has 199 rows but X has 200'],
     [{ Y: null }, 'Array Y is missing'],
     [{ G: zeros(10, 20, 1) }, 'G has 3 axes (float64[10, 20, 1]) where 2 are needed'],
-    [
-      { 'multipliers.inequality': zeros(200, 11) },
-      'multipliers.inequality is float64[200, 11] but X has 200 rows and G has 10',
-    ],
+    [{ 'multipliers.inequality': zeros(200, 11) }, 'lambda is float64[200, 11] but X has 200 rows and G has 10'],
     [{ p: { dtype: 'str', shape: [20], data: Array<string>(20).fill('x') } }, 'p is str[20]; it must hold numbers'],
     [{ 'splits.test': null }, 'Split test is missing'],
     [{ 'splits.test': indices(199, 200) }, 'splits.test[1] is 200, but there are instances 0 to 199'],
@@ -206,7 +204,6 @@ describe('a dataset that does not hold together', () => {
   it.each([
     [{ X: null, Y: null, trainX: zeros(2, 10), validX: zeros(2, 10) }, 'kept by split (trainX, validX): join them'],
     [{ Q: null, q: zeros(20, 20) }, 'Capitals count: rename q to Q'],
-    [{ H: null }, 'H = numpy.zeros_like(G)'],
     [{ 'splits.valid': null, 'splits.val': indices(170) }, 'rename splits.val to splits.valid'],
     [{ 'splits.test': { dtype: 'bool' as const, shape: [200], data: new Uint8Array(200) } }, 'numpy.flatnonzero(mask)'],
   ])('that is kept in another form is told how to change it: %#', (change, hint) => {
@@ -214,6 +211,54 @@ describe('a dataset that does not hold together', () => {
       const { problem } = refusal(path);
       expect(`${problem.what} ${problem.fix}`).toContain(hint);
     }
+  });
+
+  it('without H has linear rows; with bounds it has bounds, which must not cross', () => {
+    for (const path of altered({
+      H: null,
+      lower: zeros(20),
+      upper: { ...zeros(20), data: new Float64Array(20).fill(Infinity) },
+    })) {
+      const dataset = readDataset(path);
+      expect(dataset.diagonal).toBe(true);
+      expect(dataset.H).toEqual(new Float64Array(200));
+      expect(dataset.upper![3]).toBe(Infinity);
+      writeDataset(path, dataset);
+      expect(readArrays(path).has('H')).toBe(false);
+      expect(readDataset(path)).toEqual(dataset);
+    }
+    for (const path of altered({ lower: zeros(20), upper: { ...zeros(20), data: new Float64Array(20).fill(-1) } }))
+      expect(refusal(path).problem.what).toBe('Variable 0 has the bounds 0 and -1 (and 19 more).');
+    for (const path of altered({ lower: zeros(19) }))
+      expect(refusal(path).problem.what).toContain('lower has 19 entries but Q has 20');
+  });
+
+  it('keeps its provenance in both formats, and shows when its arrays are no longer those that were written', () => {
+    const provenance: Provenance = {
+      format: 'adjoint-dataset/1',
+      family: 'qcqp',
+      settings: { n: 20, note: 'größer ∂' },
+      seed: 2025,
+      generator: 1,
+      code: { version: '1', commit: null },
+      createdAt: '2026-11-24T00:00:00.000Z',
+      run: null,
+      seconds: 1,
+      threads: 2,
+      labels: { worstViolation: 1e-13, worstGap: 1e-12, statuses: { optimal: 200 }, leftOut: [] },
+      sha256: '',
+    };
+    const [first, second] = ['one.npz', 'two.pkl'].map((name) => join(directory.path, name));
+    writeDataset(first, { ...readDataset(npz), provenance });
+    writeDataset(second, readDataset(first));
+    const [a, b] = [inspectDataset(first).provenance!, inspectDataset(second).provenance!];
+    expect(a).toMatchObject({ ...provenance, sha256: a.sha256, intact: true });
+    expect(b).toEqual(a);
+    const bytes = readFileSync(second);
+    const place = bytes.indexOf(new Uint8Array(readDataset(first).p.buffer, 0, 8));
+    bytes[place] ^= 1;
+    writeFileSync(second, bytes);
+    expect(inspectDataset(second).provenance).toMatchObject({ intact: false });
   });
 
   it('names what stands in the place of an array', () => {
@@ -224,6 +269,7 @@ describe('a dataset that does not hold together', () => {
       return path;
     };
     expect(refusal(pickle('h', 3)).problem.what).toContain('h is a number, not an array');
+    expect(refusal(pickle('H', 3)).problem.what).toContain('H is a number, not an array');
     expect(refusal(pickle('splits', 3)).problem.what).toContain('splits is a number');
     expect(refusal(pickle('splits', zeros(200))).problem.what).toContain('not a dict of three');
   });

@@ -3,7 +3,9 @@ import { missingHint } from './datasetHints';
 import { asFloats, type ArrayFile } from './datasetFile';
 import { describeArray } from './ndarray';
 
-const required = ['Q', 'p', 'A', 'G', 'H', 'h', 'X', 'Y'];
+const required = ['Q', 'p', 'A', 'G', 'h', 'X', 'Y'];
+/** Without H the rows are linear. */
+const optional = ['H', 'lower', 'upper'];
 export const splitNames = ['train', 'valid', 'test'] as const;
 export type SplitName = (typeof splitNames)[number];
 
@@ -18,6 +20,7 @@ export interface Dimensions {
   m: number;
   e: number;
   N: number;
+  /** H holds diagonals, or there is none. */
   diagonal: boolean;
 }
 
@@ -28,7 +31,8 @@ export interface Dimensions {
  */
 export function checkShapes(file: ArrayFile, path: string): Dimensions {
   const { arrays, others } = file;
-  const missing = required.filter((name) => !arrays.has(name));
+  // What is there and no array is not passed over: its rows would silently be others.
+  const missing = [...required, ...optional.filter((name) => others.has(name))].filter((name) => !arrays.has(name));
   if (missing.length > 0) {
     const findings = missing.map((name) => ({
       path: name,
@@ -43,21 +47,27 @@ export function checkShapes(file: ArrayFile, path: string): Dimensions {
   const shape = (name: string): number[] => arrays.get(name)?.shape ?? [];
   const note = (name: string, message: string) => findings.push({ path: name, message });
   for (const [name, array] of arrays)
-    if ((array.dtype === 'str' || array.dtype === 'bytes') && (required.includes(name) || name.includes('.')))
+    if (
+      (array.dtype === 'str' || array.dtype === 'bytes') &&
+      ([...required, ...optional].includes(name) || name.includes('.'))
+    )
       note(name, `${name} is ${describeArray(array)}; it must hold numbers`);
   const ranks: [string, number[]][] = [
     ...['Q', 'A', 'G', 'X', 'Y'].map((name): [string, number[]] => [name, [2]]),
     ['p', [1]],
     ['h', [1]],
     ['H', [2, 3]],
+    ['lower', [1]],
+    ['upper', [1]],
   ];
   for (const [name, allowed] of ranks)
-    if (!allowed.includes(shape(name).length))
+    if (arrays.has(name) && !allowed.includes(shape(name).length))
       note(
         name,
         `${name} has ${shape(name).length} axes (${describeArray(arrays.get(name)!)}) where ${allowed.join(' or ')} are needed`,
       );
-  const fix = 'Make the arrays agree: Q[n,n] p[n] A[e,n] G[m,n] H[m,n] or [m,n,n] h[m] X[N,e] Y[N,n].';
+  const fix =
+    'Make the arrays agree: Q[n,n] p[n] A[e,n] G[m,n] H[m,n] or [m,n,n] h[m] X[N,e] Y[N,n], lower[n] upper[n].';
   if (findings.length > 0) throw refuse(path, findings, fix);
 
   const agree = (left: string, leftAxis: number, right: string, rightAxis: number) => {
@@ -74,16 +84,21 @@ export function checkShapes(file: ArrayFile, path: string): Dimensions {
   agree('A', 1, 'Q', 1);
   agree('G', 1, 'Q', 1);
   agree('G', 0, 'h', 0);
-  agree('H', 0, 'G', 0);
-  agree('H', 1, 'Q', 1);
+  if (arrays.has('H')) {
+    agree('H', 0, 'G', 0);
+    agree('H', 1, 'Q', 1);
+  }
+  for (const name of ['lower', 'upper']) if (arrays.has(name)) agree(name, 0, 'Q', 1);
   if (shape('H').length === 3) agree('H', 2, 'Q', 1);
   agree('X', 1, 'A', 0);
   agree('Y', 1, 'Q', 1);
   agree('Y', 0, 'X', 0);
   const [[, n], [m], [e], [N]] = [shape('Q'), shape('G'), shape('A'), shape('X')];
   for (const [name, size, of] of [
-    ['multipliers.inequality', m, 'G'],
-    ['multipliers.equality', e, 'A'],
+    ['lambda', m, 'G'],
+    ['nu', e, 'A'],
+    ['lambda_lower', n, 'Y'],
+    ['lambda_upper', n, 'Y'],
   ] as const) {
     const found = arrays.get(name);
     if (found && (found.shape.length !== 2 || found.shape[0] !== N || found.shape[1] !== size))
@@ -92,7 +107,7 @@ export function checkShapes(file: ArrayFile, path: string): Dimensions {
   if (findings.length > 0) throw refuse(path, findings, fix);
   if (n === 0 || N === 0)
     throw refuse(path, [{ path: n === 0 ? 'Q' : 'X', message: `${n === 0 ? 'Q' : 'X'} is empty` }], fix);
-  return { n, m, e, N, diagonal: shape('H').length === 2 };
+  return { n, m, e, N, diagonal: shape('H').length !== 3 };
 }
 
 /** What an axis counts, in words. */
@@ -123,6 +138,25 @@ export function checkFinite(name: string, values: Float64Array, shape: readonly 
   const more = count > 1 ? `, ${count} entries in all` : '';
   const finding = { path: `${name}[${place}]`, message: `${name}[${place}] is ${found}${more}` };
   throw refuse(path, [finding], 'Remove these instances or solve them again.');
+}
+
+/** Bounds where the file has them; ±∞ is no bound. @throws AdjointError `invalid-dataset` for NaN or a lower bound above the upper one */
+export function checkBounds(
+  { arrays }: ArrayFile,
+  n: number,
+  path: string,
+): { lower?: Float64Array; upper?: Float64Array } {
+  const [lower, upper] = ['lower', 'upper'].map((name) => arrays.get(name) && asFloats(arrays.get(name)!));
+  const findings: Finding[] = [];
+  for (let j = 0; j < n; j++) {
+    const [low, high] = [lower?.[j] ?? -Infinity, upper?.[j] ?? Infinity];
+    // Written so that NaN is refused too.
+    if (!(low <= high))
+      findings.push({ path: `lower[${j}]`, message: `Variable ${j} has the bounds ${low} and ${high}` });
+  }
+  if (findings.length > 0)
+    throw refuse(path, findings, 'Give every variable lower ≤ upper, ±inf where it has no bound.');
+  return { ...(lower && { lower }), ...(upper && { upper }) };
 }
 
 function indexOf(flat: number, shape: readonly number[]): number[] {

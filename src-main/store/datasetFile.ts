@@ -10,6 +10,12 @@ import { writePickle, type PickleOutput } from './pickleWriter';
 /** Groups of arrays: a nested dict in a pickle (`splits` → `train`), a prefix in an .npz (`splits_train`). */
 const groups = ['splits', 'multipliers'];
 
+/** What the first version called the multipliers. */
+const earlierNames = new Map([
+  ['multipliers.inequality', 'lambda'],
+  ['multipliers.equality', 'nu'],
+]);
+
 /**
  * The arrays of a .npz or .pkl file by name; groups are written with a dot (`splits.train`). Lists of numbers count as
  * arrays, everything else that is plain data is passed over.
@@ -24,6 +30,8 @@ export interface ArrayFile {
   arrays: Map<string, NdArray>;
   /** What else the file has, in words by name: it may be what somebody misses among the arrays. */
   others: Map<string, string>;
+  /** Single texts by name. */
+  texts: Map<string, string>;
 }
 
 /** `readArrays`, and what was passed over. */
@@ -37,7 +45,14 @@ export function readArrayFile(path: string): ArrayFile {
     throw storeError(error, path);
   }
   try {
-    return kind === '.npz' ? { arrays: ungroup(readNpz(bytes)), others: new Map() } : arraysOf(readPickle(bytes));
+    const file = kind === '.npz' ? arraysOfNpz(bytes) : arraysOfPickle(readPickle(bytes));
+    for (const [before, name] of earlierNames) {
+      const array = file.arrays.get(before);
+      if (!array || file.arrays.has(name)) continue;
+      file.arrays.delete(before);
+      file.arrays.set(name, array);
+    }
+    return file;
   } catch (error) {
     if (!(error instanceof AdjointError)) throw error;
     const { code, what, fix, findings } = error.problem;
@@ -46,11 +61,19 @@ export function readArrayFile(path: string): ArrayFile {
 }
 
 /** Encodes arrays as the file's extension says. @throws AdjointError `bad-request` for another kind of file */
-export function encodeArrays(path: string, arrays: ReadonlyMap<string, NdArray>): Uint8Array {
+export function encodeArrays(
+  path: string,
+  arrays: ReadonlyMap<string, NdArray>,
+  texts: ReadonlyMap<string, string> = new Map(),
+): Uint8Array {
   const kind = extname(path).toLowerCase();
-  if (kind === '.npz') return writeNpz(new Map([...arrays].map(([name, array]) => [name.replace('.', '_'), array])));
+  if (kind === '.npz') {
+    const named = [...arrays].map(([name, array]): [string, NdArray] => [name.replace('.', '_'), array]);
+    for (const [name, text] of texts) named.push([name, { dtype: 'str', shape: [], data: [text] }]);
+    return writeNpz(new Map(named));
+  }
   if (kind !== '.pkl' && kind !== '.pickle') throw unknownKind(path);
-  const root = new Map<string, PickleOutput>();
+  const root = new Map<string, PickleOutput>(texts);
   for (const [name, array] of arrays) {
     const [group, member] = name.split('.');
     if (member === undefined) root.set(name, array);
@@ -69,20 +92,27 @@ function unknownKind(path: string): AdjointError {
   });
 }
 
-function ungroup(arrays: Map<string, NdArray>): Map<string, NdArray> {
+function arraysOfNpz(bytes: Uint8Array): ArrayFile {
   const prefix = new RegExp(`^(${groups.join('|')})_`);
-  return new Map([...arrays].map(([name, array]) => [name.replace(prefix, '$1.'), array]));
+  const file: ArrayFile = { arrays: new Map(), others: new Map(), texts: new Map() };
+  for (const [name, array] of readNpz(bytes)) {
+    if (array.dtype === 'str' && array.shape.length === 0) file.texts.set(name, String(array.data[0]));
+    else file.arrays.set(name.replace(prefix, '$1.'), array);
+  }
+  return file;
 }
 
-function arraysOf(value: PickleValue): ArrayFile {
+function arraysOfPickle(value: PickleValue): ArrayFile {
   if (!(value instanceof Map))
     throw new AdjointError('invalid-dataset', `The pickle holds ${inWords(value)}, not a dict of arrays.`, {
       fix: "Save a dict with the keys Q, p, A, G, H, h, X, Y and 'splits'.",
     });
   const arrays = new Map<string, NdArray>();
   const others = new Map<string, string>();
+  const texts = new Map<string, string>();
   for (const [key, entry] of value) {
     if (typeof key !== 'string') continue;
+    if (typeof entry === 'string') texts.set(key, entry);
     const members = entry instanceof Map && groups.includes(key) ? entry : new Map([[null, entry]]);
     for (const [member, item] of members) {
       const array = asArray(item);
@@ -91,7 +121,7 @@ function arraysOf(value: PickleValue): ArrayFile {
       else others.set(name, inWords(item));
     }
   }
-  return { arrays, others };
+  return { arrays, others, texts };
 }
 
 function inWords(value: PickleValue): string {

@@ -19,6 +19,5 @@ export function missingHint({ arrays, others }: ArrayFile, missing: readonly str
     return other && !['H', 'h'].includes(other) ? [`${other} to ${name}`] : [];
   });
   if (renamed.length > 0) return `Capitals count: rename ${renamed.join(', ')}.`;
-  if (missing.length === 1 && missing[0] === 'H') return 'Without quadratic terms, save H = numpy.zeros_like(G).';
   return '';
 }

@@ -6,6 +6,7 @@ export {
   type Experiment,
   type ExperimentKind,
   experimentSchemas,
+  jsonSchema,
   methods,
   type NetworkSettings,
   type OptimizerSettings,

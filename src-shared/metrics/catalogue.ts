@@ -1,11 +1,12 @@
 import type { MetricDefinition } from './definition';
+import { labelMetrics } from './labels';
 import { trainingMetrics } from './training';
 
 export type { MetricDefinition, Question } from './definition';
 export { questions } from './definition';
 
 /** Every metric that Adjoint itself records. One file a group; adding a metric means one entry there. */
-export const metricCatalogue: readonly MetricDefinition[] = [...trainingMetrics];
+export const metricCatalogue: readonly MetricDefinition[] = [...trainingMetrics, ...labelMetrics];
 
 const byKey = new Map(metricCatalogue.map((metric) => [metric.key, metric]));
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { generateQcqp, qcqpSettings, type QcqpInstances } from '../../modelling/families/qcqp';
+import type { QcqpInstances } from '../../modelling/families/family';
+import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
 import { LabelPool, type QcqpLabels } from '../../solvers/qcqp/labelPool';
 import { action, printJson, printLine, withCommonOptions, type CommonOptions, type Places } from '../context';
 import { median } from './median';
@@ -25,7 +26,7 @@ async function benchLabels(options: CommonOptions & { repeats: number }, places:
     // The first batches compile; after them every batch reduces the family anew, as the first batch of a user does.
     for (let repeat = -warmUps; repeat < options.repeats; repeat++) {
       const began = performance.now();
-      labels = await pool.label(instances);
+      labels = await pool.label({ ...instances, family: { ...instances.family } });
       if (repeat >= 0) times.push((performance.now() - began) / 1000 / instances.N);
     }
   } finally {

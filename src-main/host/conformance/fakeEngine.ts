@@ -67,7 +67,18 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       devices: os.app.devices.handler(() => []),
     },
     methods: { list: os.methods.list.handler(() => []) },
-    datasets: { list: os.datasets.list.handler(() => []), show: os.datasets.show.handler(notHere) },
+    problems: {
+      families: os.problems.families.handler(() => []),
+      preview: os.problems.preview.handler(notHere),
+    },
+    datasets: {
+      list: os.datasets.list.handler(() => []),
+      show: os.datasets.show.handler(notHere),
+      preview: os.datasets.preview.handler(notHere),
+      generate: os.datasets.generate.handler(notHere),
+      import: os.datasets.import.handler(notHere),
+      trash: os.datasets.trash.handler(notHere),
+    },
     experiments: {
       examples: os.experiments.examples.handler(() => []),
       validate: os.experiments.validate.handler(({ input }) => ({

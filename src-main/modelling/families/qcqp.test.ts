@@ -4,7 +4,8 @@ import { AdjointError } from '@shared/errors';
 import { symmetricEigenvalues } from '../../numerics/linalg/eigenvalues';
 import { factorRowSpace, leastNorm } from '../../numerics/linalg/rowSpace';
 import { readDataset } from '../../store/dataset';
-import { generateQcqp, qcqpSettings, rowSpaceOfA, qcqpSuite, type QcqpFamily, type QcqpSettings } from './qcqp';
+import { rowSpaceOfA, type QcqpFamily } from './family';
+import { generateQcqp, qcqpSettings, qcqpSuite, type QcqpSettings } from './qcqp';
 
 const small = { n: 20, m: 10, e: 10, instances: 200, seed: 2025 };
 const settings = (change: Partial<QcqpSettings> = {}): QcqpSettings => qcqpSettings.parse({ ...small, ...change });

@@ -1,44 +1,35 @@
 import { z } from 'zod';
-import { AdjointError, type Finding } from '@shared/errors';
-import { formatBytes } from '@shared/format';
+import type { Finding } from '@shared/errors';
 import { symmetricNorm } from '../../numerics/linalg/eigenvalues';
 import { dot, multiply, multiplySymmetric, multiplyTransposed } from '../../numerics/linalg/products';
-import {
-  factorRowSpace,
-  orthonormalRows,
-  pseudoInverseTransposed,
-  type RowSpace,
-} from '../../numerics/linalg/rowSpace';
 import { Generator } from '@shared/random/generator';
-import type { Dataset } from '../../store/dataset';
-
-/**
- * The constant part of a parametric QCQP: minimise ½yᵀQy + pᵀy subject to yᵀH_i y + G_iᵀy ≤ h_i (no ½ on H), Ay = x.
- * Arrays are float64, row-major; shapes as in `Dataset`.
- */
-export type QcqpFamily = Pick<Dataset, 'n' | 'm' | 'e' | 'Q' | 'p' | 'A' | 'G' | 'H' | 'diagonal' | 'h'>;
-
-/** A family and its instances: row i of X [N, e] is the right-hand side x of instance i. */
-export interface QcqpInstances {
-  family: QcqpFamily;
-  N: number;
-  X: Float64Array;
-}
-
-const size = z.number().int().positive();
+import { factorRowSpace, orthonormalRows, pseudoInverseTransposed } from '../../numerics/linalg/rowSpace';
+import { splitByOrder } from '../../store/dataset';
+import {
+  diagonalMatrix,
+  generateInstances,
+  largestNorm,
+  type ProblemFamily,
+  type QcqpFamily,
+  type QcqpInstances,
+  rowSpaceOfA,
+  sizes,
+} from './family';
 
 /** Settings of the generator. The defaults are the published family at n = 100. */
 export const qcqpSettings = z.strictObject({
-  n: size.default(100).describe('Variables.'),
-  m: size.default(50).describe('Inequality rows, each a convex quadratic.'),
-  e: size.default(50).describe('Equality rows; at most n.'),
-  instances: size.default(5000).describe('Instances N.'),
-  seed: z.number().int().nonnegative().default(2025).describe('Seed of numpy’s default_rng.'),
+  ...sizes({ instances: 5000, seed: 2025 }),
   hessians: z
     .enum(['diagonal', 'dense'])
     .default('diagonal')
     .describe('H_i diagonal, or dense with the same eigenvalues in a random orthonormal basis.'),
-  rank: size.nullable().default(null).describe('Rank of Q: its last n − rank diagonal entries are 0; full by default.'),
+  rank: z
+    .number()
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Rank of Q: its last n − rank diagonal entries are 0; full by default.'),
   condition: z
     .number()
     .min(1)
@@ -66,62 +57,15 @@ export const qcqpSuite = {
 } as const satisfies Record<string, Partial<QcqpSettings>>;
 
 /**
- * Bytes that generating, labelling and writing such a dataset takes at its peak: every array once in memory and once encoded, the
- * reduced constant parts, and one H_i basis.
- */
-export function qcqpBytes(settings: QcqpSettings): number {
-  const { n, m, e, instances } = settings;
-  const hessians = settings.hessians === 'dense' ? m * n * n : m * n;
-  const stored = n * n + n + e * n + m * n + hessians + m + instances * (2 * e + n + m);
-  return 8 * (2 * stored + 3 * n * n + m * n);
-}
-
-/**
- * Checks settings against each other and against the memory there is, before anything is allocated.
- *
- * @param memory bytes that may be used
- * @throws AdjointError `bad-request` with a finding for each setting
- */
-export function checkQcqpSettings(settings: QcqpSettings, memory: number): void {
-  const { n, e, rank } = settings;
-  const findings: Finding[] = [];
-  if (e > n)
-    findings.push({
-      path: 'e',
-      message: `There are ${e} equality rows but only ${n} variables, so Ay = x has no answer`,
-    });
-  if (rank !== null && rank > n)
-    findings.push({ path: 'rank', message: `Q has ${n} rows; its rank cannot be ${rank}` });
-  if (findings.length > 0)
-    throw new AdjointError('bad-request', `${findings[0].message}.`, {
-      where: findings[0].path,
-      fix: 'Choose e ≤ n and rank ≤ n.',
-      findings,
-    });
-  const bytes = qcqpBytes(settings);
-  // 2³² entries is what one typed array holds.
-  if (bytes > memory || bytes / 8 > 2 ** 32)
-    throw new AdjointError(
-      'bad-request',
-      `A dataset of this size takes ${formatBytes(bytes)}; ${formatBytes(memory)} are available.`,
-      {
-        where: settings.hessians === 'dense' ? 'n, m, hessians' : 'n, m, instances',
-        fix: 'Generate fewer instances, a smaller problem, or diagonal H_i.',
-      },
-    );
-}
-
-/**
  * Draws the family and its instances from numpy's default_rng(seed), in this order: the diagonal of Q from U[0, .5]; p, A, G from
  * U[−1, 1]; X from U[−.5, .5]; the eigenvalues of every H_i from U[0, .1]; for dense H_i then a basis each. h is computed, so that
  * A⁺x is strictly feasible for every x at tightness 1:
  *
  *   h_i = (‖A⁺ᵀH_iA⁺‖₂ max‖x‖² + ‖G_iA⁺‖ max‖x‖)/tightness + .1
  *
- * @throws AdjointError `bad-request` for settings that disagree, that do not fit into memory, or an A without full row rank
+ * @throws AdjointError `bad-request` for an A without full row rank
  */
-export function generateQcqp(settings: QcqpSettings, memory: number = process.availableMemory()): QcqpInstances {
-  checkQcqpSettings(settings, memory);
+function draw(settings: QcqpSettings): QcqpInstances {
   const { n, m, e, instances: N } = settings;
   const diagonal = settings.hessians === 'diagonal';
   const generator = new Generator(settings.seed);
@@ -132,8 +76,7 @@ export function generateQcqp(settings: QcqpSettings, memory: number = process.av
   const X = generator.uniforms(-0.5, 0.5, N * e);
   const eigenvalues = generator.uniforms(0, 0.1, m * n);
   const H = diagonal ? eigenvalues : inRandomBases(generator, m, n, eigenvalues);
-  const Q = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) Q[i * n + i] = spectrum[i];
+  const Q = diagonalMatrix(spectrum);
   const family: QcqpFamily = { n, m, e, Q, p, A, G, H, diagonal, h: new Float64Array(m) };
   family.h = bounds(family, X, N, settings.tightness);
   return { family, N, X };
@@ -168,17 +111,6 @@ function inRandomBases(generator: Generator, m: number, n: number, eigenvalues: 
   return result;
 }
 
-/** Factors A [e, n]. @throws AdjointError `bad-request` if it has no full row rank, because then some x have no y with Ay = x */
-export function rowSpaceOfA(A: Float64Array, e: number, n: number): RowSpace {
-  const space = e > n ? null : factorRowSpace(A, e, n);
-  if (space?.rank === e) return space;
-  const rank = space ? `rank ${space.rank}` : `${n} columns`;
-  throw new AdjointError('bad-request', `A has ${e} rows but only ${rank}: some x have no y with Ay = x.`, {
-    where: 'A',
-    fix: 'Leave out the rows that depend on others.',
-  });
-}
-
 /** The bounds h [m] of `generateQcqp`. */
 function bounds(
   { n, m, e, A, G, H, diagonal }: QcqpFamily,
@@ -187,9 +119,7 @@ function bounds(
   tightness: number,
 ): Float64Array {
   const space = rowSpaceOfA(A, e, n);
-  let squared = 0;
-  for (let i = 0; i < N; i++) squared = Math.max(squared, dot(e, X, i * e, X, i * e));
-  const radius = Math.sqrt(squared);
+  const radius = largestNorm(X, N, e);
   const plus = pseudoInverseTransposed(space);
   const image = new Float64Array(e * n);
   const reduced = new Float64Array(e * e);
@@ -201,7 +131,47 @@ function bounds(
     multiplySymmetric(e, n, image, plus, reduced);
     multiply(e, n, plus, G.subarray(i * n, (i + 1) * n), row);
     const linear = Math.sqrt(dot(e, row, 0, row, 0));
-    result[i] = (symmetricNorm(e, reduced) * squared + linear * radius) / tightness + 0.1;
+    result[i] = (symmetricNorm(e, reduced) * radius ** 2 + linear * radius) / tightness + 0.1;
   }
   return result;
 }
+
+function contradictions({ n, rank, condition }: QcqpSettings): Finding[] {
+  const findings: Finding[] = [];
+  if (rank !== null && rank > n)
+    findings.push({ path: 'rank', message: `Q has ${n} rows; its rank cannot be ${rank}: choose at most ${n}` });
+  if (condition !== null && condition > 1 && (rank ?? n) < 2)
+    findings.push({
+      path: 'condition',
+      message: 'A Q of rank 1 has condition 1: choose a larger rank, or leave this out',
+    });
+  return findings;
+}
+
+/** The family of the studies: rows are convex quadratics, and A⁺x is strictly feasible by construction. */
+export const qcqp: ProblemFamily<typeof qcqpSettings> = {
+  kind: 'qcqp',
+  title: 'QCQP',
+  summary:
+    'A convex quadratic objective with convex quadratic inequality rows and linear equality rows. The data are fixed and x varies; ' +
+    'the bounds h are chosen so that every instance is strictly feasible.',
+  formula:
+    '\\min_y \\tfrac12 y^\\top Q y + p^\\top y \\quad\\text{s.t.}\\quad y^\\top H_i y + G_i^\\top y \\le h_i,\\; i = 1..m, \\quad A y = x',
+  reference: 'After Donti, Rolnick & Kolter, DC3, ICLR 2021, with convex quadratic rows.',
+  settings: qcqpSettings,
+  presets: Object.entries(qcqpSuite).map(([name, settings]) => ({
+    name,
+    title: `n = ${settings.n}, m = ${settings.m}, e = ${settings.e}, N = ${settings.instances}`,
+    settings,
+  })),
+  version: 1,
+  bounded: false,
+  constants: ({ n, m, e, hessians }) => n * n + n + e * n + m * n + (hessians === 'dense' ? m * n * n : m * n) + m,
+  contradictions,
+  draw,
+  splits: splitByOrder,
+};
+
+/** Checks the settings and draws. @throws AdjointError `bad-request` */
+export const generateQcqp = (settings: QcqpSettings, memory?: number): QcqpInstances =>
+  generateInstances(qcqp, settings, memory);

@@ -1,4 +1,4 @@
-import type { QcqpFamily } from '../../modelling/families/qcqp';
+import type { QcqpFamily } from '../../modelling/families/family';
 import type { QcqpStatus } from './types';
 
 /** Statuses as they are stored, one byte an instance; 0 is an instance that has not been solved. */
@@ -23,6 +23,8 @@ export const control = { next: 0, done: 1, cancelled: 2 } as const;
  */
 export interface BatchMemory {
   family: QcqpFamily;
+  /** The same for batches of one family: a thread keeps what it has computed for it. */
+  familyKey: number;
   N: number;
   /** [N, e] */
   X: Float64Array;
@@ -30,6 +32,9 @@ export interface BatchMemory {
   Y: Float64Array;
   inequality: Float64Array;
   equality: Float64Array;
+  /** [N, n] each; empty for a family without bounds. */
+  lower: Float64Array;
+  upper: Float64Array;
   /** [N] each */
   objective: Float64Array;
   violation: Float64Array;
@@ -47,17 +52,37 @@ function share(values: Float64Array): Float64Array {
   return copy;
 }
 
+const sharedFamilies = new WeakMap<QcqpFamily, { family: QcqpFamily; familyKey: number }>();
+let keys = 0;
+
+/** A family where threads can see it. Asking twice for the same object gives the same memory. */
+function shareFamily(family: QcqpFamily): { family: QcqpFamily; familyKey: number } {
+  const known = sharedFamilies.get(family);
+  if (known) return known;
+  const { n, m, e, diagonal, Q, p, A, G, H, h, lower, upper } = family;
+  const made = {
+    familyKey: ++keys,
+    family: {
+      ...{ n, m, e, diagonal },
+      ...{ Q: share(Q), p: share(p), A: share(A), G: share(G), H: share(H), h: share(h) },
+      ...(lower && { lower: share(lower) }),
+      ...(upper && { upper: share(upper) }),
+    },
+  };
+  sharedFamilies.set(family, made);
+  return made;
+}
+
 /** Shared memory for labelling the rows of X [N, e]. */
 export function makeBatchMemory(family: QcqpFamily, X: Float64Array, N: number): BatchMemory {
-  const { n, m, e, Q, p, A, G, H, h } = family;
+  const { n, m, e, lower, upper } = family;
+  const bounds = lower || upper ? N * n : 0;
   return {
-    family: {
-      ...{ n, m, e, diagonal: family.diagonal },
-      ...{ Q: share(Q), p: share(p), A: share(A), G: share(G), H: share(H), h: share(h) },
-    },
+    ...shareFamily(family),
     N,
     X: share(X),
     ...{ Y: shared(N * n), inequality: shared(N * m), equality: shared(N * e) },
+    ...{ lower: shared(bounds), upper: shared(bounds) },
     ...{ objective: shared(N), violation: shared(N), gap: shared(N) },
     status: new Uint8Array(new SharedArrayBuffer(N)),
     control: new Int32Array(new SharedArrayBuffer(12)),

@@ -1,4 +1,4 @@
-import type { QcqpFamily } from '../../modelling/families/qcqp';
+import type { QcqpFamily } from '../../modelling/families/family';
 import { addTransposed, dot, multiply } from '../../numerics/linalg/products';
 import { transposedLeastSquares } from '../../numerics/linalg/rowSpace';
 import { norm } from './interiorPoint';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AdjointError, type Problem } from '@shared/errors';
-import type { QcqpInstances } from '../../modelling/families/qcqp';
+import type { QcqpInstances } from '../../modelling/families/family';
 import { control, makeBatchMemory, statuses, type BatchMemory } from './batchMemory';
 import type { QcqpStatus } from './types';
 
@@ -11,6 +11,9 @@ export interface QcqpLabels {
   Y: Float64Array;
   inequality: Float64Array;
   equality: Float64Array;
+  /** Multipliers of the bounds [N, n]; empty for a family without bounds. */
+  lower: Float64Array;
+  upper: Float64Array;
   /** [N]: objective, and the certificate's violation and relative gap. */
   objective: Float64Array;
   violation: Float64Array;
@@ -68,8 +71,8 @@ export class LabelPool {
     onProgress?.(N, N);
     const status = (i: number): QcqpStatus => statuses[batch.status[i]] ?? 'numerical trouble';
     const failed = Array.from({ length: N }, (_, i) => i).filter((i) => status(i) !== 'optimal');
-    const { Y, inequality, equality, objective, violation, gap } = batch;
-    return { Y, inequality, equality, objective, violation, gap, status, failed };
+    const { Y, inequality, equality, lower, upper, objective, violation, gap } = batch;
+    return { Y, inequality, equality, lower, upper, objective, violation, gap, status, failed };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { rowSpaceOfA, type QcqpFamily } from '../../modelling/families/qcqp';
+import { rowSpaceOfA, type QcqpFamily } from '../../modelling/families/family';
 import { nullSpaceTransposed, type RowSpace } from '../../numerics/linalg/rowSpace';
 
 /**

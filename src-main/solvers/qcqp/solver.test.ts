@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { generateQcqp, qcqpSettings, type QcqpFamily } from '../../modelling/families/qcqp';
 import { Generator } from '@shared/random/generator';
+import type { QcqpFamily } from '../../modelling/families/family';
+import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
 import { readDataset } from '../../store/dataset';
 import stored from '../../store/fixtures/qcqp-n20.expected.json' with { type: 'json' };
 import { QcqpSolver } from './solver';

@@ -1,4 +1,4 @@
-import type { QcqpFamily } from '../../modelling/families/qcqp';
+import type { QcqpFamily } from '../../modelling/families/family';
 import { certify, makeCertificateWork, type CertificateWork } from './certificate';
 import { init, makeInteriorPoint, step, terminate, type InteriorPoint, type StartingPoint } from './interiorPoint';
 import { DenseModel } from './denseModel';
@@ -7,11 +7,17 @@ import { reduceFamily, type ReducedFamily } from './model';
 import { makePolish, polish, type Polish } from './polish';
 import { defaultSolverSettings, type QcqpResult, type QcqpSolverSettings } from './types';
 
+/** Solves instances of one family, one after the other. */
+export interface InstanceSolver {
+  /** Solves the instance x = `x[at …]`, [e]. The result is overwritten by the next call. */
+  solve(x: Float64Array, at?: number): QcqpResult;
+}
+
 /**
- * Solves instances of one family, one after the other, in float64: interior point, then a polish to machine precision, then a
+ * Instances of a family without bounds (those of `family` are not looked at), in float64: interior point, then a polish to machine precision, then a
  * certificate from the original data. An instance's result does not depend on those before it. Allocates at construction only.
  */
-export class QcqpSolver {
+export class QcqpSolver implements InstanceSolver {
   readonly settings: QcqpSolverSettings;
   readonly #reduced: ReducedFamily;
   readonly #state: InteriorPoint;
@@ -36,6 +42,8 @@ export class QcqpSolver {
       y: new Float64Array(family.n),
       inequality: new Float64Array(family.m),
       equality: new Float64Array(family.e),
+      lower: new Float64Array(0),
+      upper: new Float64Array(0),
       objective: NaN,
       certificate: { violation: Infinity, gap: Infinity, stationarity: Infinity, complementarityMargin: 0 },
       iterations: 0,

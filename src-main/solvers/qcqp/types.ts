@@ -43,6 +43,9 @@ export interface QcqpResult {
   inequality: Float64Array;
   /** [e] */
   equality: Float64Array;
+  /** Multipliers ≥ 0 of the bounds, [n] each; empty for a family without bounds. */
+  lower: Float64Array;
+  upper: Float64Array;
   objective: number;
   certificate: QcqpCertificate;
   iterations: number;

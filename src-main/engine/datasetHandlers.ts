@@ -1,0 +1,46 @@
+import type { Workspace } from '../store/workspace';
+import type { DatasetCatalogue } from './datasetCatalogue';
+import { createDatasetRun, importDataset, trashDataset } from './datasetRuns';
+import { findDataset, type DatasetPlaces } from './datasets';
+import { describeFamilies } from './families';
+import { on } from './implementer';
+import type { Previewer } from './previewer';
+import type { Supervisor } from './supervisor';
+
+export interface DatasetParts {
+  workspace: Workspace;
+  places: DatasetPlaces;
+  supervisor: Supervisor;
+  previewer: Previewer;
+  datasets: DatasetCatalogue;
+}
+
+export function problemHandlers({ supervisor, previewer }: DatasetParts) {
+  const { problems } = on;
+  return {
+    families: problems.families.handler(() => describeFamilies()),
+    preview: problems.preview.handler(({ input, signal }) => {
+      const task = { kind: 'family' as const, input, threads: supervisor.threadsPerRun };
+      return previewer.run(task, input.key && `family ${input.key}`, signal);
+    }),
+  };
+}
+
+export function datasetHandlers({ workspace, places, supervisor, previewer, datasets: catalogue }: DatasetParts) {
+  const { datasets } = on;
+  return {
+    list: datasets.list.handler(() => catalogue.list()),
+    show: datasets.show.handler(({ input }) => catalogue.show(input.name)),
+    preview: datasets.preview.handler(({ input, signal }) => {
+      const { path } = findDataset(input.name, places);
+      return previewer.run({ kind: 'dataset', input, path }, input.key && `dataset ${input.key}`, signal);
+    }),
+    generate: datasets.generate.handler(({ input }) => {
+      const run = createDatasetRun(workspace, places, supervisor.list(), input);
+      supervisor.enqueue(run, false);
+      return { ids: [run.id] };
+    }),
+    import: datasets.import.handler(({ input }) => ({ name: importDataset(places, input.path, input.name).name })),
+    trash: datasets.trash.handler(({ input }) => trashDataset(places, supervisor.list(), input)),
+  };
+}

@@ -1,0 +1,158 @@
+import { copyFileSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { stringify } from 'yaml';
+import { datasetName, type GenerateDataset } from '@shared/datasets';
+import { AdjointError } from '@shared/errors';
+import { isFinalState, type RunSummary } from '@shared/run';
+import { datasetExperimentSchema, type DatasetExperiment } from '../modelling/datasetExperiment';
+import { checkSettings } from '../modelling/families/family';
+import { findFamily, requireSettings } from '../modelling/families/registry';
+import { storeError, syncDirectory } from '../store/atomic';
+import { inspectDataset } from '../store/dataset';
+import { RunDirectory } from '../store/runDirectory';
+import type { Workspace } from '../store/workspace';
+import { build } from './build';
+import { findDataset, isBuiltIn, listDatasets, type DatasetPlaces } from './datasets';
+
+/**
+ * Makes the run that generates a dataset. Everything that can be refused is refused here, before anything is written.
+ *
+ * @throws AdjointError `bad-request` for settings that are wrong or do not fit into memory, `conflict` for a name that is taken
+ */
+export function createDatasetRun(
+  workspace: Workspace,
+  places: DatasetPlaces,
+  runs: readonly RunSummary[],
+  request: GenerateDataset,
+): RunDirectory {
+  const family = findFamily(request.family);
+  const settings = requireSettings(family, request.settings);
+  const findings = checkSettings(family, settings, process.availableMemory());
+  if (findings.length > 0)
+    throw new AdjointError('bad-request', `${findings[0].message}.`, {
+      where: findings[0].path,
+      fix: 'Change the settings that are named.',
+      findings,
+    });
+  refuseTakenName(request.name, places, runs);
+  const experiment: DatasetExperiment = datasetExperimentSchema.parse({
+    kind: 'dataset',
+    name: request.name,
+    family: { kind: family.kind, ...settings },
+    failures: request.failures,
+    format: request.format,
+    checkpointSeconds: request.checkpointSeconds,
+  });
+  const now = new Date();
+  const id = workspace.newRunId(request.name, now);
+  return RunDirectory.create(workspace.runPath(id), {
+    format: 'adjoint-run/1',
+    id,
+    name: request.name,
+    kind: 'dataset',
+    createdAt: now.toISOString(),
+    experiment,
+    source: stringify(experiment),
+    seed: settings.seed,
+    dataset: null,
+    code: build,
+    launch: 'queue',
+    clonedFrom: null,
+    sweep: null,
+  });
+}
+
+/** A name is taken by a dataset, and by a run that is going to make one. */
+function refuseTakenName(name: string, places: DatasetPlaces, runs: readonly RunSummary[]): void {
+  const taken = listDatasets(places).find((dataset) => dataset.name === name);
+  if (taken)
+    throw new AdjointError('conflict', `There is a dataset “${name}” already.`, {
+      where: taken.path,
+      fix: 'Choose another name, or move that one to the trash first.',
+    });
+  const making = runs.find((run) => run.kind === 'dataset' && run.settings.name === name && !isFinalState(run.state));
+  if (making)
+    throw new AdjointError('conflict', `A run is making a dataset “${name}” already.`, {
+      where: making.id,
+      fix: 'Choose another name, or cancel that run first.',
+    });
+}
+
+/**
+ * Checks a file and copies it into the workspace, whole or not at all.
+ *
+ * @throws AdjointError `invalid-dataset` or what else is wrong with the file, `conflict`, `disk-full`, `not-writable`
+ */
+export function importDataset(places: DatasetPlaces, from: string, wanted?: string): { name: string; path: string } {
+  const kind = extname(from).toLowerCase();
+  if (kind !== '.npz' && kind !== '.pkl' && kind !== '.pickle')
+    throw new AdjointError('bad-request', 'Datasets are .npz or .pkl files.', {
+      where: from,
+      fix: 'Save the arrays with numpy.savez, or a dict of them with pickle.',
+    });
+  const parsed = datasetName.safeParse(wanted ?? basename(from, extname(from)));
+  if (!parsed.success)
+    throw new AdjointError('bad-request', `“${basename(from, extname(from))}” cannot name a dataset.`, {
+      where: from,
+      fix: `Give it a name of ${parsed.error.issues[0].message}.`,
+    });
+  const name = parsed.data;
+  refuseTakenName(name, places, []);
+  const { problem } = inspectDataset(from);
+  if (problem) throw new AdjointError(problem.code, problem.what, problem);
+  const path = join(places.workspace, 'datasets', `${name}${kind === '.npz' ? '.npz' : '.pkl'}`);
+  const temporary = `${path}.tmp-${process.pid}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    copyFileSync(from, temporary, constants.COPYFILE_EXCL);
+    renameSync(temporary, path);
+    syncDirectory(dirname(path));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw storeError(error, path);
+  }
+  return { name, path };
+}
+
+/**
+ * Moves a dataset to `datasets/trash`. Runs that use it can no longer be resumed or started again.
+ *
+ * @throws AdjointError `conflict` naming the runs that use it, `not-found`, `bad-request` for one that comes with Adjoint
+ */
+export function trashDataset(
+  places: DatasetPlaces,
+  runs: readonly RunSummary[],
+  { name, force }: { name: string; force: boolean },
+): { path: string } {
+  const { path } = findDataset(name, places);
+  if (isBuiltIn(path, places))
+    throw new AdjointError('bad-request', 'This dataset comes with Adjoint and stays.', { where: path });
+  const users = runs.filter((run) => run.dataset === name);
+  const live = users.filter((run) => !isFinalState(run.state));
+  const holding = live.length > 0 ? live : force ? [] : users;
+  if (holding.length > 0)
+    throw new AdjointError(
+      'conflict',
+      `${holding.length === 1 ? 'A run uses' : `${holding.length} runs use`} this dataset.`,
+      {
+        where: name,
+        fix:
+          live.length > 0
+            ? 'Cancel them first, or wait until they have ended.'
+            : 'Without it they cannot be resumed or cloned. Confirm to move it to the trash all the same.',
+        findings: holding.slice(0, 20).map((run) => ({ path: run.id, message: `${run.name}, ${run.state}` })),
+      },
+    );
+  const trash = join(places.workspace, 'datasets', 'trash');
+  const stamp = new Date().toISOString().replace(/[-:]/g, '').slice(0, 15);
+  let target = join(trash, `${name}-${stamp}${extname(path)}`);
+  for (let k = 2; existsSync(target); k++) target = join(trash, `${name}-${stamp}-${k}${extname(path)}`);
+  try {
+    mkdirSync(trash, { recursive: true });
+    renameSync(path, target);
+    syncDirectory(dirname(path));
+  } catch (error) {
+    throw storeError(error, path);
+  }
+  return { path: target };
+}

@@ -1,0 +1,142 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AdjointError, type Problem } from '@shared/errors';
+import { Office, reach, reachStep, type Desk } from './fixtures/desk';
+
+const small = { n: 20, m: 10, e: 10, instances: 200 };
+let office: Office;
+let desk: Desk;
+
+beforeEach(async () => {
+  office = new Office();
+  desk = await office.open();
+});
+afterEach(() => office.dispose());
+
+const inWorkspace = (...names: string[]) => join(office.workspace, 'datasets', ...names);
+
+async function problemOf(request: Promise<unknown>): Promise<Problem> {
+  try {
+    await request;
+  } catch (error) {
+    if (error instanceof AdjointError) return error.problem;
+    return (error as { data: Problem }).data;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('families of problems', () => {
+  it('come with forms, words and formulas', async () => {
+    const families = await desk.client.problems.families();
+    expect(families.map(({ kind }) => kind)).toEqual(['qcqp', 'fsnet', 'dc3']);
+    for (const family of families) {
+      expect(Object.keys(family.settings.properties as object)).toContain('instances');
+      expect(family.formula).toContain('\\min_y');
+    }
+    expect(families[0].presets).toHaveLength(6);
+  });
+
+  it.each(['qcqp', 'fsnet', 'dc3'])('%s is previewed: sizes, spectrum, solved samples and a slice', async (family) => {
+    const preview = await desk.client.problems.preview({ family, settings: { ...small, n: 24 }, instances: 3 });
+    expect(preview.findings).toEqual([]);
+    expect(preview.notes).toEqual([]);
+    expect(preview.seconds).toBeGreaterThan(0);
+    const view = preview.view!;
+    expect(view.dims).toEqual({ n: 24, m: 10, e: 10, N: 200 });
+    expect(view.quadraticRows).toBe(family !== 'dc3');
+    expect(view.bounds).toBe(family === 'fsnet');
+    expect(view.spectrum).toHaveLength(24);
+    expect(view.instances.map(({ status }) => status)).toEqual(['optimal', 'optimal', 'optimal']);
+    for (const { slacks, multipliers, activeRows, violation, gap } of view.instances) {
+      expect(violation).toBeLessThanOrEqual(1e-10);
+      expect(gap).toBeLessThanOrEqual(1e-9);
+      // Complementarity: no multiplier where there is room.
+      slacks.forEach((slack, i) => expect(Math.abs(slack * multipliers[i])).toBeLessThan(1e-9));
+      activeRows.forEach((i) => expect(slacks[i]).toBeLessThan(1e-8));
+    }
+  });
+
+  it('wrong settings are findings by path, and nothing is drawn', async () => {
+    const wrong = async (settings: object) =>
+      (await desk.client.problems.preview({ family: 'qcqp', settings: { ...settings } })).findings;
+    expect(await wrong({ n: 0, tightnes: 2 })).toMatchObject([{ path: 'n' }, { path: 'tightnes' }]);
+    expect(await wrong({ n: 10, e: 11 })).toMatchObject([{ path: 'e', message: /only 10 variables/ }]);
+    expect(await wrong({ instances: 100_000_000, n: 1000 })).toMatchObject([
+      { path: 'instances', message: /takes .* and .* are available: \d+ instances would fit/ },
+    ]);
+    expect(await wrong({ n: 1_000_000 })).toMatchObject([{ path: 'n', message: /do not fit/ }]);
+  });
+
+  it('a newer preview ends an older one, and the engine answers meanwhile', async () => {
+    const slow = { family: 'qcqp', settings: { n: 300, m: 150, e: 100, instances: 3000 }, key: 'form' };
+    const older = problemOf(desk.client.problems.preview(slow));
+    const newer = desk.client.problems.preview({ family: 'dc3', settings: small, key: 'form' });
+    const began = performance.now();
+    await desk.client.app.info();
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(await older).toMatchObject({ code: 'conflict' });
+    expect((await newer).view).not.toBeNull();
+  });
+});
+
+describe('generating a dataset as a run', () => {
+  it('goes through the queue and leaves a dataset with its provenance and good labels', async () => {
+    const { ids } = await desk.client.datasets.generate({ family: 'fsnet', settings: small, name: 'mine' });
+    expect((await reach(desk, ids[0], 'done')).progress).toMatchObject({ done: 200, total: 200, unit: 'labels' });
+    const info = await desk.client.datasets.show({ name: 'mine' });
+    expect(info).toMatchObject({
+      family: 'fsnet',
+      builtIn: false,
+      dims: { n: 20, m: 10, e: 10, N: 200 },
+      splits: { train: 140, valid: 20, test: 40 },
+      problem: null,
+      provenance: {
+        intact: true,
+        run: ids[0],
+        seed: 2025,
+        settings: { box: 5 },
+        labels: { statuses: { optimal: 200 } },
+      },
+    });
+    expect(info.labels).toMatchObject({ checked: 200 });
+    expect(info.labels!.violation).toBeLessThanOrEqual(1e-10);
+    expect(info.labels!.gap!).toBeLessThanOrEqual(1e-9);
+    const detail = await desk.client.runs.get({ id: ids[0] });
+    expect(detail.recorded.step).toContain('labels/gap_max');
+
+    const view = await desk.client.datasets.preview({ name: 'mine', instances: [0, 199], sliceOf: 7 });
+    expect(view.instances.map(({ instance }) => instance)).toEqual([0, 199]);
+    for (const { label } of view.instances) expect(label!.distance).toBeLessThan(1e-9);
+    expect(view.slice).toMatchObject({ instance: 7, size: 121 });
+
+    expect(
+      await problemOf(desk.client.datasets.generate({ family: 'dc3', settings: small, name: 'mine' })),
+    ).toMatchObject({
+      code: 'conflict',
+    });
+    expect(
+      await problemOf(desk.client.datasets.generate({ family: 'qcqp', settings: { e: 200 }, name: 'no' })),
+    ).toMatchObject({
+      code: 'bad-request',
+      where: 'e',
+    });
+  });
+
+  it('goes on from its partial labels after its process was killed, and gives the same arrays', async () => {
+    const settings = { n: 60, m: 30, e: 20, instances: 3000 };
+    const make = async (name: string) =>
+      (await desk.client.datasets.generate({ family: 'qcqp', settings, name, checkpointSeconds: 0.2 })).ids[0];
+    const id = await make('killed');
+    await reachStep(desk, id, 100);
+    process.kill(office.processOf(id, 1), 'SIGKILL');
+    await reach(desk, id, 'crashed');
+    expect(existsSync(inWorkspace('killed.npz'))).toBe(false);
+    await desk.client.runs.resume({ ids: [id] });
+    await reach(desk, id, 'done');
+    expect(readFileSync(office.path(id, 'log.txt'), 'utf8')).toMatch(/[1-9]\d* labels are there already/);
+    await reach(desk, await make('whole'), 'done');
+    const digest = async (name: string) => (await desk.client.datasets.show({ name })).provenance!;
+    expect((await digest('killed')).sha256).toBe((await digest('whole')).sha256);
+  }, 60_000);
+});

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { datasetName, failurePolicies } from '@shared/datasets';
+import { families } from './families/registry';
+
+const [first, ...others] = families.map(({ kind, settings, title }) =>
+  settings.extend({ kind: z.literal(kind).describe(title) }),
+);
+
+/** An experiment that generates and labels a dataset. */
+export const datasetExperimentSchema = z.strictObject({
+  kind: z.literal('dataset'),
+  name: datasetName.describe('What lists call the run and the dataset; its file is named after it.'),
+  family: z.discriminatedUnion('kind', [first, ...others]).describe('The family of problems and its settings.'),
+  failures: z
+    .enum(failurePolicies)
+    .default('refuse')
+    .describe('Instances without a label, because no y satisfies their rows: refuse the dataset, or leave them out.'),
+  format: z.enum(['npz', 'pkl']).default('npz').describe('Of the file.'),
+  checkpointSeconds: z
+    .number()
+    .positive()
+    .max(86_400)
+    .default(5)
+    .describe('Seconds between checkpoints.')
+    .meta({ unit: 's' }),
+  tags: z.array(z.string()).default([]).describe('For filtering lists of runs.'),
+  notes: z.string().default('').describe('Free text.'),
+});
+export type DatasetExperiment = z.output<typeof datasetExperimentSchema>;
