@@ -7,7 +7,6 @@ import { clocks, type Clock, type RunSummary } from '@shared/run';
 import { probeDevices } from '../numerics/devices/probe';
 import type { RunIndex } from '../store/runIndex';
 import { summariseRun } from '../store/recorded';
-import type { Workspace } from '../store/workspace';
 import { experimentTitle, methods, parseExperiment } from '../training/experiment';
 import type { Engine, EngineOptions } from './api';
 import { build } from './build';
@@ -20,7 +19,6 @@ import { runDetail } from './runDetail';
 import { seriesCsv } from './seriesQueries';
 import { writeSettings } from './settings';
 import type { SparklineCache } from './sparklines';
-import type { Supervisor } from './supervisor';
 
 export interface RouterParts extends DatasetParts {
   options: EngineOptions;

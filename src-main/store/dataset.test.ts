@@ -5,10 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Provenance } from '@shared/datasets';
-import { AdjointError } from '@shared/errors';
 import { fileSha256, inspectDataset, readDataset, writeDataset, type Dataset } from './dataset';
-import { encodeArrays, readArrays } from './datasetFile';
+import { readArrays } from './datasetFile';
+import { alteredDataset, refusal, zeros } from './fixtures/alteredDatasets';
 import { temporaryDirectory } from './fixtures/examples';
 import { seededRandom } from './fixtures/killing';
 import type { NdArray } from './ndarray';
@@ -36,35 +35,8 @@ beforeEach(() => {
 });
 afterEach(() => directory.remove());
 
-/** The error of reading a dataset. */
-function refusal(path: string): AdjointError {
-  try {
-    readDataset(path);
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error('it was read');
-}
+const altered = (change: Record<string, NdArray | null>) => alteredDataset(directory.path, npz, change);
 
-/** The example with some arrays replaced (or removed, by null), in both formats. */
-function altered(change: Record<string, NdArray | null>): string[] {
-  const arrays = readArrays(npz);
-  for (const [name, array] of Object.entries(change))
-    if (array) arrays.set(name, array);
-    else arrays.delete(name);
-  return ['altered.npz', 'altered.pkl'].map((name) => {
-    const path = join(directory.path, name);
-    writeFileSync(path, encodeArrays(path, arrays));
-    return path;
-  });
-}
-
-const zeros = (...shape: number[]): NdArray => ({
-  dtype: 'float64',
-  shape,
-  data: new Float64Array(shape.reduce((a, b) => a * b, 1)),
-});
 const indices = (...values: number[]): NdArray => ({
   dtype: 'int64',
   shape: [values.length],
@@ -211,54 +183,6 @@ describe('a dataset that does not hold together', () => {
       const { problem } = refusal(path);
       expect(`${problem.what} ${problem.fix}`).toContain(hint);
     }
-  });
-
-  it('without H has linear rows; with bounds it has bounds, which must not cross', () => {
-    for (const path of altered({
-      H: null,
-      lower: zeros(20),
-      upper: { ...zeros(20), data: new Float64Array(20).fill(Infinity) },
-    })) {
-      const dataset = readDataset(path);
-      expect(dataset.diagonal).toBe(true);
-      expect(dataset.H).toEqual(new Float64Array(200));
-      expect(dataset.upper![3]).toBe(Infinity);
-      writeDataset(path, dataset);
-      expect(readArrays(path).has('H')).toBe(false);
-      expect(readDataset(path)).toEqual(dataset);
-    }
-    for (const path of altered({ lower: zeros(20), upper: { ...zeros(20), data: new Float64Array(20).fill(-1) } }))
-      expect(refusal(path).problem.what).toBe('Variable 0 has the bounds 0 and -1 (and 19 more).');
-    for (const path of altered({ lower: zeros(19) }))
-      expect(refusal(path).problem.what).toContain('lower has 19 entries but Q has 20');
-  });
-
-  it('keeps its provenance in both formats, and shows when its arrays are no longer those that were written', () => {
-    const provenance: Provenance = {
-      format: 'adjoint-dataset/1',
-      family: 'qcqp',
-      settings: { n: 20, note: 'größer ∂' },
-      seed: 2025,
-      generator: 1,
-      code: { version: '1', commit: null },
-      createdAt: '2026-11-24T00:00:00.000Z',
-      run: null,
-      seconds: 1,
-      threads: 2,
-      labels: { worstViolation: 1e-13, worstGap: 1e-12, statuses: { optimal: 200 }, leftOut: [] },
-      sha256: '',
-    };
-    const [first, second] = ['one.npz', 'two.pkl'].map((name) => join(directory.path, name));
-    writeDataset(first, { ...readDataset(npz), provenance });
-    writeDataset(second, readDataset(first));
-    const [a, b] = [inspectDataset(first).provenance!, inspectDataset(second).provenance!];
-    expect(a).toMatchObject({ ...provenance, sha256: a.sha256, intact: true });
-    expect(b).toEqual(a);
-    const bytes = readFileSync(second);
-    const place = bytes.indexOf(new Uint8Array(readDataset(first).p.buffer, 0, 8));
-    bytes[place] ^= 1;
-    writeFileSync(second, bytes);
-    expect(inspectDataset(second).provenance).toMatchObject({ intact: false });
   });
 
   it('names what stands in the place of an array', () => {
