@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { buildSimd64, simd64Files, simd64Folder } from './scripts/buildSimd64.mts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -33,9 +34,20 @@ const tensorflowWasm: Plugin = {
   },
 };
 
+/** The float64 device: its own TensorFlow.js and its kernels, made if they are stale. */
+const simd64: Plugin = {
+  name: 'adjoint-simd64',
+  buildStart: buildSimd64,
+  writeBundle(options) {
+    const directory = `${options.dir}/simd64`;
+    mkdirSync(directory, { recursive: true });
+    for (const name of simd64Files) copyFileSync(`${simd64Folder}/${name}`, `${directory}/${name}`);
+  },
+};
+
 // Everything that runs on Node 24: engine, run process, workers and command line.
 export default defineConfig({
-  plugins: [tensorflowWasm],
+  plugins: [tensorflowWasm, simd64],
   define: { __ADJOINT_VERSION__: JSON.stringify(version), __ADJOINT_COMMIT__: JSON.stringify(commit()) },
   resolve: { alias: { '@shared': at('./src-shared') } },
   ssr: { noExternal: true, external: ['ws', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'] },

@@ -11,8 +11,13 @@ const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 const builds = {
   node: {
     title: 'engine and command line',
-    sources: ['src-main', 'src-shared', 'vite.node.config.mts', 'package-lock.json'],
-    outputs: ['out/node/adjoint.mjs', 'out/node/engine.mjs', 'out/node/run.mjs', 'out/node/labels.mjs'],
+    sources: [
+      ...['src-main', 'src-shared', 'scripts/buildSimd64.mts', 'scripts/float64Transform.mts'],
+      ...['vite.node.config.mts', 'package-lock.json'],
+    ],
+    outputs: ['adjoint.mjs', 'engine.mjs', 'run.mjs', 'labels.mjs', 'simd64/thread.mjs'].map(
+      (name) => `out/node/${name}`,
+    ),
     command: ['node_modules/vite/bin/vite.js', 'build', '-c', 'vite.node.config.mts', '--logLevel', 'warn'],
   },
   shell: {

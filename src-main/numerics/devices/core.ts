@@ -13,7 +13,7 @@ export async function loadCore(): Promise<TensorFlow> {
 }
 
 /** TensorFlow.js reaches for CommonJS names when it sees Node, also inside ES modules, where they do not exist. */
-function provideCommonJs(): void {
+export function provideCommonJs(): void {
   const names = globalThis as { require?: NodeJS.Require; __dirname?: string };
   names.require ??= createRequire(import.meta.url);
   names.__dirname ??= import.meta.dirname;

@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import type { Device } from './device';
 import { loadDevice } from './ladder';
 import { probeDevices } from './probe';
 
 describe('the device ladder', () => {
   it('lists every rung with its reason and marks one default', async () => {
     const devices = await probeDevices();
-    expect(devices.map(({ name }) => name)).toEqual(['tensorflow', 'wasm', 'cpu']);
+    expect(devices.map(({ name }) => name)).toEqual(['tensorflow', 'wasm', 'simd64', 'cpu']);
     expect(devices.filter(({ isDefault }) => isDefault)).toHaveLength(1);
     expect(devices.every(({ detail }) => detail.length > 0)).toBe(true);
     expect(devices.find(({ name }) => name === 'cpu')?.available).toBe(true);
   });
 
-  it.each(['wasm', 'cpu'] as const)('%s multiplies and differentiates', async (name) => {
+  it.each(['simd64', 'wasm', 'cpu'] as const)('%s multiplies and differentiates', async (name) => {
     const device = await loadDevice(name);
     const { tf } = device;
     expect(tf.getBackend()).toBe(name);
@@ -20,6 +21,14 @@ describe('the device ladder', () => {
     // d sum(XX)/dX = 1 xᵀ + xᵀ 1: row and column sums.
     expect([...(await device.read(gradient))]).toEqual([7, 11, 9, 13]);
     expect(device.packages['@tensorflow/tfjs-core']).toMatch(/^4\./);
+  });
+
+  it('float64 and float32 live side by side: each device has its own TensorFlow.js', async () => {
+    const [exact, rounded] = [await loadDevice('simd64'), await loadDevice('cpu')];
+    const tenth = async ({ tf, tensor, read }: Device) => (await read(tf.mul(tensor([0.1], [1]), 0.1)))[0];
+    expect(await tenth(exact)).toBe(0.1 * 0.1);
+    expect(await tenth(rounded)).toBe(Math.fround(Math.fround(0.1) * Math.fround(0.1)));
+    expect(await tenth(exact)).toBe(0.1 * 0.1);
   });
 
   it.each([

@@ -1,0 +1,1 @@
+export { begin, execute, serve } from './pool';
