@@ -1,21 +1,15 @@
-/**
- * Colours of series, safe for the colour-blind: Okabe & Ito (2008) without its yellow and black, which one of the two
- * themes would swallow, then Tol's "muted" scheme (SRON/EPS/TN/09-002). The dark theme lightens those too dim to read.
- */
-const lightSeries = [
-  '#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9',
-  '#882255', '#117733', '#332288', '#999933', '#cc6677', '#44aa99', '#aa4499', '#6b7280',
-] as const; // prettier-ignore
+import { paperColours } from '@shared/charts/palette';
 
+/** Colours of series; the dark theme lightens those of the light one, which are also those of paper, where they are too dim to read. */
 const darkSeries = [
   '#3d9fe0', '#ee7a2b', '#1fb58c', '#d98fb8', '#ecb13d', '#7cc6f0',
   '#c96a98', '#4fae6b', '#8d80e0', '#b8b85a', '#dd8593', '#63c2b2', '#c971c0', '#a0a6b2',
 ] as const; // prettier-ignore
 
-export const seriesColourCount = lightSeries.length;
+export const seriesColourCount = paperColours.length;
 
 export function seriesColour(index: number, scheme: 'light' | 'dark'): string {
-  const palette = scheme === 'light' ? lightSeries : darkSeries;
+  const palette = scheme === 'light' ? paperColours : darkSeries;
   return palette[index % palette.length];
 }
 
