@@ -22,15 +22,17 @@ export interface RowSpace {
   rank: number;
 }
 
-/** Factors A [rows, columns] with rows ≤ columns. Dependent rows are not an error here: see `rank`. */
-export function factorRowSpace(a: Float64Array, rows: number, columns: number): RowSpace {
-  if (rows > columns)
-    throw new RangeError(`a row space of ${rows} rows needs at least as many columns, not ${columns}`);
-  const packed = a.slice();
+/**
+ * Factors A [rows, columns]. Dependent rows are not an error here: see `rank`. With a `tolerance` the factorisation ends where what is
+ * left of every row is within it, relative to the largest row, and L has `rank` columns.
+ */
+export function factorRowSpace(a: Float64Array, rows: number, columns: number, tolerance = 0): RowSpace {
+  const steps = Math.min(rows, columns);
+  const packed = a.slice(0, rows * columns);
   const order = Int32Array.from({ length: rows }, (_, i) => i);
   const diagonal = new Float64Array(rows);
   const beta = new Float64Array(rows);
-  for (let k = 0; k < rows; k++) {
+  for (let k = 0; k < steps; k++) {
     let pivot = k;
     let largest = -1;
     for (let j = k; j < rows; j++) {
@@ -45,6 +47,7 @@ export function factorRowSpace(a: Float64Array, rows: number, columns: number): 
     }
     const at = k * columns + k;
     const norm = Math.sqrt(largest);
+    if (norm <= tolerance * Math.abs(diagonal[0])) break;
     // The sign that avoids cancellation in v₀.
     diagonal[k] = packed[at] > 0 ? -norm : norm;
     if (norm === 0) continue;
@@ -54,7 +57,7 @@ export function factorRowSpace(a: Float64Array, rows: number, columns: number): 
   }
   const least = Math.max(rows, columns) * Number.EPSILON * Math.abs(diagonal[0] ?? 0);
   let rank = 0;
-  while (rank < rows && Math.abs(diagonal[rank]) > least) rank++;
+  while (rank < steps && Math.abs(diagonal[rank]) > least) rank++;
   return { rows, columns, order, packed, diagonal, beta, rank };
 }
 
@@ -66,12 +69,13 @@ function reflect(length: number, beta: number, v: Float64Array, vAt: number, w: 
 
 /** w [n] ← Qw */
 export function applyQ({ rows, columns, packed, beta }: RowSpace, w: Float64Array): void {
-  for (let k = rows - 1; k >= 0; k--) reflect(columns - k, beta[k], packed, k * columns + k, w, k);
+  for (let k = Math.min(rows, columns) - 1; k >= 0; k--) reflect(columns - k, beta[k], packed, k * columns + k, w, k);
 }
 
 /** w [n] ← Qᵀw */
 export function applyQTransposed({ rows, columns, packed, beta }: RowSpace, w: Float64Array): void {
-  for (let k = 0; k < rows; k++) reflect(columns - k, beta[k], packed, k * columns + k, w, k);
+  const steps = Math.min(rows, columns);
+  for (let k = 0; k < steps; k++) reflect(columns - k, beta[k], packed, k * columns + k, w, k);
 }
 
 /** y [n] ← A⁺x, the least-norm solution of Ay = x for x = `from[at …]`. A must have full row rank. */

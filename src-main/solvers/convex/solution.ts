@@ -1,3 +1,5 @@
+import type { ConvexProblem } from './problem';
+
 /**
  * How a solve ended. `optimal` is granted by the certificate alone; findings say where an optimum is degenerate. `not convex` and
  * `numerical trouble` come with findings or a message, never with a silent number.
@@ -92,6 +94,11 @@ export interface Solution {
   infeasibility: Multipliers | null;
   /** For `dual infeasible`: d [n] along which the objective falls and no row is ever violated. */
   ray: Float64Array | null;
+  /**
+   * Where no point is strictly feasible: the same problem on the smallest face of its feasible set, which has an interior and so has
+   * multipliers even where the original has none. What is derived from the solution is derived from it.
+   */
+  face: { problem: ConvexProblem; multipliers: Multipliers } | null;
   iterations: number;
   polishSteps: number;
   /** Seconds. `differentiate` is 0 until a derivative has been asked for. */

@@ -1,0 +1,83 @@
+import { addTransposed, multiplySymmetric } from '../../numerics/linalg/products';
+import { attempt } from './attempt';
+import { certificateHolds, examine, type Examined } from './certificate';
+import { gradientAt, rounded } from './evaluate';
+import { noMultipliers, scatterMultipliers } from './kktRows';
+import { convexProblem, type ConvexProblem, type SecondOrderRow } from './problem';
+import type { ConvexSettings } from './settings';
+import type { Multipliers } from './solution';
+
+/** λ ≥ 0 of rows that are inequalities, (z₀, z) in its cone at an apex. */
+function signs(examined: Examined): { lower: Float64Array; soc: SecondOrderRow[] } {
+  const { rows } = examined;
+  const r = rows.length;
+  const lower = Float64Array.from(rows, ({ kind }) => (kind === 'equality' || kind === 'apex' ? -Infinity : 0));
+  const soc: SecondOrderRow[] = [];
+  rows.forEach((row, at) => {
+    if (row.kind !== 'apex' || row.part !== 0) return;
+    const k = rows.filter((other) => other.kind === 'apex' && other.index === row.index).length - 1;
+    const F = new Float64Array(k * r);
+    for (let i = 0; i < k; i++) F[i * r + at + 1 + i] = 1;
+    const c = new Float64Array(r);
+    c[at] = 1;
+    soc.push({ k, F, g: new Float64Array(k), c, d: 0 });
+  });
+  return { lower, soc };
+}
+
+/**
+ * Multipliers of a point y that is known to be optimal: the λ of the right signs with the smallest ‖∇f + Jᵀλ‖.
+ *
+ * @returns null where that is not 0: no multipliers satisfy the KKT conditions
+ */
+export function searchMultipliers(
+  problem: ConvexProblem,
+  y: Float64Array,
+  settings: ConvexSettings,
+): Multipliers | null {
+  const { n } = problem;
+  const examined = examine(problem, y, noMultipliers(problem), settings.activeTolerance);
+  const { rows, J } = examined;
+  const r = rows.length;
+  if (r === 0) return null;
+  const gradient = rounded(gradientAt(problem, y));
+  const gram = new Float64Array(r * r);
+  multiplySymmetric(r, n, J, J, gram);
+  for (let i = 0; i < r; i++) for (let j = 0; j < i; j++) gram[j * r + i] = gram[i * r + j];
+  const p = Float64Array.from(rows, (_, i) => {
+    let sum = 0;
+    for (let j = 0; j < n; j++) sum += J[i * n + j] * gradient[j];
+    return sum;
+  });
+  const { y: lambda } = attempt(
+    convexProblem(r, { Q: { kind: 'dense', values: gram }, p, ...signs(examined) }),
+    settings,
+  );
+  const multipliers = scatterMultipliers(problem, rows, lambda, y);
+  const { certificate } = examine(problem, y, multipliers, settings.activeTolerance);
+  return certificateHolds(certificate, y, settings.maxResidual) ? multipliers : null;
+}
+
+/** Of all multipliers that an examined optimum has, those of least norm; null if they cannot be found. */
+export function leastMultipliers(
+  problem: ConvexProblem,
+  examined: Examined,
+  y: Float64Array,
+  settings: ConvexSettings,
+): Multipliers | null {
+  const { n } = problem;
+  const { rows, J, lambda } = examined;
+  const r = rows.length;
+  const A = new Float64Array(n * r);
+  for (let i = 0; i < r; i++) for (let j = 0; j < n; j++) A[j * r + i] = J[i * n + j];
+  const b = new Float64Array(n);
+  addTransposed(r, n, J, lambda, b);
+  const solved = attempt(
+    convexProblem(r, { Q: { kind: 'diagonal', values: new Float64Array(r).fill(1) }, A, b, ...signs(examined) }),
+    settings,
+  );
+  if (!solved.holds) return null;
+  const multipliers = scatterMultipliers(problem, rows, solved.y, y);
+  const { certificate } = examine(problem, y, multipliers, settings.activeTolerance);
+  return certificateHolds(certificate, y, settings.maxResidual) ? multipliers : null;
+}

@@ -1,0 +1,184 @@
+import { factorSaddlePoint, solveSaddlePoint, type SaddlePoint } from '../../numerics/linalg/saddlePoint';
+import { addRows, gradientAt, rounded, secondOrderAt, type AccurateVector } from './evaluate';
+import {
+  copyActiveSet,
+  gatherMultipliers,
+  hessianOf,
+  jacobianOf,
+  rowsOf,
+  rowValue,
+  scatterMultipliers,
+  type ActiveSet,
+  type KktRow,
+} from './kktRows';
+import type { ConvexProblem } from './problem';
+import { scalesOf, typicalSizes, type Scaling } from './scaling';
+import type { Multipliers } from './solution';
+
+/**
+ * Newton's method on the KKT system of an active set (Nocedal & Wright, *Numerical Optimization*, 2nd ed., §16.5 and §18.1)
+ *
+ *     [∇²L Jᵀ; J 0] [dy; dλ] = −[∇L; c]
+ *
+ * with residuals in twice the working precision. Rows with a negative multiplier leave the active set and violated rows enter it, one
+ * revision whenever Newton has converged. Dependent rows and singular Hessians are no obstacle: see `SaddlePoint`.
+ */
+export interface Polished {
+  y: Float64Array;
+  multipliers: Multipliers;
+  active: ActiveSet;
+  rows: KktRow[];
+  lambda: Float64Array;
+  /** The system of the last step, for what it says about rank and curvature. */
+  system: SaddlePoint;
+  steps: number;
+}
+
+/** Relative size of a row's value, and of a multiplier's share of ∇L, that is rounding. */
+const rounding = 1e-12;
+
+/** @returns null where it ends nowhere: the start is then the better answer */
+export function polish(
+  problem: ConvexProblem,
+  start: { y: Float64Array; multipliers: Multipliers; active: ActiveSet },
+  maxSteps: number,
+  scaling: Scaling = scalesOf(problem),
+): Polished | null {
+  const { n } = problem;
+  const typical = typicalSizes(problem, start.y, scaling);
+  const y = start.y.slice();
+  const active = copyActiveSet(start.active);
+  let multipliers = start.multipliers;
+  let rows = rowsOf(problem, active);
+  let lambda = gatherMultipliers(rows, multipliers);
+  let before = Infinity;
+  const most = 1e3 * (1 + sizeOf(y));
+  for (let steps = 1; steps <= maxSteps; steps++) {
+    const J = jacobianOf(problem, rows, y);
+    const system = factorSaddlePoint(n, rows.length, hessianOf(problem, rows, lambda, y), J);
+    const gradient = lagrangianGradient(problem, rows, lambda, J, y);
+    const f = rounded(gradient).map((value) => -value);
+    const g = Float64Array.from(rows, (row) => -rowValue(problem, row, y).value);
+    const { x, lambda: change } = solveSaddlePoint(system, f, g);
+    let moved = 0;
+    for (let j = 0; j < n; j++) {
+      y[j] += x[j];
+      moved = Math.max(moved, Math.abs(x[j]));
+    }
+    for (let i = 0; i < rows.length; i++) lambda[i] += change[i];
+    if (!(moved < most)) return null;
+    const converged = moved <= 1e-14 * sizeOf(y) || (moved < 1e-7 * (1 + sizeOf(y)) && moved > 0.1 * before);
+    before = moved;
+    if (!converged && steps < maxSteps) continue;
+    multipliers = scatterMultipliers(problem, rows, lambda, y);
+    const revised = revise(problem, active, rows, lambda, J, gradient, y, typical);
+    if (revised === 'done') return { y, multipliers, active, rows, lambda, system, steps };
+    if (revised === 'stuck') return null;
+    rows = rowsOf(problem, active);
+    lambda = gatherMultipliers(rows, multipliers);
+    before = Infinity;
+  }
+  return null;
+}
+
+/** ∇f + Jᵀλ, with the size of the terms that cancel in it. */
+export function lagrangianGradient(
+  problem: ConvexProblem,
+  rows: readonly KktRow[],
+  lambda: Float64Array,
+  J: Float64Array,
+  y: Float64Array,
+): AccurateVector {
+  const gradient = gradientAt(problem, y);
+  addRows(rows.length, problem.n, J, lambda, gradient);
+  return gradient;
+}
+
+/** The largest share of row r's multiplier in a component of ∇L, between 0 and 1. */
+export function shareOf(n: number, r: number, lambda: Float64Array, J: Float64Array, size: Float64Array): number {
+  let share = 0;
+  for (let j = 0; j < n; j++) if (size[j] > 0) share = Math.max(share, Math.abs(lambda[r] * J[r * n + j]) / size[j]);
+  return share;
+}
+
+/** Takes the row with the most negative multiplier out, or else the most violated row in. */
+function revise(
+  problem: ConvexProblem,
+  active: ActiveSet,
+  rows: readonly KktRow[],
+  lambda: Float64Array,
+  J: Float64Array,
+  { size }: AccurateVector,
+  y: Float64Array,
+  typical: Float64Array,
+): 'done' | 'changed' | 'stuck' {
+  const { n } = problem;
+  let leaving: KktRow | null = null;
+  let worst = 1e-10;
+  rows.forEach((row, r) => {
+    if (row.kind === 'equality' || row.kind === 'apex' || lambda[r] >= 0) return;
+    const share = shareOf(n, r, lambda, J, size);
+    if (share > worst) [leaving, worst] = [row, share];
+  });
+  if (leaving) {
+    set(active, leaving, 0);
+    return 'changed';
+  }
+  for (let k = 0; k < problem.soc.length; k++)
+    if (active.soc[k] === 2 && !apexHolds(rows, lambda, k)) {
+      active.soc[k] = 1;
+      return 'stuck';
+    }
+  let entering: KktRow | null = null;
+  worst = rounding;
+  const consider = (row: KktRow) => {
+    const { value } = rowValue(problem, row, y);
+    const { size: scale } = rowValue(problem, row, typical);
+    if (value > worst * scale) [entering, worst] = [row, value / scale];
+  };
+  for (let index = 0; index < problem.m; index++)
+    if (!active.inequality[index]) consider({ kind: 'inequality', index });
+  for (let index = 0; index < n; index++) {
+    if (!active.lower[index] && problem.lower[index] > -Infinity) consider({ kind: 'lower', index });
+    if (!active.upper[index] && problem.upper[index] < Infinity) consider({ kind: 'upper', index });
+  }
+  for (let index = 0; index < problem.soc.length; index++)
+    if (active.soc[index] === 0) consider({ kind: 'boundary', index });
+    else if (active.soc[index] === 1 && secondOrderAt(problem.soc[index], n, y).t < 0) return 'stuck';
+  if (entering) {
+    set(active, entering, 1);
+    return 'changed';
+  }
+  // Rows that are held must hold: dependent ones may contradict each other.
+  for (const row of rows) {
+    const { value } = rowValue(problem, row, y);
+    const { size: scale } = rowValue(problem, row, typical);
+    if (Math.abs(value) > 1e-9 * scale) {
+      if (value > 0 || row.kind === 'equality' || row.kind === 'apex') return 'stuck';
+      set(active, row, 0);
+      return 'changed';
+    }
+  }
+  for (let r = 0; r < rows.length; r++)
+    if (rows[r].kind !== 'equality' && rows[r].kind !== 'apex') lambda[r] = Math.max(lambda[r], 0);
+  return 'done';
+}
+
+function set(active: ActiveSet, row: KktRow, to: 0 | 1): void {
+  if (row.kind === 'boundary') active.soc[row.index] = to;
+  else if (row.kind !== 'equality' && row.kind !== 'apex') active[row.kind][row.index] = to;
+}
+
+/** (z₀, z) of an apex row is in the cone. */
+function apexHolds(rows: readonly KktRow[], lambda: Float64Array, k: number): boolean {
+  let head = 0;
+  let tail = 0;
+  rows.forEach((row, r) => {
+    if (row.kind !== 'apex' || row.index !== k) return;
+    if (row.part === 0) head = lambda[r];
+    else tail += lambda[r] ** 2;
+  });
+  return Math.sqrt(tail) <= head * (1 + 1e-9) + 1e-12;
+}
+
+const sizeOf = (y: Float64Array): number => y.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
