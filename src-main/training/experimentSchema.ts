@@ -75,7 +75,7 @@ export type ExperimentKind = keyof typeof experimentSchemas;
 export type Experiment = TrainingExperiment;
 
 /** Settings that say what a run is called or where its data lie, not what it does. */
-const descriptive = new Set(['kind', 'name', 'dataset', 'tags', 'notes']);
+export const descriptive: ReadonlySet<string> = new Set(['kind', 'name', 'dataset', 'tags', 'notes']);
 
 /** Fills in every default. @throws z.ZodError if the experiment is not valid; `parseExperiment` gives findings instead. */
 export function resolveDefaults(experiment: unknown): Experiment {
