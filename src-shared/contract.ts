@@ -25,6 +25,7 @@ import {
   metricSummarySchema,
   runSummarySchema,
 } from './run';
+import { sweepPreviewSchema, sweepRecordSchema, sweepStartedSchema } from './sweeps';
 
 export type { DatasetInfo } from './datasets';
 
@@ -32,6 +33,8 @@ export type { DatasetInfo } from './datasets';
 const request = oc.errors({ ADJOINT: { status: 422, data: problemSchema } });
 const runId = z.object({ id: z.string() });
 const runIds = z.object({ ids: z.array(z.string()).min(1) });
+const sweepId = z.object({ id: z.string() });
+const sweepText = z.object({ yaml: z.string() });
 const done = z.object({});
 
 /** A request that acts on many runs never fails as a whole: one bad run does not spoil the others. */
@@ -236,6 +239,20 @@ export const contract = {
         }),
       )
       .output(z.array(tradeOffPointSchema)),
+  },
+  sweeps: {
+    /** Checks an experiment file with a `sweep:` block and says what starting it would do. */
+    preview: request.input(sweepText).output(sweepPreviewSchema),
+    /** Runs what is missing: makes and queues runs of points that have none, and goes on with stopped ones. */
+    create: request.input(sweepText).output(sweepStartedSchema),
+    /** Sweeps that were started in this workspace, newest first. */
+    list: request.output(z.array(sweepRecordSchema)),
+    get: request.input(sweepId).output(sweepRecordSchema),
+    /** Pauses the running runs and holds the waiting ones. */
+    pause: request.input(sweepId).output(perRun),
+    /** Paused and held runs go on, and what is missing is run. */
+    resume: request.input(sweepId).output(sweepStartedSchema),
+    cancel: request.input(sweepId.extend({ force: z.boolean().default(false) })).output(perRun),
   },
   queue: {
     get: request.output(queueSchema),

@@ -144,6 +144,8 @@ export const startRequestSchema = z.object({
   resume: z.boolean(),
   /** Somebody starts it at once: no engine's queue may take it. */
   direct: z.boolean().default(false),
+  /** It waits until somebody lets it go on: the queue passes it over. */
+  held: z.boolean().default(false),
 });
 export type StartRequest = z.infer<typeof startRequestSchema>;
 
@@ -153,7 +155,7 @@ export const runSummarySchema = z.object({
   name: z.string(),
   kind: z.string(),
   state: z.enum(runStates),
-  /** Asked for and not yet obeyed. */
+  /** Asked for and not yet obeyed. A queued run with a pause pending is held: it stays in the queue until it is resumed. */
   pending: z.enum(['pause', 'resume', 'cancel']).nullable(),
   createdAt: z.string(),
   startedAt: z.string().nullable(),

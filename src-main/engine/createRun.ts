@@ -5,13 +5,12 @@ import { RunDirectory } from '../store/runDirectory';
 import type { Workspace } from '../store/workspace';
 import { parseExperiment, type Experiment } from '../training/experiment';
 import { build } from './build';
-import { findDataset } from './datasets';
+import { findDataset, type DatasetPlaces } from './datasets';
 
 export interface CreateRun {
   yaml: string;
   name?: string;
   clonedFrom?: string;
-  sweep?: Manifest['sweep'];
   launch: Manifest['launch'];
   /** Folder that relative dataset paths start from. */
   baseDirectory?: string;
@@ -28,12 +27,15 @@ export function requireExperiment(yaml: string): Experiment {
 }
 
 /**
- * Makes the directory of a new run. Everything that can be refused is refused here, before anything is written.
- * @throws AdjointError `invalid-experiment`, `not-found` or `invalid-dataset`.
+ * The dataset that a setting means, with its checksum: it is whole, and has something to train and to validate on.
+ * @throws AdjointError `not-found` or `invalid-dataset`.
  */
-export async function createRun(workspace: Workspace, resources: string, request: CreateRun): Promise<RunDirectory> {
-  const experiment = requireExperiment(request.yaml);
-  const found = findDataset(experiment.dataset, { workspace: workspace.path, resources }, request.baseDirectory);
+export async function requireDataset(
+  setting: string,
+  places: DatasetPlaces,
+  baseDirectory?: string,
+): Promise<NonNullable<Manifest['dataset']>> {
+  const found = findDataset(setting, places, baseDirectory);
   const { problem, splits } = inspectDataset(found.path);
   if (problem) throw new AdjointError(problem.code, problem.what, { ...problem, where: problem.where ?? found.path });
   const empty = (['train', 'valid'] as const).find((name) => splits[name] === 0);
@@ -42,25 +44,39 @@ export async function createRun(workspace: Workspace, resources: string, request
       where: found.path,
       fix: 'Give train and valid at least one instance each; without splits a dataset needs three instances.',
     });
+  return { ...found, sha256: await fileSha256(found.path) };
+}
 
+/**
+ * Makes the directory of a new run. Everything that can be refused is refused here, before anything is written.
+ * @throws AdjointError `invalid-experiment`, `not-found` or `invalid-dataset`.
+ */
+export async function createRun(workspace: Workspace, resources: string, request: CreateRun): Promise<RunDirectory> {
+  const experiment = requireExperiment(request.yaml);
+  const places = { workspace: workspace.path, resources };
+  const dataset = await requireDataset(experiment.dataset, places, request.baseDirectory);
   const name = request.name ?? experiment.name;
+  const { yaml: source, launch, clonedFrom = null } = request;
+  return writeRun(workspace, { experiment: { ...experiment, name }, source, dataset, launch, clonedFrom, sweep: null });
+}
+
+type Checked = Pick<Manifest, 'source' | 'dataset' | 'launch' | 'clonedFrom' | 'sweep'> & { experiment: Experiment };
+
+/** Writes the directory of a run that has been checked. @throws AdjointError `disk-full`, `not-writable` */
+export function writeRun(workspace: Workspace, checked: Checked): RunDirectory {
+  const { name, kind, seed, tags, notes } = checked.experiment;
   const now = new Date();
   const id = workspace.newRunId(name, now);
   const run = RunDirectory.create(workspace.runPath(id), {
     format: 'adjoint-run/1',
     id,
     name,
-    kind: experiment.kind,
+    kind,
     createdAt: now.toISOString(),
-    experiment: { ...experiment, name },
-    source: request.yaml,
-    seed: experiment.seed,
-    dataset: { ...found, sha256: await fileSha256(found.path) },
+    seed,
     code: build,
-    launch: request.launch,
-    clonedFrom: request.clonedFrom ?? null,
-    sweep: request.sweep ?? null,
+    ...checked,
   });
-  if (experiment.tags.length > 0 || experiment.notes) run.annotate({ tags: experiment.tags, notes: experiment.notes });
+  if (tags.length > 0 || notes) run.annotate({ tags, notes });
   return run;
 }

@@ -19,6 +19,8 @@ import { runDetail } from './runDetail';
 import { seriesCsv } from './seriesQueries';
 import { writeSettings } from './settings';
 import type { SparklineCache } from './sparklines';
+import { sweepHandlers } from './sweepHandlers';
+import { Sweeps } from './sweeps';
 
 export interface RouterParts extends DatasetParts {
   options: EngineOptions;
@@ -29,6 +31,7 @@ export interface RouterParts extends DatasetParts {
 
 export function makeRouter(parts: RouterParts): Engine['router'] {
   const { options, workspace, index, supervisor, events, sparklines } = parts;
+  const sweeps = new Sweeps({ workspace, supervisor, resources: options.resources });
 
   const requireRun = (id: string): RunSummary => {
     const summary = supervisor.summary(id);
@@ -139,6 +142,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
       }),
     },
     comparisons: comparisonHandlers(workspace),
+    sweeps: sweepHandlers(sweeps),
     queue: {
       get: on.queue.get.handler(() => supervisor.queue()),
       setSlots: on.queue.setSlots.handler(({ input }) => {

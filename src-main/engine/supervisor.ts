@@ -157,7 +157,7 @@ export class Supervisor {
 
   /** Puts a run into the queue, to begin or to go on from its last checkpoint. */
   enqueue(run: RunDirectory, resume: boolean): void {
-    run.setRequest({ at: new Date().toISOString(), resume, direct: false });
+    run.setRequest({ at: new Date().toISOString(), resume, direct: false, held: false });
     this.announce(run.id);
     this.announceQueue();
     void this.fillSlots();
@@ -166,6 +166,7 @@ export class Supervisor {
   pause(id: string): void {
     const summary = this.require(id);
     const active = this.active.get(id);
+    if (!active && summary.state === 'queued' && summary.pending === null) return this.hold(id, true);
     if (!active || (summary.state === 'paused' && active.pending !== 'resume')) throw this.conflict(summary, 'paused');
     const stillPaused = !takesSlot(active);
     active.pending = stillPaused ? null : 'pause';
@@ -185,8 +186,20 @@ export class Supervisor {
       void this.fillSlots();
       return;
     }
+    if (summary.state === 'queued' && summary.pending === 'pause') return this.hold(id, false);
     this.requireResumable(id);
     this.enqueue(this.options.workspace.run(id), true);
+  }
+
+  /** Takes a waiting run out of the queue's turn, or lets it wait on from the place that it had. */
+  private hold(id: string, held: boolean): void {
+    const run = this.options.workspace.run(id);
+    const request = run.request();
+    if (!request) return; // Started by somebody else in this moment.
+    run.setRequest({ ...request, held });
+    this.announce(id);
+    this.announceQueue();
+    void this.fillSlots();
   }
 
   cancel(id: string, force: boolean): void {
@@ -208,7 +221,7 @@ export class Supervisor {
 
   /** Starts a run at once, whatever the slots: the command line does. */
   async startNow(run: RunDirectory, resume: boolean): Promise<void> {
-    run.setRequest({ at: new Date().toISOString(), resume, direct: true });
+    run.setRequest({ at: new Date().toISOString(), resume, direct: true, held: false });
     await this.launch(run);
   }
 

@@ -45,8 +45,8 @@ describe('run directory', () => {
     run.annotate({ tags: ['good'] });
     run.annotate({ notes: 'λ too large' });
     expect(run.annotations()).toEqual({ tags: ['good'], notes: 'λ too large' });
-    run.setRequest({ at, resume: true, direct: false });
-    expect(run.request()).toEqual({ at, resume: true, direct: false });
+    run.setRequest({ at, resume: true, direct: false, held: false });
+    expect(run.request()).toEqual({ at, resume: true, direct: false, held: false });
     run.setRequest(null);
     expect(run.request()).toBeNull();
     expect(run.damage()).toEqual([]);

@@ -42,7 +42,7 @@ describe('run index', () => {
     const run = makeRun('r');
     const stateNow = () => index.get('r')!.state;
     expect(stateNow()).toBe('cancelled');
-    run.setRequest({ at: '2026-11-23T03:16:00.000Z', resume: false, direct: false });
+    run.setRequest({ at: '2026-11-23T03:16:00.000Z', resume: false, direct: false, held: false });
     expect(stateNow()).toBe('queued');
     run.setRequest(null);
     const lock = run.lock();

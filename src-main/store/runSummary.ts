@@ -22,7 +22,7 @@ export function summarise(run: RunDirectory): RunSummary {
     name: annotations.name ?? manifest?.name ?? run.id,
     kind: manifest?.kind ?? 'unknown',
     state,
-    pending: null,
+    pending: request?.held ? 'pause' : null,
     createdAt: manifest?.createdAt ?? new Date(statSync(run.path).birthtimeMs).toISOString(),
     startedAt: attempts.find(({ attempt }) => attempt !== null)?.attempt?.startedAt ?? null,
     endedAt: live || state === 'queued' ? null : (own?.endedAt ?? reached?.updatedAt ?? null),

@@ -14,6 +14,7 @@ export {
   type TechniqueSettings,
   type TrainingExperiment,
 } from './experimentSchema';
+export { experimentIdentity, isSweep, parseSweep, type PlannedRun, type SweepPlan } from './sweeps/sweep';
 export { parseExperiment, type ParsedExperiment } from './experimentText';
 
 /** What the text calls its experiment, whether or not the rest of it is valid. */

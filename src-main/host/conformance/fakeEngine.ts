@@ -120,6 +120,15 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       context: os.comparisons.context.handler(() => []),
       tradeOff: os.comparisons.tradeOff.handler(() => []),
     },
+    sweeps: {
+      preview: os.sweeps.preview.handler(notHere),
+      create: os.sweeps.create.handler(notHere),
+      list: os.sweeps.list.handler(() => []),
+      get: os.sweeps.get.handler(notHere),
+      pause: os.sweeps.pause.handler(notHere),
+      resume: os.sweeps.resume.handler(notHere),
+      cancel: os.sweeps.cancel.handler(notHere),
+    },
     queue: { get: os.queue.get.handler(() => queue), setSlots: os.queue.setSlots.handler(() => queue) },
     events: os.events.handler(events),
   });
