@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findingSchema, problemSchema } from './errors';
+import { resumableStates, type RunState, type RunSummary } from './run';
 
 const setting = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
@@ -67,3 +68,61 @@ export const sweepStartedSchema = z.object({
   refused: z.array(z.object({ id: z.string(), problem: problemSchema })),
 });
 export type SweepStarted = z.infer<typeof sweepStartedSchema>;
+
+/** How far a sweep is, from its runs. */
+export interface SweepProgress {
+  /** Runs that the sweep has, made or not. */
+  total: number;
+  counts: Partial<Record<RunState, number>>;
+  /** Share of the work that is done, 0 to 1. */
+  share: number;
+  /** Until the last run that waits or runs has ended; null where nothing tells. */
+  secondsLeft: number | null;
+}
+
+type Member = Pick<RunSummary, 'state' | 'pending' | 'progress' | 'activeSeconds'>;
+
+/**
+ * Time left is what the running runs say is left of them, and for each waiting one the mean length of those that tell, over as
+ * many runs as go on now.
+ */
+export function sweepProgress(members: readonly Member[], total: number): SweepProgress {
+  const counts: SweepProgress['counts'] = {};
+  let done = 0;
+  const lengths: number[] = [];
+  let left = 0;
+  let going = 0;
+  let waiting = 0;
+  for (const { state, pending, progress, activeSeconds } of members) {
+    counts[state] = (counts[state] ?? 0) + 1;
+    done += state === 'done' ? 1 : progress && progress.total > 0 ? progress.done / progress.total : 0;
+    if (state === 'done') lengths.push(activeSeconds);
+    if (state === 'queued' && pending === null) waiting++;
+    if (state !== 'running' && state !== 'starting') continue;
+    going++;
+    if (progress?.secondsLeft === null || progress?.secondsLeft === undefined) waiting++;
+    else {
+      left += progress.secondsLeft;
+      lengths.push(activeSeconds + progress.secondsLeft);
+    }
+  }
+  const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
+  const isOver = going === 0 && waiting === 0;
+  const secondsLeft =
+    isOver || going === 0 || (waiting > 0 && lengths.length === 0)
+      ? null
+      : (left + (waiting > 0 ? waiting * mean : 0)) / going;
+  return {
+    total: Math.max(total, members.length),
+    counts,
+    share: total > 0 ? Math.min(1, done / Math.max(total, members.length)) : 0,
+    secondsLeft,
+  };
+}
+
+/** `5/9 done · 2 running · 1 failed`, in the order of what matters. */
+export function sweepStateText({ counts, total }: SweepProgress): string {
+  const words: RunState[] = ['running', 'starting', 'paused', 'queued', ...resumableStates];
+  const rest = words.flatMap((state) => (counts[state] ? [`${counts[state]} ${state}`] : []));
+  return [`${counts.done ?? 0}/${total} done`, ...rest].join(' · ');
+}

@@ -11,6 +11,7 @@ import { generateCommand } from './generate';
 import { runCommand } from './run';
 import { runsCommand } from './runs';
 import { serveCommand } from './serve';
+import { sweepCommand } from './sweep';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const places: Places = {
@@ -27,6 +28,7 @@ const program = new Command('adjoint')
 
 for (const make of [
   runCommand,
+  sweepCommand,
   runsCommand,
   generateCommand,
   datasetsCommand,

@@ -45,6 +45,7 @@ function findRun(index: RunIndex, text: string): RunSummary {
 interface ListOptions extends CommonOptions {
   state?: string;
   tag?: string;
+  sweep?: string;
   limit?: string;
 }
 
@@ -59,6 +60,9 @@ function list(options: ListOptions): void {
   const runs = withRuns(options.workspace, (_, index) => index.list())
     .filter((run) => state === undefined || run.state === state)
     .filter((run) => options.tag === undefined || run.tags.includes(options.tag))
+    .filter(
+      (run) => options.sweep === undefined || run.sweep?.id === options.sweep || run.sweep?.name === options.sweep,
+    )
     .slice(0, limit);
   if (options.json) return runs.forEach(printJson);
   if (runs.length === 0) return say(`No runs in ${options.workspace}.`);
@@ -163,6 +167,7 @@ export function runsCommand(): Command {
     withCommonOptions(new Command('list').description('All runs, newest first.'))
       .option('--state <state>', 'only these')
       .option('--tag <tag>', 'only these')
+      .option('--sweep <sweep>', 'only runs of this sweep, by id or name')
       .option('--limit <n>', 'at most so many')
       .action(action((options: ListOptions) => list(options))),
   );

@@ -225,6 +225,12 @@ export class Supervisor {
     await this.launch(run);
   }
 
+  /** Takes care of a run that goes on and that no engine watches: the command line does, of what it left before. */
+  takeOver(id: string): void {
+    this.adopt(id);
+    this.announce(id);
+  }
+
   /** @throws AdjointError `not-found` or `conflict`. */
   requireResumable(id: string): void {
     const summary = this.require(id);

@@ -3,7 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { methodSchema } from '@shared/contract';
 import { metricCatalogue } from '@shared/metrics/catalogue';
-import { changedSettings, experimentTitle, methods, parseExperiment, resolveDefaults } from './experiment';
+import {
+  changedSettings,
+  experimentTitle,
+  isSweep,
+  methods,
+  parseExperiment,
+  parseSweep,
+  resolveDefaults,
+} from './experiment';
 import { flattenSettings } from '@shared/settings';
 import { editDistance, nearest } from './nearest';
 
@@ -186,9 +194,10 @@ describe('examples', () => {
   const folder = fileURLToPath(new URL('../../resources/experiments/', import.meta.url));
   it.each(readdirSync(folder))('%s is valid and has a title and notes', (file) => {
     const yaml = readFileSync(folder + file, 'utf8');
-    const { experiment, findings } = parseExperiment(yaml);
+    const { plan, findings } = isSweep(yaml) ? parseSweep(yaml) : { plan: null, ...parseExperiment(yaml) };
     expect(findings).toEqual([]);
     expect(experimentTitle(yaml)).not.toBeNull();
+    const experiment = plan ? plan.runs[0].experiment : parseExperiment(yaml).experiment;
     expect(experiment!.notes.length).toBeGreaterThan(20);
   });
 });
