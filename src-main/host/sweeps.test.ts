@@ -19,7 +19,7 @@ const sweep = (epochs: number, lambdas = '[1, 10]', repeats = 2) =>
 const members = async (id: string): Promise<RunSummary[]> =>
   (await desk.client.runs.list({})).filter((run) => run.sweep?.id === id);
 const states = async (id: string): Promise<RunState[]> => (await members(id)).map(({ state }) => state).sort();
-const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 25_000, interval: 50 });
+const until = (check: () => Promise<unknown>) => vi.waitFor(check, { timeout: 40_000, interval: 50 });
 
 it('runs every point, says so before, and runs nothing twice; more values extend it', async () => {
   const before = await desk.client.sweeps.preview({ yaml: sweep(3) });
@@ -73,26 +73,25 @@ it('refuses a sweep with a bad point or a missing dataset as a whole, naming the
 });
 
 it('goes on after it was killed with its engine: what is done stays, killed runs resume, trashed ones are made again', async () => {
+  // Short runs that are done, and long ones that are sure to be at work when they are killed.
+  const yaml = sweep(2).replace('technique.lambda: [1, 10]', 'training.epochs: [2, 600]');
   await desk.client.queue.setSlots({ slots: 2 });
-  const { id } = await desk.client.sweeps.create({ yaml: sweep(150) });
-  await until(async () => expect((await states(id)).filter((state) => state === 'done').length).toBeGreaterThan(0));
-  await until(async () => expect((await states(id)).filter((state) => state === 'running').length).toBeGreaterThan(0));
-  const running = (await members(id)).filter(({ state }) => state === 'running');
+  const { id, created } = await desk.client.sweeps.create({ yaml });
+  const long = [created[1], created[3]];
+  for (const run of [created[0], created[2]]) await until(() => reach(desk, run, 'done'));
+  for (const run of long) await until(() => reach(desk, run, 'running'));
   await office.close(desk, 'leave');
-  for (const run of running) process.kill(office.processOf(run.id, 1), 'SIGKILL');
+  for (const run of long) process.kill(office.processOf(run, 1), 'SIGKILL');
 
   desk = await office.open();
-  const done = (await members(id)).filter(({ state }) => state === 'done').map((run) => run.id);
-  expect(await members(id)).toHaveLength(4);
-  await until(async () =>
-    expect((await states(id)).filter((state) => state === 'crashed').length).toBe(running.length),
-  );
-  await desk.client.runs.trash({ ids: [done[0]] });
-  const again = await desk.client.sweeps.create({ yaml: sweep(150) });
+  await until(async () => expect(await states(id)).toEqual(['crashed', 'crashed', 'done', 'done']));
+  await desk.client.runs.trash({ ids: [created[0]] });
+  const again = await desk.client.sweeps.create({ yaml });
   expect(again.created).toHaveLength(1);
-  expect(again.resumed.sort()).toEqual(running.map((run) => run.id).sort());
+  expect(again.resumed).toEqual(long);
+  expect(again.kept).toEqual([created[2]]);
   await until(async () => expect(await states(id)).toEqual(Array(4).fill('done')));
-  for (const run of running) expect((await members(id)).find((other) => other.id === run.id)!.attempts).toBe(2);
+  for (const run of long) expect((await members(id)).find((other) => other.id === run)!.attempts).toBe(2);
 }, 90_000);
 
 it('pauses as a whole, holds what waits, and goes on; a single run does not wait for all of it', async () => {
