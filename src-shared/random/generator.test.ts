@@ -27,9 +27,13 @@ describe.each(reference.cases)('random numbers of seed $seed equal numpy’s bit
     const children = [...root.spawn(2), ...root.spawn(1), ...new SeedSequence(seed).spawn(1)[0].spawn(2)];
     expect(children.map((child) => [...child.generateWords(4)])).toEqual(expected.children);
     expect(new Generator(children[2]).random()).toBe(expected.childRandom);
+    const grandchildren = new SeedSequence(seed).spawn(2)[1].spawn(2);
+    grandchildren.forEach((child, i) =>
+      expectDraws(new Generator(child).standardNormals(100_000), expected.grandchildren[i]),
+    );
   });
 
-  it('random, uniform, normal, permutation', () => {
+  it('random, uniform, normal, permutation, shuffle', () => {
     const count = expected.draws.random.count;
     const generator = new Generator(seed);
     expectDraws(
@@ -38,7 +42,12 @@ describe.each(reference.cases)('random numbers of seed $seed equal numpy’s bit
     );
     expectDraws(new Generator(seed).uniforms(-0.5, 0.25, count), expected.draws.uniform);
     expectDraws(new Generator(seed).standardNormals(count), expected.draws.standardNormal);
-    expectDraws(new Generator(seed).permutation(1000), expected.draws.permutation);
+    expectDraws(new Generator(seed).permutation(count), expected.draws.permutation);
+    const shuffling = new Generator(seed);
+    shuffling.integer(0, 10);
+    const values = Float64Array.from({ length: count }, (_, i) => i * 0.5 - 7);
+    shuffling.shuffle(values);
+    expectDraws(values, expected.draws.shuffle);
   });
 
   it.each(expected.integers)('integers in [$low, $high)', (draws) => {
