@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -69,8 +69,9 @@ describe('adjoint generate qcqp', () => {
     [['--e', '21'], 'bad-request', /only 20 variables/],
     [['--n', 'twenty'], 'bad-request', /settings/],
     [['--suite', 'n1'], 'bad-request', /no size "n1"/],
-    [['--e', '19', '--tightness', '1000'], 'bad-request', /primal infeasible/],
-    [['--n', '1000000', '--e', '1'], 'bad-request', /takes .* are available/],
+    [['--e', '19', '--tightness', '1000'], 'bad-request', /Instance \d+ is infeasible: .* h are too tight/],
+    [['--n', '1000000', '--e', '1'], 'bad-request', /takes .* are available: the constant arrays alone do not fit/],
+    [['--instances', '90000000'], 'bad-request', /takes .* are available: \d+ instances would fit/],
     [['--out', 'labels.csv'], 'bad-request', /\.csv/],
   ])('refuses %j in words and leaves nothing behind', (args, code, what) => {
     const result = generate(...small, ...args);
@@ -87,20 +88,90 @@ describe('adjoint generate qcqp', () => {
     expect(problem).toMatchObject({ code: 'not-writable', where: join(folder, 'datasets') });
   });
 
-  it('Ctrl-C leaves nothing half written', async () => {
-    const out = join(folder, 'never.npz');
-    const child = spawn(process.execPath, [bundle, 'generate', 'qcqp', '--json', '--out', out], {
+  it('leaves out the instances that have no label where that is asked for, and says which', () => {
+    const tight = [...small, '--e', '16', '--tightness', '3', '--instances', '60', '--leave-out'];
+    const { code, last, err } = generate(...tight);
+    expect(code, err).toBe(0);
+    const leftOut = last.leftOut as number[];
+    expect(leftOut.length).toBeGreaterThan(0);
+    const made = readDataset(last.path as string);
+    expect(made.N).toBe(60 - leftOut.length);
+    expect(made.provenance!.labels).toMatchObject({
+      leftOut,
+      statuses: { optimal: made.N, 'primal infeasible': leftOut.length },
+    });
+  });
+
+  it('Ctrl-C keeps the labels there are, and --resume makes the file that an uninterrupted run makes', async () => {
+    const out = join(folder, 'made.npz');
+    const options = ['--n', '60', '--m', '30', '--e', '20', '--instances', '1500'];
+    const child = spawn(process.execPath, [bundle, 'generate', 'qcqp', '--json', ...options, '--out', out], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const exited = new Promise<number | null>((done) => child.once('exit', done));
-    const events: { event: string }[] = [];
+    const events: { event: string; done: number }[] = [];
     for await (const line of createInterface({ input: child.stdout })) {
-      events.push(JSON.parse(line) as { event: string });
-      if (events.length === 1) child.kill('SIGINT');
+      events.push(JSON.parse(line) as (typeof events)[number]);
+      if (events.length === 2) child.kill('SIGINT');
     }
     expect(await exited).toBe(1);
-    expect(events.at(-1)).toEqual({ event: 'cancelled' });
-    expect(existsSync(out)).toBe(false);
-    expect(readdirSync(folder)).toEqual([]);
+    const { event, done } = events.at(-1)!;
+    expect(event).toBe('cancelled');
+    expect(done).toBeGreaterThanOrEqual(events[1].done);
+    expect(readdirSync(folder)).toEqual(['made.npz.partial']);
+
+    expect(generate(...options, '--out', out)).toMatchObject({
+      code: 2,
+      problem: { code: 'conflict', where: `${out}.partial` },
+    });
+    const other = generate(...options, '--seed', '1', '--out', out, '--resume');
+    expect(other.problem).toMatchObject({ code: 'conflict', what: expect.stringContaining('another dataset') });
+
+    const resumed = generate(...options, '--out', out, '--resume');
+    expect(resumed.code, resumed.err).toBe(0);
+    expect(resumed.err).toContain(`${done} of 1500 labels are there already`);
+    expect(readdirSync(folder)).toEqual(['made.npz']);
+    const whole = join(folder, 'whole.npz');
+    generate(...options, '--out', whole);
+    const { provenance: first, ...arrays } = readDataset(out);
+    const { provenance: second, ...others } = readDataset(whole);
+    expect(first!.sha256).toBe(second!.sha256);
+    expect(arrays).toEqual(others);
+  }, 60_000);
+
+  it('partial labels that were damaged are refused by name, and --force begins anew', () => {
+    const out = join(folder, 'made.npz');
+    writeFileSync(`${out}.partial`, 'these were labels once');
+    const torn = generate(...small, '--out', out, '--resume');
+    expect(torn).toMatchObject({ code: 2, problem: { code: 'corrupt', where: `${out}.partial` } });
+    expect(torn.problem.fix).toContain('--force');
+    expect(generate(...small, '--out', out, '--force').code).toBe(0);
+    expect(readdirSync(folder)).toEqual(['made.npz']);
+  });
+});
+
+describe.each(['fsnet', 'dc3'])('adjoint generate %s', (family) => {
+  it('writes labels with multipliers, bounds where it has them, and splits as published', () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [bundle, 'generate', family, '--json', '--workspace', folder, ...small],
+      { encoding: 'utf8' },
+    );
+    expect(status, stderr).toBe(0);
+    const last = JSON.parse(stdout.trim().split('\n').at(-1)!) as {
+      path: string;
+      maxViolation: number;
+      maxGap: number;
+    };
+    expect(last.maxViolation).toBeLessThanOrEqual(1e-10);
+    expect(last.maxGap).toBeLessThanOrEqual(1e-9);
+    const { lower, upper, H, splits, multipliers, provenance } = readDataset(last.path);
+    expect([lower?.[0], upper?.[19]]).toEqual(family === 'fsnet' ? [-5, 5] : [undefined, undefined]);
+    expect(H.some((value) => value !== 0)).toBe(family === 'fsnet');
+    expect([splits.train.length, splits.valid.length, splits.test.length]).toEqual(
+      family === 'fsnet' ? [140, 20, 40] : [166, 17, 17],
+    );
+    expect(multipliers.inequality).toHaveLength(2000);
+    expect(provenance).toMatchObject({ family, run: null });
   });
 });

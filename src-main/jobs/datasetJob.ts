@@ -6,7 +6,7 @@ import { datasetExperimentSchema, type DatasetExperiment } from '../modelling/da
 import { fileBytes, generateInstances } from '../modelling/families/family';
 import { findFamily, requireSettings } from '../modelling/families/registry';
 import { LabelPool } from '../solvers/qcqp/labelPool';
-import { Labelling, refuseUnlabelled } from '../solvers/qcqp/labelling';
+import { identityOf, Labelling, refuseUnlabelled } from '../solvers/qcqp/labelling';
 import type { Checkpoint } from '../store/checkpoint';
 import { inspectDataset, writeDataset } from '../store/dataset';
 import { catalogueColumns } from './columns';
@@ -33,10 +33,10 @@ export const datasetJob: JobKind = {
       `${family.title}: n = ${n}, m = ${m}, e = ${e}, ${settings.instances} instances, seed ${settings.seed}, ` +
         `about ${formatBytes(fileBytes(family, settings))}; drawn in ${((performance.now() - began) / 1000).toFixed(1)} s.`,
     );
+    const identity = identityOf(family, settings);
     if (checkpoint) {
-      const { done } = checkpoint.state as { done: number };
-      labelling.restore(done, new Map([...checkpoint.tensors].map(([name, { data }]) => [name, data])));
-      context.log(`${done} labels are there already.`);
+      labelling.restore(checkpoint, identity);
+      context.log(`${labelling.done} labels are there already.`);
     }
     const pool = new LabelPool(context.labelsEntry, context.threads);
     // Its process may have died between the last rename and its last word.
@@ -72,13 +72,7 @@ export const datasetJob: JobKind = {
         writeDataset(path, dataset);
         written = true;
       },
-      save(activeSeconds) {
-        const { done } = labelling;
-        const tensors: Checkpoint['tensors'] = new Map();
-        for (const { name, width, data } of labelling.saved())
-          tensors.set(name, { dtype: 'F64', shape: [done, width], data });
-        return Promise.resolve({ tensors, state: { done, activeSeconds } });
-      },
+      save: (activeSeconds) => Promise.resolve(labelling.save(identity, activeSeconds)),
       conclusion() {
         const { violation, gap } = labelling.worst();
         const leftOut = labelling.failed().length;

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Provenance } from '@shared/datasets';
 import { AdjointError } from '@shared/errors';
 import type { ProblemFamily, QcqpInstances } from '../../modelling/families/family';
 import type { FamilySettings } from '../../modelling/families/registry';
+import type { Checkpoint, Json } from '../../store/checkpoint';
 import type { Dataset } from '../../store/dataset';
 import { statuses } from './batchMemory';
 import type { LabelPool, QcqpLabels } from './labelPool';
@@ -20,7 +22,7 @@ const widths = ({ n, m, e, lower, upper }: QcqpInstances['family']) => ({
   status: 1,
 });
 type ArrayName = keyof ReturnType<typeof widths>;
-export const labelArrays = Object.keys(widths({ n: 0, m: 0, e: 0 } as QcqpInstances['family'])) as ArrayName[];
+const labelArrays = Object.keys(widths({ n: 0, m: 0, e: 0 } as QcqpInstances['family'])) as ArrayName[];
 
 /** How long a batch should take: short enough that commands are obeyed at once, long enough that threads are not waited for. */
 const batchSeconds = 0.25;
@@ -104,25 +106,30 @@ export class Labelling {
     return count > 0 ? sum / count : NaN;
   }
 
-  /** What has been done so far, as arrays with their widths. */
-  saved(): { name: ArrayName; width: number; data: Float64Array }[] {
-    return labelArrays
-      .map((name) => ({ name, width: this.#widths[name] }))
-      .filter(({ width }) => width > 0)
-      .map(({ name, width }) => ({ name, width, data: this.#arrays[name].subarray(0, this.done * width) }));
-  }
-
-  /** Takes back what `saved` gave. @throws AdjointError `corrupt` if it is of another problem */
-  restore(done: number, saved: ReadonlyMap<string, ArrayLike<number>>): void {
+  /** What has been done so far; `identity` says of which dataset. */
+  save(identity: Json, activeSeconds: number): Checkpoint {
+    const { done } = this;
+    const tensors: Checkpoint['tensors'] = new Map();
     for (const name of labelArrays) {
       const width = this.#widths[name];
-      const data = saved.get(name);
-      if (width > 0 && data?.length !== done * width)
-        throw new AdjointError('corrupt', `The saved labels do not belong to this dataset: ${name} has another size.`, {
-          fix: 'Start a new run with the same settings.',
-        });
-      if (data && width > 0) this.#arrays[name].set(data);
+      if (width === 0) continue;
+      tensors.set(name, { dtype: 'F64', shape: [done, width], data: this.#arrays[name].subarray(0, done * width) });
     }
+    return { tensors, state: { identity, done, activeSeconds } };
+  }
+
+  /** Takes back what `save` gave. @throws AdjointError `conflict` if it is of another dataset */
+  restore({ tensors, state }: Checkpoint, identity: Json): void {
+    const saved = state as { identity?: Json; done?: Json } | null;
+    const done = Number(saved?.done ?? NaN);
+    const fits = labelArrays.every(
+      (name) => this.#widths[name] === 0 || tensors.get(name)?.data.length === done * this.#widths[name],
+    );
+    if (!fits || !isDeepStrictEqual(saved?.identity, identity))
+      throw new AdjointError('conflict', 'The partial labels are those of another dataset.', {
+        fix: 'Give the settings that they were made with, or begin anew without them.',
+      });
+    for (const [name, { data }] of tensors) this.#arrays[name as ArrayName].set(data);
     this.done = done;
   }
 
@@ -174,6 +181,13 @@ export class Labelling {
     };
   }
 }
+
+/** What partial labels belong to. */
+export const identityOf = (family: ProblemFamily, settings: FamilySettings): Json => ({
+  family: family.kind,
+  version: family.version,
+  settings: settings as Json,
+});
 
 /** What each status means for whoever asked for a label. */
 const meaning: Record<QcqpStatus, string> = {
