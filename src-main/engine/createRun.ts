@@ -5,6 +5,7 @@ import { RunDirectory } from '../store/runDirectory';
 import type { Workspace } from '../store/workspace';
 import { parseExperiment, type Experiment } from '../training/experiment';
 import { build } from './build';
+import { requireGenerable } from './datasetRuns';
 import { findDataset, type DatasetPlaces } from './datasets';
 
 export interface CreateRun {
@@ -49,31 +50,37 @@ export async function requireDataset(
 
 /**
  * Makes the directory of a new run. Everything that can be refused is refused here, before anything is written.
- * @throws AdjointError `invalid-experiment`, `not-found` or `invalid-dataset`.
+ * @throws AdjointError `invalid-experiment`, `not-found`, `invalid-dataset`, `bad-request` or `conflict`.
  */
 export async function createRun(workspace: Workspace, resources: string, request: CreateRun): Promise<RunDirectory> {
   const experiment = requireExperiment(request.yaml);
   const places = { workspace: workspace.path, resources };
-  const dataset = await requireDataset(experiment.dataset, places, request.baseDirectory);
   const name = request.name ?? experiment.name;
   const { yaml: source, launch, clonedFrom = null } = request;
-  return writeRun(workspace, { experiment: { ...experiment, name }, source, dataset, launch, clonedFrom, sweep: null });
+  const rest = { source, launch, clonedFrom, sweep: null };
+  if (experiment.kind === 'dataset') {
+    const { seed } = requireGenerable(experiment, places);
+    // The name of a dataset is that of its file, whatever the run is called.
+    return writeRun(workspace, { name, seed, experiment, dataset: null, ...rest });
+  }
+  const dataset = await requireDataset(experiment.dataset, places, request.baseDirectory);
+  return writeRun(workspace, { name, seed: experiment.seed, experiment: { ...experiment, name }, dataset, ...rest });
 }
 
-type Checked = Pick<Manifest, 'source' | 'dataset' | 'launch' | 'clonedFrom' | 'sweep'> & { experiment: Experiment };
+type Checked = Pick<Manifest, 'name' | 'seed' | 'source' | 'dataset' | 'launch' | 'clonedFrom' | 'sweep'> & {
+  experiment: Experiment;
+};
 
 /** Writes the directory of a run that has been checked. @throws AdjointError `disk-full`, `not-writable` */
 export function writeRun(workspace: Workspace, checked: Checked): RunDirectory {
-  const { name, kind, seed, tags, notes } = checked.experiment;
+  const { kind, tags, notes } = checked.experiment;
   const now = new Date();
-  const id = workspace.newRunId(name, now);
+  const id = workspace.newRunId(checked.name, now);
   const run = RunDirectory.create(workspace.runPath(id), {
     format: 'adjoint-run/1',
     id,
-    name,
     kind,
     createdAt: now.toISOString(),
-    seed,
     code: build,
     ...checked,
   });

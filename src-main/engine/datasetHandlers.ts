@@ -1,6 +1,7 @@
 import type { Workspace } from '../store/workspace';
+import { createRun } from './createRun';
 import type { DatasetCatalogue } from './datasetCatalogue';
-import { createDatasetRun, importDataset, trashDataset } from './datasetRuns';
+import { generationText, importDataset, trashDataset } from './datasetRuns';
 import { findDataset, type DatasetPlaces } from './datasets';
 import { describeFamilies } from './families';
 import { on } from './implementer';
@@ -35,8 +36,9 @@ export function datasetHandlers({ workspace, places, supervisor, previewer, data
       const { path } = findDataset(input.name, places);
       return previewer.run({ kind: 'dataset', input, path }, input.key && `dataset ${input.key}`, signal);
     }),
-    generate: datasets.generate.handler(({ input }) => {
-      const run = createDatasetRun(workspace, places, supervisor.list(), input);
+    generate: datasets.generate.handler(async ({ input }) => {
+      const yaml = generationText(input, supervisor.list());
+      const run = await createRun(workspace, places.resources, { yaml, launch: 'queue' });
       supervisor.enqueue(run, false);
       return { ids: [run.id] };
     }),

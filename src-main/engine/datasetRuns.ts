@@ -4,29 +4,36 @@ import { stringify } from 'yaml';
 import { datasetName, type GenerateDataset } from '@shared/datasets';
 import { AdjointError } from '@shared/errors';
 import { isFinalState, type RunSummary } from '@shared/run';
-import { datasetExperimentSchema, type DatasetExperiment } from '../modelling/datasetExperiment';
+import { familyOf, type DatasetExperiment } from '../modelling/datasetExperiment';
 import { checkSettings } from '../modelling/families/family';
-import { findFamily, requireSettings } from '../modelling/families/registry';
+import { findFamily, requireSettings, type FamilySettings } from '../modelling/families/registry';
 import { storeError, syncDirectory } from '../store/atomic';
 import { inspectDataset } from '../store/dataset';
-import { RunDirectory } from '../store/runDirectory';
-import type { Workspace } from '../store/workspace';
-import { build } from './build';
 import { findDataset, isBuiltIn, listDatasets, type DatasetPlaces } from './datasets';
 
+/** The experiment file that a request to generate means. @throws AdjointError `conflict` while a run is making a dataset of this name */
+export function generationText(request: GenerateDataset, runs: readonly RunSummary[]): string {
+  const { family, settings, ...rest } = request;
+  const making = runs.find(
+    (run) => run.kind === 'dataset' && run.settings.name === request.name && !isFinalState(run.state),
+  );
+  if (making)
+    throw new AdjointError('conflict', `A run is making a dataset “${request.name}” already.`, {
+      where: making.id,
+      fix: 'Choose another name, or cancel that run first.',
+    });
+  // Wrong settings are named as the form has them, without the experiment around.
+  const filled = requireSettings(findFamily(family), settings);
+  return stringify({ kind: 'dataset', family: { kind: family, ...filled }, ...rest });
+}
+
 /**
- * Makes the run that generates a dataset. Everything that can be refused is refused here, before anything is written.
+ * Whether a dataset can be generated, before anything is allocated or written.
  *
- * @throws AdjointError `bad-request` for settings that are wrong or do not fit into memory, `conflict` for a name that is taken
+ * @throws AdjointError `bad-request` for settings that contradict each other or do not fit into memory, `conflict` for a taken name
  */
-export function createDatasetRun(
-  workspace: Workspace,
-  places: DatasetPlaces,
-  runs: readonly RunSummary[],
-  request: GenerateDataset,
-): RunDirectory {
-  const family = findFamily(request.family);
-  const settings = requireSettings(family, request.settings);
+export function requireGenerable(experiment: DatasetExperiment, places: DatasetPlaces): FamilySettings {
+  const { family, settings } = familyOf(experiment);
   const findings = checkSettings(family, settings, process.availableMemory());
   if (findings.length > 0)
     throw new AdjointError('bad-request', `${findings[0].message}.`, {
@@ -34,48 +41,17 @@ export function createDatasetRun(
       fix: 'Change the settings that are named.',
       findings,
     });
-  refuseTakenName(request.name, places, runs);
-  const experiment: DatasetExperiment = datasetExperimentSchema.parse({
-    kind: 'dataset',
-    name: request.name,
-    family: { kind: family.kind, ...settings },
-    failures: request.failures,
-    format: request.format,
-    checkpointSeconds: request.checkpointSeconds,
-  });
-  const now = new Date();
-  const id = workspace.newRunId(request.name, now);
-  return RunDirectory.create(workspace.runPath(id), {
-    format: 'adjoint-run/1',
-    id,
-    name: request.name,
-    kind: 'dataset',
-    createdAt: now.toISOString(),
-    experiment,
-    source: stringify(experiment),
-    seed: settings.seed,
-    dataset: null,
-    code: build,
-    launch: 'queue',
-    clonedFrom: null,
-    sweep: null,
-  });
+  refuseTakenName(experiment.name, places);
+  return settings;
 }
 
-/** A name is taken by a dataset, and by a run that is going to make one. */
-function refuseTakenName(name: string, places: DatasetPlaces, runs: readonly RunSummary[]): void {
+function refuseTakenName(name: string, places: DatasetPlaces): void {
   const taken = listDatasets(places).find((dataset) => dataset.name === name);
-  if (taken)
-    throw new AdjointError('conflict', `There is a dataset “${name}” already.`, {
-      where: taken.path,
-      fix: 'Choose another name, or move that one to the trash first.',
-    });
-  const making = runs.find((run) => run.kind === 'dataset' && run.settings.name === name && !isFinalState(run.state));
-  if (making)
-    throw new AdjointError('conflict', `A run is making a dataset “${name}” already.`, {
-      where: making.id,
-      fix: 'Choose another name, or cancel that run first.',
-    });
+  if (!taken) return;
+  throw new AdjointError('conflict', `There is a dataset “${name}” already.`, {
+    where: taken.path,
+    fix: 'Choose another name, or move that one to the trash first.',
+  });
 }
 
 /**
@@ -97,7 +73,7 @@ export function importDataset(places: DatasetPlaces, from: string, wanted?: stri
       fix: `Give it a name of ${parsed.error.issues[0].message}.`,
     });
   const name = parsed.data;
-  refuseTakenName(name, places, []);
+  refuseTakenName(name, places);
   const { problem } = inspectDataset(from);
   if (problem) throw new AdjointError(problem.code, problem.what, problem);
   const path = join(places.workspace, 'datasets', `${name}${kind === '.npz' ? '.npz' : '.pkl'}`);

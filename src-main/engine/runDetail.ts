@@ -30,7 +30,7 @@ export function runDetail(run: RunDirectory, summary: RunSummary): RunDetail {
     }),
     checkpoints: run.checkpoints(),
     recorded: Object.fromEntries(clocks.map((clock) => [clock, recordedMetrics(run, clock)])),
-    changed: manifest.kind === 'training' ? changedSettings(manifest.experiment as Experiment) : [],
+    changed: changedSettings(manifest.experiment as Experiment),
     directory: run.path,
     bytes: directoryBytes(run.path),
     yaml: manifest.source ?? stringify(manifest.experiment),

@@ -6,7 +6,7 @@ import type { RunDirectory } from '../store/runDirectory';
 import { findSweep, sweepId, writeSweep } from '../store/sweepRecords';
 import type { Workspace } from '../store/workspace';
 import {
-  type Experiment,
+  type TrainingExperiment,
   experimentIdentity,
   parseSweep,
   type PlannedRun,
@@ -92,7 +92,7 @@ export async function requireSweep(...args: Parameters<typeof prepareSweep>): Pr
 }
 
 /** Which run a point has: the same experiment on the same data, whatever it is called and in whatever order it was asked for. */
-function keyOf(experiment: Experiment, datasetSha256: string): string {
+function keyOf(experiment: TrainingExperiment, datasetSha256: string): string {
   const identity = experimentIdentity({ ...experiment, dataset: datasetSha256 });
   return createHash('sha256').update(identity).digest('base64');
 }
@@ -157,7 +157,8 @@ export function writeSweepRun(
 ): RunDirectory {
   const { experiment, point, repeat, source } = planned;
   const sweep = { id, name: plan.name, point, repeat, size: steps.length };
-  return writeRun(workspace, { experiment, source: source(), dataset, launch, clonedFrom: null, sweep });
+  const { name, seed } = experiment;
+  return writeRun(workspace, { name, seed, experiment, source: source(), dataset, launch, clonedFrom: null, sweep });
 }
 
 /** What starting it would do, with the time that it would take as far as earlier runs tell. */

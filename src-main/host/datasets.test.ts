@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdjointError, type Problem } from '@shared/errors';
 import { Office, reach, reachStep, type Desk } from './fixtures/desk';
@@ -104,6 +104,12 @@ describe('generating a dataset as a run', () => {
     expect(info.labels!.gap!).toBeLessThanOrEqual(1e-9);
     const detail = await desk.client.runs.get({ id: ids[0] });
     expect(detail.recorded.step).toContain('labels/gap_max');
+    expect(detail.changed).toEqual(['family.n', 'family.m', 'family.e', 'family.instances']);
+    // What the run shows as its experiment makes the same dataset again.
+    const again = await desk.client.runs.create({ yaml: detail.yaml.replace('name: mine', 'name: again') });
+    await reach(desk, again.ids[0], 'done');
+    const { provenance } = await desk.client.datasets.show({ name: 'again' });
+    expect(provenance!.sha256).toBe(info.provenance!.sha256);
 
     const view = await desk.client.datasets.preview({ name: 'mine', instances: [0, 199], sliceOf: 7 });
     expect(view.instances.map(({ instance }) => instance)).toEqual([0, 199]);
@@ -123,6 +129,58 @@ describe('generating a dataset as a run', () => {
     });
   });
 
+  it('an instance without a label ends the run and is named; leaving it out is a choice', async () => {
+    const settings = { n: 20, m: 10, e: 16, instances: 60, tightness: 3 };
+    const { ids } = await desk.client.datasets.generate({ family: 'qcqp', settings, name: 'tight' });
+    const { error } = await reach(desk, ids[0], 'failed');
+    expect(error).toMatchObject({ code: 'bad-request', what: expect.stringMatching(/Instance \d+ is infeasible/) });
+    expect(existsSync(inWorkspace('tight.npz'))).toBe(false);
+    const more = await desk.client.datasets.generate({ family: 'qcqp', settings, name: 'loose', failures: 'leaveOut' });
+    await reach(desk, more.ids[0], 'done');
+    const { provenance, dims } = await desk.client.datasets.show({ name: 'loose' });
+    expect(dims.N).toBe(60 - provenance!.labels.leftOut.length);
+    const { notes } = await desk.client.problems.preview({ family: 'qcqp', settings, instances: 8 });
+    expect(notes.join()).toMatch(/primal infeasible/);
+  });
+
+  it('a damaged checkpoint is set aside, and labels are made from the one before or anew', async () => {
+    const settings = { n: 60, m: 30, e: 20, instances: 1500 };
+    const { ids } = await desk.client.datasets.generate({
+      family: 'qcqp',
+      settings,
+      name: 'torn',
+      checkpointSeconds: 0.2,
+    });
+    await reachStep(desk, ids[0], 100);
+    process.kill(office.processOf(ids[0], 1), 'SIGKILL');
+    await reach(desk, ids[0], 'crashed');
+    const folder = office.path(ids[0], 'checkpoints');
+    for (const file of readdirSync(folder))
+      writeFileSync(join(folder, file), readFileSync(join(folder, file)).subarray(0, -9));
+    await desk.client.runs.resume({ ids });
+    await reach(desk, ids[0], 'done');
+    expect(readFileSync(office.path(ids[0], 'log.txt'), 'utf8')).toMatch(/cannot be used and is set aside/);
+    expect((await desk.client.datasets.show({ name: 'torn' })).provenance).toMatchObject({ intact: true });
+  }, 60_000);
+
+  it('a file that takes its name meanwhile is not overwritten, and the labels are kept', async () => {
+    const settings = { n: 60, m: 30, e: 20, instances: 1500 };
+    const { ids } = await desk.client.datasets.generate({ family: 'qcqp', settings, name: 'raced' });
+    await reach(desk, ids[0], 'running');
+    expect(
+      await problemOf(desk.client.datasets.generate({ family: 'dc3', settings: small, name: 'raced' })),
+    ).toMatchObject({
+      code: 'conflict',
+      where: ids[0],
+    });
+    writeFileSync(inWorkspace('raced.npz'), 'mine');
+    expect((await reach(desk, ids[0], 'failed')).error).toMatchObject({ code: 'conflict' });
+    expect(readFileSync(inWorkspace('raced.npz'), 'utf8')).toBe('mine');
+    rmSync(inWorkspace('raced.npz'));
+    await desk.client.runs.resume({ ids });
+    await reach(desk, ids[0], 'done');
+  }, 60_000);
+
   it('goes on from its partial labels after its process was killed, and gives the same arrays', async () => {
     const settings = { n: 60, m: 30, e: 20, instances: 3000 };
     const make = async (name: string) =>
@@ -139,4 +197,45 @@ describe('generating a dataset as a run', () => {
     const digest = async (name: string) => (await desk.client.datasets.show({ name })).provenance!;
     expect((await digest('killed')).sha256).toBe((await digest('whole')).sha256);
   }, 60_000);
+});
+
+describe('datasets of others', () => {
+  it('are checked and copied in; what does not check is refused and not copied', async () => {
+    const from = join(office.workspace, 'brought.npz');
+    copyFileSync(resolve('resources/datasets/qcqp-n20.npz'), from);
+    expect(await desk.client.datasets.import({ path: from })).toEqual({ name: 'brought' });
+    const info = await desk.client.datasets.show({ name: 'brought' });
+    expect(info).toMatchObject({ provenance: null, problem: null, labels: { checked: 200, gap: null } });
+    expect(info.labels!.violation).toBeLessThan(1e-14);
+    expect(await problemOf(desk.client.datasets.import({ path: from }))).toMatchObject({ code: 'conflict' });
+    writeFileSync(from, readFileSync(from).subarray(0, 5000));
+    expect(await problemOf(desk.client.datasets.import({ path: from, name: 'torn' }))).toMatchObject({
+      code: 'invalid-dataset',
+    });
+    expect(await problemOf(desk.client.datasets.import({ path: '/etc/passwd' }))).toMatchObject({
+      code: 'bad-request',
+    });
+    expect(readdirSync(inWorkspace())).toEqual(['brought.npz']);
+    expect(await problemOf(desk.client.datasets.preview({ name: 'brought', instances: [200] }))).toMatchObject({
+      code: 'bad-request',
+      fix: 'The dataset has the instances 0 to 199.',
+    });
+  });
+
+  it('go to the trash unless runs use them', async () => {
+    const from = resolve('resources/datasets/qcqp-n20.npz');
+    await desk.client.datasets.import({ path: from, name: 'used' });
+    const yaml = 'dataset: used\ntraining: { epochs: 1000000 }\nnetwork: { kind: mlp, hidden: [8] }\ndevice: cpu\n';
+    const { ids } = await desk.client.runs.create({ yaml });
+    await reach(desk, ids[0], 'running');
+    const trash = (force: boolean) => desk.client.datasets.trash({ name: 'used', force });
+    expect(await problemOf(trash(true))).toMatchObject({ code: 'conflict', findings: [{ path: ids[0] }] });
+    await desk.client.runs.cancel({ ids });
+    await reach(desk, ids[0], 'cancelled');
+    expect(await problemOf(trash(false))).toMatchObject({ code: 'conflict', findings: [{ path: ids[0] }] });
+    const { path } = await trash(true);
+    expect(existsSync(path)).toBe(true);
+    expect((await desk.client.datasets.list()).map(({ name }) => name)).toEqual(['qcqp-n20']);
+    expect(await problemOf(desk.client.datasets.trash({ name: 'qcqp-n20' }))).toMatchObject({ code: 'bad-request' });
+  });
 });

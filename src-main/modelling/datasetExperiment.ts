@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { datasetName, failurePolicies } from '@shared/datasets';
-import { families } from './families/registry';
+import type { ProblemFamily } from './families/family';
+import { families, findFamily, requireSettings, type FamilySettings } from './families/registry';
 
 const [first, ...others] = families.map(({ kind, settings, title }) =>
   settings.extend({ kind: z.literal(kind).describe(title) }),
@@ -27,3 +28,10 @@ export const datasetExperimentSchema = z.strictObject({
   notes: z.string().default('').describe('Free text.'),
 });
 export type DatasetExperiment = z.output<typeof datasetExperimentSchema>;
+
+/** The family that an experiment names, and its settings. @throws AdjointError `not-found`, `bad-request` */
+export function familyOf(experiment: DatasetExperiment): { family: ProblemFamily; settings: FamilySettings } {
+  const { kind, ...given } = experiment.family as { kind: string } & Record<string, unknown>;
+  const family = findFamily(kind);
+  return { family, settings: requireSettings(family, given) };
+}

@@ -36,7 +36,7 @@ describe('an experiment file', () => {
     'takes %s for a constant',
     (text) => {
       const { experiment } = parseExperiment(`dataset: x\ntechnique: { kind: softPenalty, ${text} }`);
-      expect(experiment?.technique.lambda).toEqual({ kind: 'constant', value: 3 });
+      expect(experiment).toHaveProperty('technique.lambda', { kind: 'constant', value: 3 });
     },
   );
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { MethodInfo } from '@shared/contract';
 import { flattenSettings } from '@shared/settings';
+import { datasetExperimentSchema, familyOf, type DatasetExperiment } from '../modelling/datasetExperiment';
 import { deviceRequests } from '../numerics/devices/device';
 import { type Method, schemasOf } from './method';
 import { networks } from './networks/registry';
@@ -70,15 +71,15 @@ export type TechniqueSettings = TrainingExperiment['technique'];
 export type OptimizerSettings = TrainingExperiment['optimizer'];
 
 /** Every kind of experiment, by the value of its top-level `kind`. */
-export const experimentSchemas = { training: trainingExperimentSchema } as const;
+export const experimentSchemas = { training: trainingExperimentSchema, dataset: datasetExperimentSchema } as const;
 export type ExperimentKind = keyof typeof experimentSchemas;
-export type Experiment = TrainingExperiment;
+export type Experiment = TrainingExperiment | DatasetExperiment;
 
 /** Settings that say what a run is called or where its data lie, not what it does. */
 export const descriptive: ReadonlySet<string> = new Set(['kind', 'name', 'dataset', 'tags', 'notes']);
 
 /** Fills in every default. @throws z.ZodError if the experiment is not valid; `parseExperiment` gives findings instead. */
-export function resolveDefaults(experiment: unknown): Experiment {
+export function resolveDefaults(experiment: unknown): TrainingExperiment {
   return trainingExperimentSchema.parse(experiment);
 }
 
@@ -88,6 +89,10 @@ export function resolveDefaults(experiment: unknown): Experiment {
  */
 export function changedSettings(experiment: Experiment): string[] {
   const given = flattenSettings(experiment);
+  if (experiment.kind === 'dataset') {
+    const defaults = flattenSettings({ family: familyOf(experiment).family.settings.parse({}) });
+    return Object.keys(given).filter((path) => path in defaults && given[path] !== defaults[path]);
+  }
   const plain = flattenSettings(resolveDefaults({ dataset: experiment.dataset }));
   const sameMethods = flattenSettings(
     resolveDefaults({
@@ -106,15 +111,23 @@ export function changedSettings(experiment: Experiment): string[] {
 
 /** Every registered method with its settings as JSON Schema: for forms and the reference page. */
 export function methods(): MethodInfo[] {
-  const experiment = describe('experiment', {
+  const training = describe('experiment', {
     kind: 'training',
     title: 'Training',
     summary: 'Trains a network to map parameters x to solutions y of a family of problems.',
     reference: null,
     settings: trainingExperimentSchema,
   });
+  const dataset = describe('experiment', {
+    kind: 'dataset',
+    title: 'Dataset',
+    summary: 'Draws a family of problems and labels its instances with their optima and multipliers.',
+    reference: null,
+    settings: datasetExperimentSchema,
+  });
   return [
-    experiment,
+    training,
+    dataset,
     ...networks.map((method) => describe('network', method)),
     ...techniques.map((method) => describe('technique', method)),
     ...optimizers.map((method) => describe('optimizer', method)),

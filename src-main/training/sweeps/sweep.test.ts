@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { parseExperiment } from '../experiment';
+import { parseExperiment, resolveDefaults } from '../experiment';
 import numpy from './fixtures/numpy.json';
 import { experimentIdentity, isSweep, parseSweep } from './sweep';
 
@@ -220,12 +220,18 @@ describe('what is wrong with a sweep', () => {
   it('is said of a sweep that is started as a run, and of a run that is started as a sweep', () => {
     expect(parseExperiment(`${base}sweep: { repeats: 2 }`).findings[0]).toMatchObject({ path: 'sweep', line: 7 });
     expect(parseSweep(base).findings[0].message).toContain('this experiment is one run');
+    const dataset = 'kind: dataset\nsweep: { repeats: 2 }';
+    expect(parseSweep(dataset).findings[0]).toMatchObject({
+      path: 'kind',
+      line: 1,
+      message: expect.stringContaining('training runs'),
+    });
     expect([isSweep(base), isSweep(`${base}sweep: {}`), isSweep('a: [')]).toEqual([false, true, false]);
   });
 });
 
 describe('the identity of an experiment', () => {
-  const identity = (yaml: string) => experimentIdentity(parseExperiment(yaml).experiment!);
+  const identity = (yaml: string) => experimentIdentity(resolveDefaults(parseExperiment(yaml).experiment));
 
   it('is what it does, not what it is called nor how it is written', () => {
     const plain = identity('dataset: x\ntechnique: { kind: softPenalty, lambda: 3 }');

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { Finding } from '@shared/errors';
 import { flattenSettings, type Setting } from '@shared/settings';
-import { descriptive, type Experiment, type ExperimentKind } from '../experimentSchema';
+import { descriptive, type ExperimentKind, type TrainingExperiment } from '../experimentSchema';
 import { checkExperiment, kindOfExperiment } from '../experimentText';
 import { explain, type Explained } from '../explain';
 import { type Path, pathText, placeOf, readSettingsText, type SettingsText } from '../settingsText';
@@ -16,7 +16,7 @@ const mostFindings = 50;
 
 /** One run of a sweep, checked, before anything of it exists. */
 export interface PlannedRun {
-  experiment: Experiment;
+  experiment: TrainingExperiment;
   /** What the sweep sets at this point, flattened. */
   point: Record<string, Setting>;
   repeat: number;
@@ -57,6 +57,7 @@ export function parseSweep(yaml: string): ParsedSweep {
   });
   const kind = kindOfExperiment(text);
   if (typeof kind !== 'string') return { plan: null, findings: [kind] };
+  if (kind !== 'training') return refuse('kind', `sweeps are of training runs, not of kind “${kind}”`, ['kind']);
   const { sweep: block, ...base } = text.value;
   if (block === undefined)
     return refuse('sweep', 'this experiment is one run: add a block “sweep” with the axes to vary', []);
@@ -83,7 +84,7 @@ function blockFindings(text: SettingsText, issues: Parameters<typeof explain>[0]
 }
 
 interface CheckedPoint {
-  experiment: Experiment;
+  experiment: TrainingExperiment;
   value: Record<string, unknown>;
   point: Record<string, Setting>;
   combination: Combination;
@@ -105,7 +106,7 @@ function planOf(
       made.issues.length > 0 ? { experiment: null, issues: made.issues } : checkExperiment(kind, made.value);
     wrong.count(pointLabel(point), combination, issues);
     // Settings that a kind does not have make points that are the same; they are one.
-    if (experiment) {
+    if (experiment?.kind === 'training') {
       const identity = experimentIdentity(experiment);
       if (!points.has(identity)) points.set(identity, { experiment, value: made.value, point, combination });
     }
@@ -188,7 +189,7 @@ class WrongPoints {
  * What an experiment does, as text: equal for two experiments exactly if they differ in nothing but what they are called.
  * Takes a resolved experiment; the dataset counts by its content, which the caller adds.
  */
-export function experimentIdentity(experiment: Experiment): string {
+export function experimentIdentity(experiment: TrainingExperiment): string {
   const flat = flattenSettings(experiment);
   const paths = Object.keys(flat)
     .filter((path) => path === 'dataset' || !descriptive.has(path))
