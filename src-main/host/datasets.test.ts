@@ -139,12 +139,12 @@ describe('generating a dataset as a run', () => {
     await reach(desk, more.ids[0], 'done');
     const { provenance, dims } = await desk.client.datasets.show({ name: 'loose' });
     expect(dims.N).toBe(60 - provenance!.labels.leftOut.length);
-    const { notes } = await desk.client.problems.preview({ family: 'qcqp', settings, instances: 8 });
+    const { notes } = await desk.client.problems.preview({ family: 'qcqp', settings: { ...settings, tightness: 100 } });
     expect(notes.join()).toMatch(/primal infeasible/);
   });
 
   it('a damaged checkpoint is set aside, and labels are made from the one before or anew', async () => {
-    const settings = { n: 60, m: 30, e: 20, instances: 1500 };
+    const settings = { n: 60, m: 30, e: 20, instances: 800 };
     const { ids } = await desk.client.datasets.generate({
       family: 'qcqp',
       settings,
@@ -164,7 +164,7 @@ describe('generating a dataset as a run', () => {
   }, 60_000);
 
   it('a file that takes its name meanwhile is not overwritten, and the labels are kept', async () => {
-    const settings = { n: 60, m: 30, e: 20, instances: 1500 };
+    const settings = { n: 60, m: 30, e: 20, instances: 800 };
     const { ids } = await desk.client.datasets.generate({ family: 'qcqp', settings, name: 'raced' });
     await reach(desk, ids[0], 'running');
     expect(
@@ -182,7 +182,7 @@ describe('generating a dataset as a run', () => {
   }, 60_000);
 
   it('goes on from its partial labels after its process was killed, and gives the same arrays', async () => {
-    const settings = { n: 60, m: 30, e: 20, instances: 3000 };
+    const settings = { n: 60, m: 30, e: 20, instances: 1500 };
     const make = async (name: string) =>
       (await desk.client.datasets.generate({ family: 'qcqp', settings, name, checkpointSeconds: 0.2 })).ids[0];
     const id = await make('killed');

@@ -9,9 +9,12 @@ const [first, ...others] = families.map(({ kind, settings, title }) =>
 
 /** An experiment that generates and labels a dataset. */
 export const datasetExperimentSchema = z.strictObject({
-  kind: z.literal('dataset'),
-  name: datasetName.describe('What lists call the run and the dataset; its file is named after it.'),
-  family: z.discriminatedUnion('kind', [first, ...others]).describe('The family of problems and its settings.'),
+  kind: z.literal('dataset').default('dataset'),
+  name: datasetName.default('dataset').describe('What lists call the run and the dataset; its file is named after it.'),
+  family: z
+    .discriminatedUnion('kind', [first, ...others])
+    .prefault({ kind: first.shape.kind.value })
+    .describe('The family of problems and its settings.'),
   failures: z
     .enum(failurePolicies)
     .default('refuse')

@@ -117,7 +117,7 @@ describe('an experiment file', () => {
     ['- a\n- b', '', 'expected settings (key: value)', 1],
     ['dataset: x\nnetwork: [1', '', expect.stringContaining('Flow sequence'), 2],
     ['seed: 1', 'dataset', 'is missing: name a dataset or give a path', 1],
-    ['kind: trainng\ndataset: x', 'kind', 'there is no kind of experiment “trainng”; known: training', 1],
+    ['kind: trainng\ndataset: x', 'kind', 'there is no kind of experiment “trainng”; known: training, dataset', 1],
     ['dataset: x\ndataset: y', '', 'the key “dataset” is there twice: keep one', 2],
   ])('%j is refused as a whole', (yaml, path, message, line) => {
     expect(parseExperiment(yaml).experiment).toBeNull();
