@@ -2,12 +2,13 @@
 //
 //     npm run measure-views -- DIR
 //
-// From the start of the web host until runs are listed in the window, from opening a run until its charts are drawn, and the
-// frames while a chart is zoomed and panned.
+// From the start of the web host until runs are listed in the window, from opening a run until its charts are drawn, the frames
+// while a chart is zoomed, and a comparison of twelve runs: until it is drawn, and the frames while it is panned.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
 import { chromium, type Page } from '@playwright/test';
+import { traceFrames } from './frameTrace';
 import { chromiumPath, isRoot } from './machine';
 
 const workspace = process.argv[2];
@@ -73,9 +74,80 @@ try {
       await page.waitForTimeout(400);
     }
   });
+  await compare(page);
 } finally {
   await browser.close();
   server.kill('SIGTERM');
+}
+
+/** Twelve runs in as many panels as are in sight. */
+async function compare(page: Page): Promise<void> {
+  await page.evaluate(() => (location.hash = '#/runs'));
+  await page.getByTestId('run-row').nth(11).waitFor();
+  // The view's code is loaded while the table is looked at.
+  await page.waitForTimeout(2500);
+  const ids = await page
+    .getByTestId('run-row')
+    .evaluateAll((rows) => rows.slice(0, 12).map((row) => row.getAttribute('data-run-id')));
+  const first = await page.evaluate(async (runs) => {
+    const begun = performance.now();
+    location.hash = `#/compare?runs=${runs}`;
+    const inSight = () =>
+      [...document.querySelectorAll('[data-testid="compare-panel"]')].filter(
+        (panel) => panel.getBoundingClientRect().top < innerHeight - 236,
+      );
+    const drawn = (panel: Element) => panel.querySelector('[data-lines="12"]') !== null;
+    let panels = inSight();
+    while (panels.length < 6 || panels.filter(drawn).length < 6) {
+      await new Promise(requestAnimationFrame);
+      panels = inSight();
+    }
+    const six = performance.now() - begun;
+    while (!inSight().every(drawn)) await new Promise(requestAnimationFrame);
+    return { six, all: performance.now() - begun, panels: inSight().length };
+  }, ids.join(','));
+  report('compare, 12 runs: until six panels are drawn', ms(first.six));
+  report(`compare, 12 runs: until all ${first.panels} in sight are drawn`, ms(first.all));
+  await page.waitForTimeout(2000);
+
+  const box = (await page.locator('[data-testid="compare-panel"] canvas').first().boundingBox())!;
+  const middle = box.y + box.height / 2;
+  await trace(page, 'compare, 12 runs: crosshair over all panels', async () => {
+    for (let i = 0; i < 120; i++) {
+      await page.mouse.move(box.x + 60 + ((i * 7) % (box.width - 80)), middle);
+      await page.waitForTimeout(12);
+    }
+  });
+  await page.mouse.move(box.x + box.width * 0.4, middle);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, middle, { steps: 6 });
+  await page.mouse.up();
+  await page.waitForTimeout(1500);
+  await trace(page, 'compare, 12 runs: panning', async () => {
+    await page.keyboard.down('Shift');
+    for (let sweep = 0; sweep < 4; sweep++) {
+      const direction = sweep % 2 === 0 ? 1 : -1;
+      await page.mouse.move(box.x + box.width * (0.5 - 0.3 * direction), middle);
+      await page.mouse.down();
+      for (let i = 0; i < 60; i++) {
+        await page.mouse.move(box.x + box.width * (0.5 - 0.3 * direction + 0.01 * direction * i), middle);
+        await page.waitForTimeout(10);
+      }
+      await page.mouse.up();
+    }
+    await page.keyboard.up('Shift');
+  });
+}
+
+async function trace(page: Page, what: string, action: () => Promise<void>): Promise<void> {
+  const { script, frame, longestTask, tasksOver50 } = await traceFrames(page, action);
+  const at = (list: number[], share: number) => list[Math.min(list.length - 1, Math.floor(share * list.length))] ?? 0;
+  report(
+    what,
+    `script a frame: median ${at(script, 0.5).toFixed(1)} ms, 95 % ${at(script, 0.95).toFixed(1)} ms; ` +
+      `frame: median ${at(frame, 0.5).toFixed(0)} ms, 95 % ${at(frame, 0.95).toFixed(0)} ms; ` +
+      `tasks over 50 ms: ${tasksOver50}, longest ${longestTask.toFixed(0)} ms`,
+  );
 }
 
 /** Frame times and long tasks while something is done. */

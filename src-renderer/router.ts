@@ -29,6 +29,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'Run', rail: 'runs' },
   },
   {
+    path: '/compare/:id?',
+    name: 'compare',
+    component: () => import('./views/compare/CompareView.vue'),
+    meta: { title: 'Compare', rail: 'compare' },
+  },
+  {
     path: '/devices',
     name: 'devices',
     component: () => import('./views/devices/DevicesView.vue'),

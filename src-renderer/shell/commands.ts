@@ -2,6 +2,7 @@ import {
   Copy,
   Cpu,
   FlaskConical,
+  GitCompareArrows,
   Keyboard,
   Moon,
   Pause,
@@ -15,6 +16,7 @@ import {
 } from '@lucide/vue';
 import type { Router } from 'vue-router';
 import { canPause, canResume } from '../components/runState';
+import { useComparisons } from '../stores/comparisons';
 import { useExamples } from '../stores/examples';
 import { usePreferences } from '../stores/preferences';
 import { useRuns } from '../stores/runs';
@@ -36,6 +38,7 @@ export function makeCommands(router: Router): Command[] {
   const runs = useRuns();
   const shell = useShell();
   const examples = useExamples();
+  const comparisons = useComparisons();
   const pausable = runs.list.filter(canPause).map(({ id }) => id);
   const paused = runs.list.filter((run) => run.state === 'paused' && canResume(run)).map(({ id }) => id);
   const current = router.currentRoute.value;
@@ -50,11 +53,14 @@ export function makeCommands(router: Router): Command[] {
     ...(shown && canPause(shown) ? [{ id: 'pause-this', title: `Pause “${shown.name}”`, icon: Pause, keys: ['p'], run: () => void runs.act('pause', [shown.id]) }] : []),
     ...(shown && canResume(shown) ? [{ id: 'resume-this', title: `Resume “${shown.name}”`, icon: Play, keys: ['p'], run: () => void runs.act('resume', [shown.id]) }] : []),
     ...(shown ? [{ id: 'clone-this', title: `Clone and edit “${shown.name}”`, icon: Copy, keys: ['e'], run: go(`/runs/new?from=${shown.id}`) }] : []),
+    ...(shown ? [{ id: 'compare-this', title: `Compare “${shown.name}” with others`, icon: GitCompareArrows, run: go(`/compare?runs=${shown.id}`) }] : []),
     { id: 'new', title: 'New run', words: 'create experiment start', icon: Plus, keys: ['n'], run: go('/runs/new') },
     { id: 'demo', title: 'Start the demo run', words: 'example try', icon: FlaskConical, run: () => void startDemo() },
     ...(pausable.length > 0 ? [{ id: 'pause-all', title: `Pause all running (${pausable.length})`, icon: Pause, run: () => void runs.act('pause', pausable) }] : []),
     ...(paused.length > 0 ? [{ id: 'resume-all', title: `Resume all paused (${paused.length})`, icon: Play, run: () => void runs.act('resume', paused) }] : []),
     { id: 'runs', title: 'Go to runs', words: 'home table', icon: Rows3, keys: ['g', 'r'], run: go('/runs') },
+    { id: 'compare', title: 'Go to compare', words: 'overlay side by side', icon: GitCompareArrows, keys: ['g', 'c'], run: go('/compare') },
+    ...comparisons.list.filter(({ problem }) => problem === null).map(({ id, name }) => ({ id: `comparison-${id}`, title: `Comparison “${name}”`, words: 'compare saved', icon: GitCompareArrows, run: go(`/compare/${id}`) })),
     { id: 'trash', title: 'Go to trash', words: 'deleted restore purge', icon: Trash, run: go('/trash') },
     { id: 'devices', title: 'Go to devices', words: 'gpu cpu', icon: Cpu, keys: ['g', 'd'], run: go('/devices') },
     { id: 'settings', title: 'Go to settings', words: 'preferences', icon: Settings, keys: ['g', 's'], run: go('/settings') },

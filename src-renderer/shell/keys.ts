@@ -21,6 +21,7 @@ export const shortcuts: { title: string; list: Shortcut[] }[] = [
       { keys: [modifier, 'K'], what: 'Command palette' },
       { keys: ['?'], what: 'Keyboard shortcuts' },
       { keys: ['g', 'r'], what: 'Go to runs' },
+      { keys: ['g', 'c'], what: 'Go to compare' },
       { keys: ['g', 'd'], what: 'Go to devices' },
       { keys: ['g', 's'], what: 'Go to settings' },
       { keys: ['n'], what: 'New run' },
@@ -35,6 +36,7 @@ export const shortcuts: { title: string; list: Shortcut[] }[] = [
       { keys: ['Enter'], what: 'Open' },
       { keys: ['x'], what: 'Select' },
       { keys: [modifier, 'A'], what: 'Select all' },
+      { keys: ['c'], what: 'Compare the selected' },
       { keys: ['/'], what: 'Filter' },
     ],
   },
@@ -44,6 +46,17 @@ export const shortcuts: { title: string; list: Shortcut[] }[] = [
       { keys: ['p'], what: 'Pause or resume' },
       { keys: ['1', '–', '4'], what: 'Dashboard, log, config, checkpoints' },
       { keys: ['e'], what: 'Clone and edit' },
+    ],
+  },
+  {
+    title: 'Compare',
+    list: [
+      { keys: ['↑', '↓'], what: 'Next, previous entry of the list' },
+      { keys: ['Alt', '↑', '↓'], what: 'Move it' },
+      { keys: ['Space'], what: 'Hide or show it' },
+      { keys: ['b'], what: 'Make it the baseline' },
+      { keys: ['Delete'], what: 'Take it out' },
+      { keys: ['←', '→'], what: 'Step through epochs' },
     ],
   },
   {

@@ -23,6 +23,9 @@ function hash(text: string): number {
 /** Runs take the six Okabe–Ito colours first; Tol's only resolve collisions. */
 const preferred = 6;
 
+/** Eight characters that follow from a text. */
+export const shortHash = (text: string): string => hash(text).toString(16).padStart(8, '0');
+
 /** The palette index that a run has everywhere. */
 export const runColourIndex = (id: string): number => hash(id) % preferred;
 

@@ -11,17 +11,20 @@ import {
 } from 'vue';
 import type { Domain } from './chartModel';
 
-/** What linked charts share: the zoomed part of the x axis, the cursor, and the extent of all their data. */
+/** What linked charts share: the zoomed part of the x axis, the cursor, what stands out, and the extent of all their data. */
 export interface ChartLink {
   /** The zoomed part; null shows everything. */
   viewport: Readonly<Ref<Domain | null>>;
   cursor: Readonly<Ref<number | null>>;
+  /** The series that stands out in every chart, by its id. */
+  focus: Readonly<Ref<string | null>>;
   /** What is shown: the viewport or the extent of all data. */
   domain: ComputedRef<Domain>;
   /** A chart tells the extent of its unzoomed data; null when it goes away. */
   report(id: symbol, extent: Domain | null): void;
   /** Puts the cursor at x in every chart; null takes it away. */
   point(x: number | null): void;
+  emphasise(series: string | null): void;
   zoom(domain: Domain): void;
   reset(): void;
 }
@@ -31,6 +34,7 @@ const key: InjectionKey<ChartLink> = Symbol('chart link');
 export function makeChartLink(): ChartLink {
   const viewport = shallowRef<Domain | null>(null);
   const cursor = ref<number | null>(null);
+  const focus = ref<string | null>(null);
   const extents = shallowRef(new Map<symbol, Domain>());
 
   const whole = computed<Domain>(() => {
@@ -46,6 +50,7 @@ export function makeChartLink(): ChartLink {
   return {
     viewport,
     cursor,
+    focus,
     domain: computed(() => viewport.value ?? whole.value),
     report(id, extent) {
       const known = extents.value.get(id);
@@ -56,6 +61,9 @@ export function makeChartLink(): ChartLink {
     },
     point(x) {
       cursor.value = x;
+    },
+    emphasise(series) {
+      focus.value = series;
     },
     zoom(domain) {
       if (domain.to > domain.from) viewport.value = domain;

@@ -15,6 +15,8 @@ export interface ChartSeries {
   label: string;
   colour: string;
   part: SeriesPart;
+  /** Min and max are an interval around the mean of several runs, not the extremes of a bucket: it stays when lines are smoothed. */
+  interval?: boolean;
 }
 
 /** Something that happened at a place on the x axis. */
@@ -39,6 +41,8 @@ export interface ChartInput {
   marks: readonly ChartMark[];
   /** Show every value, also a beginning that flattens all the rest. */
   wholeRange?: boolean;
+  /** Series that the vertical axis has to hold, where they are not the ones that are drawn: charts beside each other share an axis. */
+  scaledTo?: readonly ChartSeries[];
 }
 
 /** A series as it is drawn, in axis units. */
@@ -77,17 +81,19 @@ export const mostDirectLabels = 6;
 
 export function makeChartModel(input: ChartInput): ChartModel {
   const { domain, scaleType } = input;
-  const prepared = input.series.map((series) => {
+  const prepare = (series: ChartSeries) => {
     const { part } = series;
     const window = indexWindow(part.x, domain);
     const smoothed = input.smoothing > 0 ? smooth(part.y, input.smoothing) : null;
     return { series, part, window, smoothed };
-  });
+  };
+  const prepared = input.series.map(prepare);
+  const scaled = input.scaledTo?.map(prepare) ?? prepared;
   const extentOf = (left: number): ValueExtent => {
     const extent = noExtent();
-    for (const { part, window, smoothed } of prepared) {
+    for (const { series, part, window, smoothed } of scaled) {
       const first = window.first + Math.floor(left * (window.end - window.first));
-      for (const values of smoothed ? [part.y] : [part.y, part.min, part.max])
+      for (const values of smoothed && !series.interval ? [part.y] : [part.y, part.min, part.max])
         if (values) extend(extent, values, first, window.end);
     }
     return extent;
@@ -100,7 +106,9 @@ export function makeChartModel(input: ChartInput): ChartModel {
   return {
     domain,
     scale,
-    series: prepared.map(({ series, part, window, smoothed }) => drawn(series, part, window, smoothed, scale)),
+    series: prepared.map(({ series, part, window, smoothed }) =>
+      drawn(series, part, window, smoothed, input.smoothing, scale),
+    ),
     thresholds: input.thresholds
       .filter((value) => scaleType === 'linear' || value > 0)
       .map((value) => ({ value, y: toAxis(scale, value) }))
@@ -181,19 +189,34 @@ export function nearestIndex(xs: Float64Array, x: number): number {
   return x - xs[at - 1] <= xs[at] - x ? at - 1 : at;
 }
 
+/** `nearestIndex` for the points of a drawn line, x and y interleaved. */
+export function nearestRow(line: Float64Array, x: number): number {
+  let low = 0;
+  let high = line.length / 2;
+  if (high === 0) return -1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (line[2 * middle] < x) low = middle + 1;
+    else high = middle;
+  }
+  if (low === line.length / 2) return low - 1;
+  return low > 0 && x - line[2 * low - 2] <= line[2 * low] - x ? low - 1 : low;
+}
+
 function drawn(
   series: ChartSeries,
   part: SeriesPart,
   { first, end }: Window,
   smoothed: Float64Array | null,
+  smoothing: number,
   scale: Scale,
 ): DrawnSeries {
   const n = end - first;
   const values = smoothed ?? part.y;
   const line = new Float64Array(2 * n);
   const raw = smoothed ? new Float64Array(2 * n) : null;
-  const banded = !smoothed && part.min !== null && part.max !== null;
-  const band = banded ? new Float64Array(3 * n) : null;
+  const [low, high] = bandOf(series, smoothed ? smoothing : 0);
+  const band = low && high ? new Float64Array(3 * n) : null;
   const atFloor: number[] = [];
   const gaps: number[] = [];
   const alone: [number, number][] = [];
@@ -210,10 +233,10 @@ function drawn(
       raw[2 * k] = x;
       raw[2 * k + 1] = Number.isFinite(part.y[i]) ? toAxis(scale, part.y[i]) : NaN;
     }
-    if (band && part.min && part.max) {
+    if (band && low && high) {
       band[3 * k] = x;
-      band[3 * k + 1] = toAxis(scale, part.min[i]);
-      band[3 * k + 2] = toAxis(scale, part.max[i]);
+      band[3 * k + 1] = toAxis(scale, low[i]);
+      band[3 * k + 2] = toAxis(scale, high[i]);
     }
     if (!Number.isFinite(part.y[i])) gaps.push(x);
     else if (scale.floor !== null && part.y[i] <= 0) atFloor.push(x);
@@ -234,4 +257,11 @@ function drawn(
     alone,
     end: last,
   };
+}
+
+/** The extremes of buckets would not fit a smoothed line; an interval over runs is smoothed with it. */
+function bandOf({ part, interval }: ChartSeries, smoothing: number): [Float64Array | null, Float64Array | null] {
+  if (smoothing === 0) return [part.min, part.max];
+  if (!interval || !part.min || !part.max) return [null, null];
+  return [smooth(part.min, smoothing), smooth(part.max, smoothing)];
 }

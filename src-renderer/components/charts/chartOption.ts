@@ -3,20 +3,9 @@ import type { EChartsCoreOption } from 'echarts/core';
 import { formatNumber } from '@shared/format';
 import { fonts, type Tokens } from '../../theme/tokens';
 import { spreadLabels, thin } from '@shared/charts/placement';
+import { marginsOf, type ChartFrame } from './chartLayout';
 import { mostDirectLabels, type ChartModel } from './chartModel';
 import { formatX, linearTicks, tickLabel } from '@shared/charts/scale';
-
-export interface ChartFrame {
-  width: number;
-  height: number;
-}
-
-export interface Margins {
-  left: number;
-  right: number;
-  top: number;
-  bottom: number;
-}
 
 export interface OptionInput {
   model: ChartModel;
@@ -29,18 +18,7 @@ export interface OptionInput {
   title?: string;
 }
 
-const characterWidth = 6.3;
 const labelFont = 11;
-
-/** Space around the plot: as much as the labels need, in steps, so that a growing label does not make the plot twitch. */
-export function marginsOf({ model, directLabels, title, xTitle }: Omit<OptionInput, 'tokens'>): Margins {
-  const longest = Math.max(1, ...model.scale.ticks.map((tick) => tickLabel(model.scale, tick).length));
-  const left = Math.max(40, Math.ceil((longest * characterWidth + 14) / 8) * 8);
-  const labels = directLabels ? model.series.slice(0, mostDirectLabels) : [];
-  const widest = Math.max(0, ...labels.map(({ label }) => label.length));
-  const right = labels.length > 1 ? Math.min(130, widest * characterWidth + 14) : 14;
-  return { left, right, top: title ? 40 : 26, bottom: xTitle ? 44 : 24 };
-}
 
 type Element = NonNullable<CustomSeriesRenderItemReturn>;
 type ToPixel = (x: number, y: number) => [number, number];

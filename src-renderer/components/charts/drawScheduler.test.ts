@@ -87,6 +87,21 @@ describe('the pace of drawing', () => {
     expect(one.drawn()).toBe(2);
   });
 
+  it('spreads what a person waits for over frames, the chart drawn longest ago first', () => {
+    const charts = Array.from({ length: 6 }, () => chart(3));
+    for (let frame = 0; frame < 30; frame++) {
+      for (const one of charts) one.request(true);
+      const before = time;
+      const [draw] = callbacks.splice(0);
+      draw();
+      expect(time - before).toBeLessThanOrEqual(6);
+      time = before + 16;
+    }
+    const drawn = charts.map((one) => one.drawn());
+    expect(Math.max(...drawn) - Math.min(...drawn)).toBeLessThanOrEqual(1);
+    expect(Math.min(...drawn)).toBe(10);
+  });
+
   it('forgets a chart that is gone', () => {
     const one = chart(1);
     one.request();

@@ -16,6 +16,8 @@ const shortest = 50;
 const longest = 250;
 /** Milliseconds of drawing in one frame of the page, so that twelve charts never make one long pause. */
 const perFrame = 10;
+/** The same while a person moves something: the charts follow within the next frames, the pointer always. */
+const perUrgentFrame = 5;
 
 interface Entry {
   draw: () => void;
@@ -26,7 +28,8 @@ interface Entry {
 
 /**
  * Draws charts at a common pace. However many things change a chart between two frames, it is drawn once; live data are drawn as often as
- * the machine can afford, measured by what drawing costs; what a person does (zoom, resize, theme) is drawn at once.
+ * the machine can afford, measured by what drawing costs; what a person does (zoom, resize, theme) is drawn in the next frames, as many charts in
+ * each as leave it short.
  */
 export class DrawScheduler {
   private readonly entries = new Set<Entry>();
@@ -73,7 +76,7 @@ export class DrawScheduler {
       .sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.lastDrawn - b.lastDrawn);
     for (const entry of due) {
       const before = this.pulse.now();
-      if (!entry.urgent && before - begun >= perFrame) break;
+      if (before > begun && before - begun >= (entry.urgent ? perUrgentFrame : perFrame)) break;
       entry.dirty = false;
       entry.urgent = false;
       entry.draw();

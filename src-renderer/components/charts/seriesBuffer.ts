@@ -91,6 +91,12 @@ export class SeriesBuffer {
       const other = this.columns.get(name);
       return other ? pick(other.all(), rows) : null;
     };
-    return { x: pick(this.x.all(), rows), y: pick(column.all(), rows), min: of(`${key}:min`), max: of(`${key}:max`) };
+    return {
+      x: pick(this.x.all(), rows),
+      y: pick(column.all(), rows),
+      min: of(`${key}:min`),
+      max: of(`${key}:max`),
+      ...(this.columns.has(`${key}:count`) ? { count: of(`${key}:count`) } : {}),
+    };
   }
 }

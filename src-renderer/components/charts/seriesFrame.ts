@@ -7,6 +7,8 @@ export interface SeriesPart {
   y: Float64Array;
   min: Float64Array | null;
   max: Float64Array | null;
+  /** Of a group: how many runs the mean is of. */
+  count?: Float64Array | null;
 }
 
 /** One column of a frame. */

@@ -5,6 +5,16 @@
  */
 export function smooth(values: Float64Array, weight: number): Float64Array {
   if (!(weight > 0)) return values;
+  const known = smoothedOf.get(values);
+  if (known?.weight === weight) return known.smoothed;
+  const smoothed = average(values, weight);
+  smoothedOf.set(values, { weight, smoothed });
+  return smoothed;
+}
+/** A zoom draws the same values again and again. */
+const smoothedOf = new WeakMap<Float64Array, { weight: number; smoothed: Float64Array }>();
+
+function average(values: Float64Array, weight: number): Float64Array {
   const smoothed = new Float64Array(values.length);
   let mean = 0;
   let bias = 1;

@@ -1,0 +1,40 @@
+import type { ComparisonSpec, RunContext } from '@shared/comparisons';
+import { metricCatalogue, questions, type Question } from '@shared/metrics/catalogue';
+import { clocks, type Clock } from '@shared/run';
+import { makePanels, questionTitles, type PanelDefinition, type PanelMetric } from '../../components/charts/panels';
+import type { Entry } from './entries';
+
+const catalogueOrder = metricCatalogue.map(({ key }) => key);
+
+/** What any of the runs recorded. */
+export function recordedByAny(contexts: Iterable<RunContext>): Partial<Record<Clock, string[]>> {
+  const recorded: Partial<Record<Clock, string[]>> = {};
+  for (const context of contexts)
+    for (const clock of clocks)
+      recorded[clock] = [...new Set([...(recorded[clock] ?? []), ...(context.recorded[clock] ?? [])])];
+  return recorded;
+}
+
+/** The panels of a run's dashboard, for everything that any of the runs recorded. */
+export const comparedPanels = (recorded: Partial<Record<Clock, string[]>>): PanelDefinition[] =>
+  makePanels(recorded as Record<string, string[]>, catalogueOrder);
+
+export function sectionsOf(
+  panels: readonly PanelDefinition[],
+): { question: Question; title: string; panels: PanelDefinition[] }[] {
+  return questions
+    .map((question) => ({
+      question,
+      title: questionTitles[question],
+      panels: panels.filter((panel) => panel.question === question),
+    }))
+    .filter((section) => section.panels.length > 0);
+}
+
+/** Of a panel with several metrics one is compared: lines of several metrics of many runs cannot be told apart. */
+export function comparedMetric(panel: PanelDefinition, spec: Pick<ComparisonSpec, 'metrics'>): PanelMetric {
+  return panel.metrics.find(({ key }) => key === spec.metrics[panel.id]) ?? panel.metrics[0];
+}
+
+export const hasRecorded = (entry: Entry, clock: Clock, key: string, contexts: ReadonlyMap<string, RunContext>): boolean =>
+  entry.runs.some(({ id }) => contexts.get(id)?.recorded[clock]?.includes(key) ?? false); // prettier-ignore
