@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { fontFiles, fontNames } from './src-shared/figures/fontFiles';
 import { buildSimd64, simd64Files, simd64Folder } from './scripts/buildSimd64.mts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -45,9 +46,19 @@ const simd64: Plugin = {
   },
 };
 
+/** Figures are written as PDF with their fonts embedded: put the faces beside the bundle. */
+const figureFonts: Plugin = {
+  name: 'adjoint-figure-fonts',
+  writeBundle(options) {
+    const directory = `${options.dir}/fonts`;
+    mkdirSync(directory, { recursive: true });
+    for (const name of fontNames) copyFileSync(at(`./node_modules/${fontFiles[name]}`), `${directory}/${name}.ttf`);
+  },
+};
+
 // Everything that runs on Node 24: engine, run process, workers and command line.
 export default defineConfig({
-  plugins: [tensorflowWasm, simd64],
+  plugins: [tensorflowWasm, simd64, figureFonts],
   define: { __ADJOINT_VERSION__: JSON.stringify(version), __ADJOINT_COMMIT__: JSON.stringify(commit()) },
   resolve: { alias: { '@shared': at('./src-shared') } },
   ssr: { noExternal: true, external: ['ws', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'] },

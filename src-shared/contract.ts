@@ -10,6 +10,8 @@ import {
 } from './comparisons';
 import { datasetInfoSchema, datasetName, generateDatasetSchema } from './datasets';
 import { findingSchema, problemSchema } from './errors';
+import { figureInfoSchema, savedFigureSchema, saveFigureSchema } from './figures/library';
+import { figureSchema } from './figures/spec';
 import {
   familyPreviewSchema,
   familySchema,
@@ -253,6 +255,14 @@ export const contract = {
     /** Paused and held runs go on, and what is missing is run. */
     resume: request.input(sweepId).output(sweepStartedSchema),
     cancel: request.input(sweepId.extend({ force: z.boolean().default(false) })).output(perRun),
+  },
+  figures: {
+    /** Figures kept in the workspace, the last saved first. */
+    list: request.output(z.array(figureInfoSchema)),
+    get: request.input(z.object({ id: z.string() })).output(figureSchema),
+    /** Keeps a figure's specification, with its drawing and data beside it. */
+    save: request.input(saveFigureSchema).output(savedFigureSchema),
+    remove: request.input(z.object({ id: z.string() })).output(done),
   },
   queue: {
     get: request.output(queueSchema),

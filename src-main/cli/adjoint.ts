@@ -7,6 +7,7 @@ import { exitCodes, type Places } from './context';
 import { datasetsCommand } from './datasets';
 import { devicesCommand } from './devices';
 import { doctorCommand } from './doctor';
+import { figureCommand } from './figure';
 import { generateCommand } from './generate';
 import { runCommand } from './run';
 import { runsCommand } from './runs';
@@ -18,6 +19,7 @@ const places: Places = {
   runEntry: join(here, 'run.mjs'),
   labelsEntry: join(here, 'labels.mjs'),
   resources: process.env.ADJOINT_RESOURCES || join(here, '..', '..', 'resources'),
+  fonts: join(here, 'fonts'),
   renderer: join(here, '..', 'renderer'),
 };
 
@@ -32,6 +34,7 @@ for (const make of [
   runsCommand,
   generateCommand,
   datasetsCommand,
+  figureCommand,
   serveCommand,
   benchCommand,
   devicesCommand,

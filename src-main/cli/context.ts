@@ -9,6 +9,8 @@ export interface Places {
   /** A thread that labels QCQP instances. */
   labelsEntry: string;
   resources: string;
+  /** TrueType files of the faces that figures are set in. */
+  fonts: string;
   renderer: string;
 }
 

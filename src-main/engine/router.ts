@@ -14,6 +14,7 @@ import { comparisonHandlers } from './comparisonHandlers';
 import { createRun } from './createRun';
 import { datasetHandlers, problemHandlers, type DatasetParts } from './datasetHandlers';
 import type { EventHub } from './events';
+import { figureHandlers } from './figureHandlers';
 import { on } from './implementer';
 import { runDetail } from './runDetail';
 import { seriesCsv } from './seriesQueries';
@@ -143,6 +144,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
     },
     comparisons: comparisonHandlers(workspace),
     sweeps: sweepHandlers(sweeps),
+    figures: figureHandlers(workspace),
     queue: {
       get: on.queue.get.handler(() => supervisor.queue()),
       setSlots: on.queue.setSlots.handler(({ input }) => {

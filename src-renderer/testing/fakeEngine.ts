@@ -272,6 +272,7 @@ export class FakeEngine {
     };
     const example = this.yaml({ ...[...this.runs.values()][0], name: 'demo', seed: 0, settings: { 'optimizer.kind': 'adam', 'optimizer.learningRate': 0.001, 'technique.weight': 10, 'training.epochs': 80 } } as RunSummary);
     return {
+      'figures.save': () => ({ id: 'figure', files: [] }),
       'app.info': (): AppInfo => ({ version: '0.1.0', commit: '315924ab0c', launcher: 'serve', workspace: '/home/researcher/adjoint', platform: 'linux x64', node: '24.21.0', cpu: { model: 'AMD EPYC 7R13', cores: 2 }, spawner: 'child processes of Node 24.21.0' }),
       'app.devices': (): DeviceInfo[] => [
         { name: 'tensorflow', label: 'TensorFlow', dtype: 'float32', available: false, detail: 'The package @tensorflow/tfjs-node is not installed.', isDefault: false },

@@ -87,7 +87,7 @@ describe('the SVG of a figure', () => {
     const whole = toSvg(figure(all, { width: 178, height: 150, columns: 2 }, 'All marks'));
     expect(toSvg(figure(all, { width: 178, height: 150, columns: 2 }, 'All marks'))).toBe(whole);
     expect(createHash('sha256').update(whole).digest('hex')).toMatchInlineSnapshot(
-      `"ce4b675407c38a5359079a1b42721f73c90a5491c2f8841d3040854a786ac647"`,
+      `"242e2cf20248809371381bc68f5ad3f96834aca80fe76617a781c10e59caa4cb"`,
     );
   });
 

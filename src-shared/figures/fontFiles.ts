@@ -1,5 +1,5 @@
 export const fontNames = ['sans', 'sansItalic', 'sansBold', 'serif', 'serifItalic', 'serifBold', 'math'] as const;
-/** A face of which figures are set. `math` stands in for glyphs that the others lack. */
+/** A face that figures are set in. `serif` and `math` stand in for glyphs that the others lack. */
 export type FontName = (typeof fontNames)[number];
 export type FontFamily = 'sans' | 'serif';
 

@@ -4,7 +4,7 @@ import { runScale, type TextRun } from './mathText';
 
 /** What an SVG asks for: the same faces, or what the machine has that is nearest. */
 export const svgFamilies: Record<FontFamily, string> = {
-  sans: "Inter, 'Inter Variable', Helvetica, Arial, 'Noto Sans Math', sans-serif",
+  sans: "Inter, 'Inter Variable', Helvetica, Arial, 'STIX Two Text', 'Noto Sans Math', sans-serif",
   serif: "'STIX Two Text', STIXGeneral, Times, 'Times New Roman', 'Noto Sans Math', serif",
 };
 
@@ -36,12 +36,13 @@ function face(family: FontFamily, italic: boolean, bold: boolean): FontName {
   return italic ? `${family}Italic` : bold ? `${family}Bold` : family;
 }
 
-/** Cuts a run where its face lacks a glyph. An accent stays with its letter. */
+/** Cuts a run where its face lacks a glyph: STIX has script letters with room for accents, Noto the operators. An accent stays with its letter. */
 export function stretches(run: Pick<TextRun, 'text' | 'italic'>, { family, bold = false }: TextStyle): Stretch[] {
   const own = face(family, run.italic, bold);
+  const chain: FontName[] = [own, 'serif', 'math'];
   const parts: Stretch[] = [];
   for (const cluster of run.text.match(/\P{M}\p{M}*/gu) ?? []) {
-    const font = [...cluster].every((character) => tables[own].has(character)) ? own : 'math';
+    const font = chain.find((name) => [...cluster].every((character) => tables[name].has(character))) ?? 'math';
     const last = parts.at(-1);
     if (last?.font === font) last.text += cluster;
     else parts.push({ text: cluster, font });

@@ -48,12 +48,14 @@ describe('the table of widths', () => {
       expect(document.widthOfString(character), character).toBeCloseTo(width as number, 3);
   });
 
-  it('sends glyphs that a face lacks to the mathematical one, an accent with its letter', () => {
+  it('sends glyphs that a face lacks to one that has them, an accent with its letter', () => {
     expect(stretches({ text: 'a∇f', italic: false }, { family: 'sans', size: 8 })).toEqual([
       { text: 'a', font: 'sans' },
       { text: '∇', font: 'math' },
       { text: 'f', font: 'sans' },
     ]);
-    expect(stretches({ text: 'ℒ̄', italic: false }, { family: 'sans', size: 8 })).toEqual([{ text: 'ℒ̄', font: 'math' }]);
+    expect(stretches({ text: 'ℒ̄', italic: false }, { family: 'sans', size: 8 })).toEqual([
+      { text: 'ℒ̄', font: 'serif' },
+    ]);
   });
 });

@@ -111,6 +111,12 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       exportSeries: os.runs.exportSeries.handler(notHere),
       summarise: os.runs.summarise.handler(() => ({})),
     },
+    figures: {
+      list: os.figures.list.handler(() => []),
+      get: os.figures.get.handler(notHere),
+      save: os.figures.save.handler(notHere),
+      remove: os.figures.remove.handler(notHere),
+    },
     comparisons: {
       list: os.comparisons.list.handler(() => []),
       get: os.comparisons.get.handler(notHere),

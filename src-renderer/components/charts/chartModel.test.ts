@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { indexWindow, lowerBound, makeChartModel, nearestIndex, type ChartInput } from './chartModel';
-import { chartSvg } from './exportChart';
 
 const series = (y: number[], x = y.map((_, i) => i)) => ({
   id: 'm',
@@ -118,18 +117,5 @@ describe('an axis', () => {
     const { scale, beyond } = made(Array.from({ length: 200 }, (_, i) => 200 - i));
     expect(scale.high).toBe(200);
     expect(beyond).toEqual({ above: null, below: null });
-  });
-});
-
-describe('an exported picture', () => {
-  const model = makeChartModel(input({ series: [series([3, 2, 1, 1, 0.5, 0.4])] }));
-  const svg = chartSvg({ model, title: 'Training loss', xTitle: 'step', width: 640, height: 400 });
-
-  it('is a vector drawing with the line, title, axis title and ticks', () => {
-    expect(svg).toMatch(/^<svg /);
-    expect(svg).toContain('Training loss');
-    expect(svg).toContain('step');
-    expect(svg).toContain('#0072b2');
-    expect(svg.match(/<text/g)!.length).toBeGreaterThan(8);
   });
 });

@@ -22,14 +22,6 @@ const optionOf = ({ model, title, xTitle, width, height }: Picture) =>
     xTitle,
   });
 
-export function chartSvg(picture: Picture): string {
-  const chart = init(null, undefined, { renderer: 'svg', ssr: true, width: picture.width, height: picture.height });
-  chart.setOption(optionOf(picture));
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return svg;
-}
-
 /** @param ratio pixels per unit of length */
 export async function chartPng(picture: Picture, ratio = 2): Promise<Blob> {
   const canvas = document.createElement('canvas');
