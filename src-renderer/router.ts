@@ -1,7 +1,33 @@
 import { createRouter, createWebHashHistory, type RouteRecordRaw } from 'vue-router';
 
-const routes: RouteRecordRaw[] = [
+export const routes: RouteRecordRaw[] = [
   { path: '/', redirect: '/runs' },
+  {
+    path: '/problems',
+    component: () => import('./views/problems/ProblemsView.vue'),
+    meta: { title: 'Problems', rail: 'problems' },
+    children: [
+      { path: '', name: 'problems', component: { render: () => null } },
+      {
+        path: 'datasets/:name',
+        name: 'dataset',
+        component: () => import('./views/problems/DatasetPanel.vue'),
+        meta: { title: 'Dataset' },
+      },
+      {
+        path: 'import',
+        name: 'import-dataset',
+        component: () => import('./views/problems/ImportPanel.vue'),
+        meta: { title: 'Import a dataset' },
+      },
+    ],
+  },
+  {
+    path: '/problems/new/:family',
+    name: 'family',
+    component: () => import('./views/problems/FamilyView.vue'),
+    meta: { title: 'Generate', rail: 'problems' },
+  },
   {
     path: '/runs',
     component: () => import('./views/runs/RunsView.vue'),

@@ -19,6 +19,8 @@ export interface DesktopBridge {
   connect(): Promise<void>;
   /** Tells how the engine is, at once and at every change. Returns a function that stops it. */
   onEngineStatus(listener: (status: EngineStatus) => void): () => void;
+  /** Where a file that was chosen or dropped in the page lies; empty for one that is made up. */
+  pathOfFile(file: File): string;
   /** Starts the engine again after it failed. */
   restartEngine(): Promise<void>;
 }

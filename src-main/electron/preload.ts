@@ -1,4 +1,4 @@
-import { contextBridge, ipcRenderer } from 'electron';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import { bridgeChannels, portsMessage, type DesktopBridge, type EngineStatus } from '@shared/bridge';
 
 /** The page's window, which the sandbox shares with it as far as messages go. */
@@ -28,6 +28,9 @@ const bridge: DesktopBridge = {
     });
     return () => void ipcRenderer.removeListener(bridgeChannels.status, told);
   },
+  // Electron below 32 has no webUtils; its files know their path themselves.
+  pathOfFile: (file) =>
+    (webUtils as typeof webUtils | undefined)?.getPathForFile(file) ?? (file as { path?: string }).path ?? '',
   restartEngine: () => ipcRenderer.invoke(bridgeChannels.restart) as Promise<void>,
 };
 

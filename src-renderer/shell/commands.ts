@@ -1,7 +1,9 @@
 import {
   Copy,
   Cpu,
+  FileInput,
   FlaskConical,
+  FunctionSquare,
   GitCompareArrows,
   Keyboard,
   Moon,
@@ -19,6 +21,7 @@ import { canPause, canResume } from '../components/runState';
 import { useComparisons } from '../stores/comparisons';
 import { useExamples } from '../stores/examples';
 import { usePreferences } from '../stores/preferences';
+import { useProblems } from '../stores/problems';
 import { useRuns } from '../stores/runs';
 import { useShell } from './shellStore';
 
@@ -39,6 +42,7 @@ export function makeCommands(router: Router): Command[] {
   const shell = useShell();
   const examples = useExamples();
   const comparisons = useComparisons();
+  const problems = useProblems();
   const pausable = runs.list.filter(canPause).map(({ id }) => id);
   const paused = runs.list.filter((run) => run.state === 'paused' && canResume(run)).map(({ id }) => id);
   const current = router.currentRoute.value;
@@ -58,6 +62,9 @@ export function makeCommands(router: Router): Command[] {
     { id: 'demo', title: 'Start the demo run', words: 'example try', icon: FlaskConical, run: () => void startDemo() },
     ...(pausable.length > 0 ? [{ id: 'pause-all', title: `Pause all running (${pausable.length})`, icon: Pause, run: () => void runs.act('pause', pausable) }] : []),
     ...(paused.length > 0 ? [{ id: 'resume-all', title: `Resume all paused (${paused.length})`, icon: Play, run: () => void runs.act('resume', paused) }] : []),
+    ...(problems.families ?? []).map(({ kind, title }) => ({ id: `generate-${kind}`, title: `Generate a dataset: ${title}`, words: 'problem family new', icon: FunctionSquare, run: go(`/problems/new/${kind}`) })),
+    { id: 'import-dataset', title: 'Import a dataset', words: 'npz pkl file open', icon: FileInput, run: go('/problems/import') },
+    { id: 'problems', title: 'Go to problems', words: 'families datasets', icon: FunctionSquare, keys: ['g', 'p'], run: go('/problems') },
     { id: 'runs', title: 'Go to runs', words: 'home table', icon: Rows3, keys: ['g', 'r'], run: go('/runs') },
     { id: 'compare', title: 'Go to compare', words: 'overlay side by side', icon: GitCompareArrows, keys: ['g', 'c'], run: go('/compare') },
     ...comparisons.list.filter(({ problem }) => problem === null).map(({ id, name }) => ({ id: `comparison-${id}`, title: `Comparison “${name}”`, words: 'compare saved', icon: GitCompareArrows, run: go(`/compare/${id}`) })),

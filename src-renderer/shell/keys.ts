@@ -20,6 +20,7 @@ export const shortcuts: { title: string; list: Shortcut[] }[] = [
     list: [
       { keys: [modifier, 'K'], what: 'Command palette' },
       { keys: ['?'], what: 'Keyboard shortcuts' },
+      { keys: ['g', 'p'], what: 'Go to problems' },
       { keys: ['g', 'r'], what: 'Go to runs' },
       { keys: ['g', 'c'], what: 'Go to compare' },
       { keys: ['g', 'd'], what: 'Go to devices' },

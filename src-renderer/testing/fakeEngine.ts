@@ -5,6 +5,7 @@ import { metricCatalogue, metricDefinition } from '@shared/metrics/catalogue';
 import type { RunState, RunSummary } from '@shared/run';
 import type { Wire } from '../stores/connection';
 import { FakeComparisons } from './fakeComparisons';
+import { FakeProblems } from './fakeProblems';
 import { fakeValue, stepsPerEpoch } from './fakeCurves';
 import { groupFrame, seriesFrame } from './fakeFrames';
 
@@ -57,6 +58,7 @@ export class FakeEngine {
   readonly runs = new Map<string, RunSummary>();
   readonly trashed = new Map<string, RunSummary>();
   readonly comparisons = new FakeComparisons(this.runs);
+  readonly problems = new FakeProblems(({ name }) => this.addGeneration(name));
   readonly calls: { name: string; input: unknown }[] = [];
   readonly wire: Wire;
   private readonly listeners = new Set<(event: AppEvent) => void>();
@@ -184,6 +186,16 @@ export class FakeEngine {
     });
   } // prettier-ignore
 
+  /** A run that generates a dataset, a third of the way. */
+  addGeneration(name: string): string {
+    const id = `run-${String(this.runs.size).padStart(4, '0')}`;
+    this.add(this.runs.size);
+    const run = this.runs.get(id)!;
+    const progress = { done: 1500, total: 5000, unit: 'labels', rate: 712, secondsLeft: 4.9 };
+    this.emit({ type: 'run', run: { ...run, kind: 'dataset', name, state: 'running', error: null, dataset: null, damage: [], metrics: {}, progress, settings: { kind: 'dataset', name } } });
+    return id;
+  } // prettier-ignore
+
   private yaml(run: RunSummary): string {
     const { settings } = run;
     return [
@@ -230,7 +242,7 @@ export class FakeEngine {
     const call = async (name: string, input: unknown): Promise<unknown> => {
       this.calls.push({ name, input });
       if (this.options.silent) return new Promise(() => undefined);
-      const handler = handlers[name] ?? this.comparisons.handlers[name];
+      const handler = handlers[name] ?? this.comparisons.handlers[name] ?? this.problems.handlers[name];
       if (!handler) throw new Error(`the fake engine does not know ${name}`);
       return handler((input ?? {}) as Input);
     };

@@ -1,7 +1,7 @@
 import { mount, type VueWrapper } from '@vue/test-utils';
 import { createPinia, setActivePinia } from 'pinia';
 import { type Component, defineComponent, h } from 'vue';
-import { createMemoryHistory, createRouter, type Router } from 'vue-router';
+import { createMemoryHistory, createRouter, type Router, type RouteRecordRaw } from 'vue-router';
 import { useConnection } from '../stores/connection';
 import { useRuns } from '../stores/runs';
 import { FakeEngine, type FakeEngineOptions } from './fakeEngine';
@@ -17,6 +17,7 @@ export async function mountWithEngine(
   component: Component,
   props: Record<string, unknown> = {},
   options: FakeEngineOptions = {},
+  place: { routes?: RouteRecordRaw[]; address?: string } = {},
 ): Promise<Mounted> {
   const pinia = createPinia();
   setActivePinia(pinia);
@@ -28,9 +29,9 @@ export async function mountWithEngine(
   const nothing = defineComponent(() => () => h('i'));
   const router = createRouter({
     history: createMemoryHistory(),
-    routes: [{ path: '/:rest(.*)*', component: nothing }],
+    routes: place.routes ?? [{ path: '/:rest(.*)*', component: nothing }],
   });
-  await router.push('/runs');
+  await router.push(place.address ?? '/runs');
   const wrapper = mount(component, { props, global: { plugins: [pinia, router] }, attachTo: document.body });
   return { engine, router, wrapper };
 }

@@ -69,7 +69,7 @@ export function findingFor(field: Field, value: unknown): string | null {
   const { min, max } = field;
   const low = min !== null && (min.exclusive ? value <= min.value : value < min.value);
   const high = max !== null && (max.exclusive ? value >= max.value : value > max.value);
-  return low || high ? `Must be ${rangeOf(field)}` : null;
+  return low ? `Must be ${rangeOf({ ...field, max: null })}` : high ? `Must be ${rangeOf({ ...field, min: null })}` : null;
 } // prettier-ignore
 
 /** Values that arrow keys stop at on a logarithmic setting. */

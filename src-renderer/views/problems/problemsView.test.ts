@@ -1,0 +1,215 @@
+import { flushPromises } from '@vue/test-utils';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { defineComponent, h } from 'vue';
+import { RouterView } from 'vue-router';
+import { routes } from '../../router';
+import { mountWithEngine, type Mounted } from '../../testing/mountApp';
+import type { FakeEngineOptions } from '../../testing/fakeEngine';
+
+let mounted: Mounted;
+afterEach(() => mounted.wrapper.unmount());
+
+const Page = defineComponent(() => () => h(RouterView));
+const text = () => mounted.wrapper.text();
+const find = (selector: string) => mounted.wrapper.find(selector);
+const button = (label: string) => mounted.wrapper.findAll('button').find((one) => one.text().includes(label))!;
+const called = (name: string) => mounted.engine.calls.filter((call) => call.name === name).map(({ input }) => input);
+/** Views are loaded when they are first opened, and follow events a moment later. */
+const soon = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
+const expectPath = (path: string) => soon(() => expect(mounted.router.currentRoute.value.fullPath).toBe(path));
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function open(address: string, options: FakeEngineOptions = {}): Promise<void> {
+  mounted = await mountWithEngine(Page, {}, { runs: 3, ...options }, { routes, address });
+  await soon(() => expect(find('.problems-view, .family-view').exists()).toBe(true));
+  await flushPromises();
+}
+
+describe('the problems view', () => {
+  it('lists families and datasets, with how many runs use each', async () => {
+    await open('/problems');
+    expect(mounted.wrapper.findAll('[data-testid="family"]')).toHaveLength(1);
+    const rows = mounted.wrapper.findAll('[data-testid="dataset-row"]');
+    expect(rows.map((row) => row.find('b').text())).toEqual(['own', 'qcqp-n20', 'torn']);
+    expect(rows[1].text()).toContain('166 / 17 / 17');
+    expect(rows[1].findAll('td').at(-2)!.text()).toBe('3');
+    expect(rows[2].text()).toContain('The array X is missing.');
+    expect(rows[2].find('[data-testid="train-on-this"]').exists()).toBe(false);
+  });
+
+  it('shows that it is loading before there is an answer', async () => {
+    await open('/problems', { silent: true });
+    expect(find('[aria-label="Loading datasets"]').exists()).toBe(true);
+  });
+
+  it('offers to generate and to import where there are no datasets', async () => {
+    await open('/problems');
+    mounted.engine.problems.datasets.clear();
+    mounted.engine.addGeneration('new');
+    const [id] = [...mounted.engine.runs.keys()].slice(-1);
+    mounted.engine.change(id, { state: 'failed' });
+    await soon(() => expect(text()).toContain('No datasets yet'));
+    expect(button('Import a file').exists()).toBe(true);
+  });
+
+  it('shows a generation while it goes on, and its dataset when it is done', async () => {
+    await open('/problems');
+    const id = mounted.engine.addGeneration('fresh');
+    await soon(() => expect(find('[data-testid="generation"]').exists()).toBe(true));
+    const row = find('[data-testid="generation"]');
+    expect(row.text()).toContain('fresh');
+    expect(row.text()).toContain('1500 of 5000 · 712 labels/s');
+    await row.find('[data-testid="cancel"]').trigger('click');
+    expect(called('runs.cancel')).toEqual([{ ids: [id], force: false }]);
+    mounted.engine.problems.add('fresh');
+    mounted.engine.change(id, { state: 'done', pending: null });
+    await soon(() => expect(find('[data-testid="generation"]').exists()).toBe(false));
+    await soon(() => expect(find('.datasets').text()).toContain('fresh'));
+  });
+
+  it('goes from a dataset to a new run in one click, the other being Start', async () => {
+    await open('/problems');
+    await find('[data-testid="train-on-this"]').trigger('click');
+    await expectPath('/runs/new?dataset=own');
+  });
+
+  it('is walked by arrow keys', async () => {
+    await open('/problems');
+    const rows = mounted.wrapper.findAll('[data-testid="dataset-row"]');
+    await rows[0].trigger('keydown', { key: 'ArrowDown' });
+    expect(document.activeElement).toBe(rows[1].element);
+    await rows[1].trigger('keydown', { key: 'Enter' });
+    await expectPath('/problems/datasets/qcqp-n20');
+  });
+});
+
+describe('a family', () => {
+  const field = (path: string) => find(`[data-setting="${path}"]`);
+  const openFamily = async () => {
+    await open('/problems/new/qcqp');
+    await soon(() => expect(text()).toContain('10.2 MB'));
+  };
+
+  it('shows its form, its facts and some instances', async () => {
+    await openFamily();
+    expect(field('n').find('input').attributes('placeholder')).toBe('100');
+    expect(text()).toContain('10.2 MB');
+    expect(text()).toContain('≈ 6.9 s');
+    expect(mounted.wrapper.findAll('[role="radiogroup"] [role="radio"][aria-label^="Instance"]')).toHaveLength(4);
+  });
+
+  it('takes its settings from the address and writes them there', async () => {
+    await open('/problems/new/qcqp?settings={"n":50}');
+    await soon(() => expect(field('n').exists()).toBe(true));
+    expect(field('n').find('input').element.value).toBe('50');
+    await button('n50').trigger('click');
+    await soon(() => expect(mounted.router.currentRoute.value.query.settings).toContain('2000'));
+    expect(JSON.parse(String(mounted.router.currentRoute.value.query.settings))).toEqual({ n: 50, m: 20, e: 20, instances: 2000 });
+    expect(button('n50').attributes('aria-pressed')).toBe('true');
+  });
+
+  it('puts what the engine finds beside its field, dims the picture, and does not generate', async () => {
+    await openFamily();
+    await field('e').find('input').setValue('200');
+    await soon(() => expect(field('e').text()).toContain('choose e ≤ n'));
+    expect(find('.preview').classes()).toContain('stale');
+    expect(find('[data-testid="generate"]').attributes('disabled')).toBeDefined();
+  });
+
+  it('does not ask the engine about what is no number', async () => {
+    await openFamily();
+    const before = called('problems.preview').length;
+    await field('n').find('input').setValue('many');
+    await wait(400);
+    expect(field('n').text()).toContain('A whole number');
+    expect(called('problems.preview')).toHaveLength(before);
+  });
+
+  it('shows the slice of the instance that is chosen', async () => {
+    await openFamily();
+    await find('[aria-label^="Instance 2"]').trigger('click');
+    await soon(() => expect(text()).toContain('Feasible set, instance 2'));
+    expect(called('problems.preview').at(-1)).toMatchObject({ sliceOf: 2 });
+  });
+
+  it('generates under a name that is free, and follows the run to a training', async () => {
+    await openFamily();
+    const name = find('[data-testid="dataset-name"]');
+    await name.setValue('own');
+    expect(text()).toContain('There is a dataset of this name already');
+    expect(find('[data-testid="generate"]').attributes('disabled')).toBeDefined();
+    await name.setValue('../up');
+    expect(text()).toContain('letters, digits');
+    await name.setValue('fresh');
+    await find('.generate form').trigger('submit');
+    await soon(() => expect(find('[data-testid="generation"]').exists()).toBe(true));
+    expect(called('datasets.generate')).toEqual([{ family: 'qcqp', settings: {}, name: 'fresh', failures: 'refuse', format: 'npz' }]);
+    const row = find('[data-testid="generation"]');
+    expect(row.attributes('data-state')).toBe('running');
+    const [id] = [...mounted.engine.runs.keys()].slice(-1);
+    mounted.engine.change(id, { state: 'crashed', resumable: true });
+    await soon(() => expect(row.find('[data-testid="resume"]').exists()).toBe(true));
+    await row.find('[data-testid="resume"]').trigger('click');
+    expect(called('runs.resume')).toEqual([{ ids: [id] }]);
+    mounted.engine.change(id, { state: 'done' });
+    await soon(() => expect(row.find('[data-testid="train-on-this"]').exists()).toBe(true));
+    await row.find('[data-testid="train-on-this"]').trigger('click');
+    await expectPath('/runs/new?dataset=fresh');
+  });
+
+  it('that is not there is said so', async () => {
+    await open('/problems/new/sdp');
+    expect(text()).toContain('There is no such family');
+    expect(text()).toContain('Adjoint knows QCQP.');
+  });
+}); // prettier-ignore
+
+describe('a dataset', () => {
+  it('shows its provenance, its labels beside optima, and its users', async () => {
+    await open('/problems/datasets/own');
+    const panel = await soon(() => {
+      expect(text()).toContain('Label gap');
+      return find('[data-testid="dataset-panel"]');
+    });
+    expect(panel.text()).toContain('0123456789ab');
+    expect(panel.find('button[title^="0123456789abcdef0123"]').exists()).toBe(true);
+    expect(panel.text()).toContain('No run uses it yet');
+    expect(panel.find('a[href*="/problems/new/qcqp"]').attributes('href')).toContain('settings=');
+  });
+
+  it('with a bad file shows what is wrong, and no instances', async () => {
+    await open('/problems/datasets/torn');
+    await soon(() => expect(find('[data-testid="dataset-panel"] [role="alert"]').exists()).toBe(true));
+    expect(find('[data-testid="dataset-panel"] [role="alert"]').text()).toContain('Add X [N, e].');
+    expect(called('datasets.preview')).toEqual([]);
+  });
+
+  it('is removed after saying what that affects, and by force when runs use it', async () => {
+    await open('/problems/datasets/own');
+    await soon(() => expect(find('[aria-label="Move to the trash"]').exists()).toBe(true));
+    await find('[aria-label="Move to the trash"]').trigger('click');
+    expect(text()).toContain('No run uses this dataset.');
+    mounted.engine.problems.refuse = { code: 'conflict', what: 'A run uses this dataset.', findings: [{ path: 'run-0001', message: 'first, done' }] };
+    await find('[data-testid="trash-dataset"]').trigger('click');
+    await flushPromises();
+    expect(text()).toContain('first, done');
+    await button('all the same').trigger('click');
+    await flushPromises();
+    expect(called('datasets.trash')).toEqual([{ name: 'own', force: false }, { name: 'own', force: true }]);
+    expect(mounted.router.currentRoute.value.path).toBe('/problems');
+  });
+
+  it('is imported by its path, under a name that is free', async () => {
+    await open('/problems/import');
+    await soon(() => expect(find('[data-testid="import-path"]').exists()).toBe(true));
+    await find('[data-testid="import-path"]').setValue('/data/own.npz');
+    expect(text()).toContain('There is a dataset of this name already');
+    await find('[data-testid="import-path"]').setValue('/data/other.pkl');
+    mounted.engine.problems.refuse = { code: 'invalid-dataset', what: 'The array Y is missing.' };
+    await find('#import-form').trigger('submit');
+    await flushPromises();
+    expect(text()).toContain('The array Y is missing.');
+    await find('#import-form').trigger('submit');
+    await expectPath('/problems/datasets/other');
+  });
+}); // prettier-ignore

@@ -1,0 +1,254 @@
+import { contours } from 'd3-contour';
+import { linearTicks } from '@shared/charts/scale';
+import type { Slice } from '@shared/problems';
+
+/** The plane of a slice in pixels: s to the right, t up. */
+export interface SliceFrame {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export type Point = [number, number];
+
+export interface RowBoundary {
+  row: Slice['rows'][number];
+  /** All of the curve on which the row is zero. */
+  path: string;
+  /** The part of it that bounds the feasible set. */
+  edge: string;
+  /** Where its name goes; null where nothing of it bounds the set or there is no room. */
+  label: Point | null;
+}
+
+export interface SlicePicture {
+  frame: SliceFrame;
+  /** Scale of t over that of s. */
+  stretch: number;
+  feasible: string;
+  /** Filled between levels of f − f*, from the lowest. */
+  bands: { level: number; share: number; path: string }[];
+  /** Contour lines over the whole window. */
+  lines: { level: number; path: string }[];
+  /** f − f* at the ends of the colours: over the feasible set. */
+  range: Point;
+  boundaries: RowBoundary[];
+  optimum: Point;
+  leastNorm: Point | null;
+  sTicks: { value: number; at: number }[];
+  tTicks: { value: number; at: number }[];
+}
+
+/** A sliver is drawn wider than it is: until it takes this share of the box, and no more than this much. */
+const leastShare = 0.75;
+const mostStretch = 2;
+
+/** The frame of a plane in a box: both axes on one scale, so that angles are true, but for slivers. `stretch` is the scale of t over that of s. */
+export function fitFrame({ s, t }: Pick<Slice, 's' | 't'>, box: SliceFrame): { frame: SliceFrame; stretch: number } {
+  const [ds, dt] = [s[1] - s[0], t[1] - t[0]];
+  const scale = Math.min(box.width / ds, box.height / dt);
+  const grown = (length: number, room: number) => Math.max(length, Math.min(leastShare * room, mostStretch * length));
+  const width = grown(ds * scale, box.width);
+  const height = grown(dt * scale, box.height);
+  return {
+    frame: { x: box.x + (box.width - width) / 2, y: box.y, width, height },
+    stretch: height / dt / (width / ds),
+  };
+}
+
+const at = (c: readonly number[], s: number, t: number): number =>
+  c[0] + c[1] * s + c[2] * t + c[3] * s * s + c[4] * s * t + c[5] * t * t;
+
+/** Value of a grid [t, s] at fractions of the window, between its points. */
+export function bilinear(grid: readonly number[], size: number, a: number, b: number): number {
+  const column = Math.min(size - 2, Math.max(0, Math.floor(a * (size - 1))));
+  const row = Math.min(size - 2, Math.max(0, Math.floor(b * (size - 1))));
+  const u = a * (size - 1) - column;
+  const v = b * (size - 1) - row;
+  const value = (i: number, j: number) => grid[(row + i) * size + column + j];
+  return (1 - v) * ((1 - u) * value(0, 0) + u * value(0, 1)) + v * ((1 - u) * value(1, 0) + u * value(1, 1));
+}
+
+const labelDistance = 30;
+const besideOptimum = 34;
+const mostLabels = 10;
+
+/** Everything that is drawn of a slice, as SVG paths in pixels. */
+export function makeSlicePicture(slice: Slice, box: SliceFrame): SlicePicture {
+  const { size, s, t, objective, violation } = slice;
+  const { frame, stretch } = fitFrame(slice, box);
+  const pixel = (a: number, b: number): Point => [
+    frame.x + ((a - s[0]) / (s[1] - s[0])) * frame.width,
+    frame.y + (1 - (b - t[0]) / (t[1] - t[0])) * frame.height,
+  ];
+  // d3-contour puts grid point k at k + ½.
+  const fromGrid = ([gx, gy]: Point): Point => [
+    frame.x + (clamp(gx - 0.5, size) / (size - 1)) * frame.width,
+    frame.y + (1 - clamp(gy - 0.5, size) / (size - 1)) * frame.height,
+  ];
+  const above = (values: readonly number[], level: number) =>
+    contours()
+      .size([size, size])
+      .contour(values as number[], level).coordinates as Point[][][];
+  const area = (values: readonly number[], level: number) =>
+    above(values, level)
+      .flatMap((polygon) => polygon.map((ring) => `${open(ring.map(fromGrid))}Z`))
+      .join('');
+  const curve = (values: readonly number[], level: number) =>
+    above(values, level).flatMap((polygon) => polygon.flatMap((ring) => insideOf(ring, size)));
+
+  const inside = objective.filter((_, k) => violation[k] <= 0);
+  const range: Point = inside.length > 0 ? [Math.min(0, least(inside)), greatest(inside)] : [0, greatest(objective)];
+  const levels = linearTicks(range[0], range[1] || 1, 14);
+  const step = levels.length > 1 ? levels[1] - levels[0] : 1;
+  const span = range[1] - range[0] || 1;
+  // Beyond the set the objective may fall or rise a thousandfold: only lines near its own range are drawn.
+  const from = Math.max(least(objective), range[0] - 12 * step);
+  const everywhere = multiples(step, from, Math.min(greatest(objective), range[1] + 12 * step));
+  const tolerance = edgeTolerance(slice);
+  return {
+    frame,
+    stretch,
+    feasible: area(
+      violation.map((value) => -value),
+      0,
+    ),
+    bands: [range[0] - step, ...levels.filter((level) => level > range[0])].map((level) => ({
+      level,
+      share: Math.min(1, Math.max(0, (level + step / 2 - range[0]) / span)),
+      path: area(objective, level),
+    })),
+    lines: everywhere.map((level) => ({
+      level,
+      path: curve(objective, level).map((line) => open(line.map(fromGrid))).join(''),
+    })),
+    range,
+    boundaries: labelled(
+      pixel(0, 0),
+      slice.rows.map((row, position) => {
+        const values = gridOf(slice, row.coefficients);
+        const lines = curve(values, 0);
+        const edges = lines.flatMap((line) => stretches(line, (point) => bounds(slice, tolerance, position, point)));
+        const longest = edges.reduce<Point[]>((a, b) => (lengthOf(a) >= lengthOf(b) ? a : b), []);
+        return {
+          row,
+          path: lines.map((line) => open(line.map(fromGrid))).join(''),
+          edge: edges.map((line) => open(line.map(fromGrid))).join(''),
+          label: longest.length > 1 && lengthOf(longest) > 2 ? fromGrid(middle(longest)) : null,
+        };
+      }),
+    ),
+    optimum: pixel(0, 0),
+    leastNorm: slice.leastNorm === null ? null : pixel(...slice.leastNorm),
+    sTicks: linearTicks(s[0], s[1], Math.max(2, Math.floor(frame.width / 70))).map((value) => ({ value, at: pixel(value, t[0])[0] })),
+    tTicks: linearTicks(t[0], t[1], Math.max(2, Math.floor(frame.height / 50))).map((value) => ({ value, at: pixel(s[0], value)[1] })),
+  };
+} // prettier-ignore
+
+/** A row is on the edge of the set where the largest row is no more than one cell's change above zero. */
+function edgeTolerance({ size, violation }: Slice): number {
+  const changes: number[] = [];
+  for (let i = 0; i < size; i++)
+    for (let j = 1; j < size; j++) {
+      const [a, b] = [violation[i * size + j - 1], violation[i * size + j]];
+      if (a <= 0 !== b <= 0) changes.push(Math.abs(b - a));
+    }
+  if (changes.length === 0) return 0;
+  changes.sort((a, b) => a - b);
+  return changes[changes.length >> 1];
+}
+
+/** A point of a row's curve bounds the set where the largest row is zero there, and beside it is this one. */
+function bounds({ size, violation, binding }: Slice, tolerance: number, position: number, [gx, gy]: Point): boolean {
+  const [x, y] = [clamp(gx - 0.5, size), clamp(gy - 0.5, size)];
+  if (bilinear(violation, size, x / (size - 1), y / (size - 1)) > tolerance) return false;
+  const owns = (i: number, j: number) => binding[Math.min(size - 1, i) * size + Math.min(size - 1, j)] === position;
+  const [i, j] = [Math.floor(y), Math.floor(x)];
+  return owns(i, j) || owns(i + 1, j) || owns(i, j + 1) || owns(i + 1, j + 1);
+}
+
+/** Names for as many boundaries as there is room for, those of active rows first. */
+function labelled(optimum: Point, boundaries: RowBoundary[]): RowBoundary[] {
+  const placed: Point[] = [];
+  const order = [...boundaries].sort((a, b) => Number(b.row.active) - Number(a.row.active));
+  const kept = new Set<RowBoundary>();
+  for (const boundary of order) {
+    const { label } = boundary;
+    if (!label || placed.length >= mostLabels) continue;
+    if (Math.hypot(optimum[0] - label[0], optimum[1] - label[1]) < besideOptimum) continue;
+    if (placed.some(([x, y]) => Math.hypot(x - label[0], y - label[1]) < labelDistance)) continue;
+    placed.push(label);
+    kept.add(boundary);
+  }
+  return boundaries.map((boundary) => (kept.has(boundary) ? boundary : { ...boundary, label: null }));
+}
+
+function gridOf({ size, s, t }: Slice, coefficients: readonly number[]): number[] {
+  const values: number[] = [];
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j < size; j++)
+      values.push(at(coefficients, s[0] + ((s[1] - s[0]) * j) / (size - 1), t[0] + ((t[1] - t[0]) * i) / (size - 1)));
+  return values;
+}
+
+/** The parts of a ring that do not run along the window's border, where d3-contour closes it. */
+function insideOf(ring: readonly Point[], size: number): Point[][] {
+  const border = ([x, y]: Point) => x <= 0.5 || y <= 0.5 || x >= size - 0.5 || y >= size - 0.5;
+  const closed = ring.slice(0, -1);
+  const start = closed.findIndex(border);
+  if (start < 0) return [[...ring]];
+  const turned = [...closed.slice(start), ...closed.slice(0, start + 1)];
+  const lines: Point[][] = [];
+  let line: Point[] = [];
+  turned.forEach((point, k) => {
+    if (border(point)) {
+      if (line.length > 0) lines.push([...line, point]);
+      line = turned[k + 1] && !border(turned[k + 1]) ? [point] : [];
+    } else line.push(point);
+  });
+  return lines.filter((one) => one.length > 1);
+}
+
+function stretches(line: readonly Point[], keep: (point: Point) => boolean): Point[][] {
+  const found: Point[][] = [];
+  let current: Point[] = [];
+  for (const point of line) {
+    if (keep(point)) current.push(point);
+    else {
+      if (current.length > 1) found.push(current);
+      current = [];
+    }
+  }
+  if (current.length > 1) found.push(current);
+  return found;
+}
+
+function middle(line: readonly Point[]): Point {
+  const half = lengthOf(line) / 2;
+  let gone = 0;
+  for (let k = 1; k < line.length; k++) {
+    const length = Math.hypot(line[k][0] - line[k - 1][0], line[k][1] - line[k - 1][1]);
+    if (gone + length >= half) {
+      const share = length > 0 ? (half - gone) / length : 0;
+      return [
+        line[k - 1][0] + share * (line[k][0] - line[k - 1][0]),
+        line[k - 1][1] + share * (line[k][1] - line[k - 1][1]),
+      ];
+    }
+    gone += length;
+  }
+  return line[0];
+}
+
+const lengthOf = (line: readonly Point[]): number =>
+  line.reduce((sum, [x, y], k) => (k === 0 ? 0 : sum + Math.hypot(x - line[k - 1][0], y - line[k - 1][1])), 0);
+const clamp = (value: number, size: number): number => Math.min(size - 1, Math.max(0, value));
+function multiples(step: number, from: number, to: number): number[] {
+  const first = Math.ceil(from / step - 1e-9);
+  const count = Math.max(0, Math.floor(to / step + 1e-9) - first + 1);
+  return Array.from({ length: count }, (_, k) => Number(((first + k) * step).toPrecision(12)));
+}
+const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity);
+const greatest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
+const open = (line: readonly Point[]): string => line.map(([x, y], k) => `${k === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join(''); // prettier-ignore
