@@ -2,6 +2,7 @@ import { AdjointError } from '@shared/errors';
 import type { Checkpoint } from '../store/checkpoint';
 import type { Dataset } from '../store/dataset';
 import type { Device } from '../numerics/devices/device';
+import { boundRows, boundsAsRows } from '../solvers/qcqp/bounds';
 import { bindTechnique } from '../training/bound';
 import { restoreState, type SavedScalars, saveState } from '../training/checkpoint';
 import { resolveDefaults, type TrainingExperiment } from '../training/experiment';
@@ -87,7 +88,8 @@ function trainingData(dataset: Dataset): TrainingData {
       });
     return { count: indices.length, X: rows(dataset.X, indices, dataset.e), Y: rows(dataset.Y, indices, dataset.n) };
   };
-  return { problem: dataset, train: pick('train'), valid: pick('valid') };
+  // Techniques and metrics know rows only: a bound is one more of them.
+  return { problem: boundsAsRows(dataset), train: pick('train'), valid: pick('valid') };
 }
 
 function rows(matrix: Float64Array, indices: Int32Array, width: number): Float64Array {
@@ -96,10 +98,12 @@ function rows(matrix: Float64Array, indices: Int32Array, width: number): Float64
   return picked;
 }
 
-function describe(experiment: TrainingExperiment, { n, m, e, splits }: Dataset, training: Training): string {
+function describe(experiment: TrainingExperiment, dataset: Dataset, training: Training): string {
+  const { n, m, e, splits } = dataset;
+  const bounds = boundRows(dataset).length;
   return (
     `Training ${experiment.network.kind} with ${experiment.technique.kind} and ${experiment.optimizer.kind}: ` +
-    `QCQP with ${n} variables, ${m} inequality and ${e} equality rows, ` +
+    `QCQP with ${n} variables, ${m} inequality and ${e} equality rows${bounds > 0 ? `, ${bounds} bounds as further rows` : ''}, ` +
     `${splits.train.length} training and ${splits.valid.length} validation instances, ` +
     `${training.totalSteps} steps in ${experiment.training.epochs} epochs.`
   );

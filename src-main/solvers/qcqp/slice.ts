@@ -1,11 +1,12 @@
 import type { Slice } from '@shared/problems';
 import type { QcqpFamily } from '../../modelling/families/family';
-import { dot, multiply } from '../../numerics/linalg/products';
+import { cholesky, solveCholesky } from '../../numerics/linalg/cholesky';
+import { addTransposed, dot, multiply } from '../../numerics/linalg/products';
 import { leastNorm, nullSpaceTransposed } from '../../numerics/linalg/rowSpace';
 import { Generator } from '@shared/random/generator';
 import { rowSpaceOfA } from '../../modelling/families/family';
-import { boundRows } from './bounds';
-import { activeWithin } from './instanceView';
+import { boundRows, type BoundRow } from './bounds';
+import { activeWithin, rowValues } from './instanceView';
 
 type Coefficients = Slice['rows'][number]['coefficients'];
 type PlaneRow = Slice['rows'][number];
@@ -75,7 +76,12 @@ function chooseDirections(
   const { n, m, e } = family;
   const k = n - e;
   const generator = new Generator(0);
-  const centre = { words: 'towards A⁺x, the point of least norm', vector: inward };
+  // A⁺x is an interior point of most families; where it is none, the active rows say where the interior lies.
+  const there = rowValues(family, centreOf(y, inward));
+  const inside = there.every((value) => value < 0) && boundRows(family).every((row) => roomAt(row, y, inward) > 0);
+  const centre = inside
+    ? { words: 'towards A⁺x, the point of least norm', vector: inward }
+    : { words: 'away from every active row', vector: awayFromActive(family, basis, y) ?? inward };
   const gradients = Array.from({ length: m }, (_, i) => i)
     .filter((i) => inequality[i] > 0)
     .sort((a, b) => inequality[b] - inequality[a])
@@ -114,6 +120,46 @@ function chooseDirections(
     if (chosen.length === 2) break;
   }
   return chosen;
+}
+
+const centreOf = (y: Float64Array, inward: Float64Array) => y.map((value, j) => value + inward[j]);
+
+const roomAt = ({ kind, variable: j, bound }: BoundRow, y: Float64Array, inward: Float64Array): number =>
+  (kind === 'lower' ? 1 : -1) * (y[j] + inward[j] - bound);
+
+/**
+ * d = −Jᵀ(JJᵀ)⁻¹1 with J the gradients of the active rows and bounds in the null space of A: every one of them falls at rate 1 along d.
+ * Null where there is none or they are dependent.
+ */
+function awayFromActive(family: QcqpFamily, basis: Float64Array, y: Float64Array): Float64Array | null {
+  const { n, e } = family;
+  const k = n - e;
+  const gradients: Float64Array[] = [];
+  rowValues(family, y).forEach((value, i) => {
+    if (value >= -activeWithin) gradients.push(rowGradient(family, i, y));
+  });
+  const nowhere = new Float64Array(n);
+  for (const row of boundRows(family)) {
+    if (roomAt(row, y, nowhere) > activeWithin) continue;
+    const gradient = new Float64Array(n);
+    gradient[row.variable] = row.kind === 'lower' ? -1 : 1;
+    gradients.push(gradient);
+  }
+  const count = gradients.length;
+  if (count === 0 || count > k) return null;
+  const rows = new Float64Array(count * k);
+  gradients.forEach((gradient, r) => multiply(k, n, basis, gradient, rows.subarray(r * k, (r + 1) * k)));
+  const product = new Float64Array(count * count);
+  for (let r = 0; r < count; r++)
+    for (let q = 0; q <= r; q++) product[r * count + q] = dot(k, rows, r * k, rows, q * k);
+  if (cholesky(count, product, 1e-12) >= 0) return null;
+  const weights = new Float64Array(count).fill(-1);
+  solveCholesky(count, product, weights);
+  const direction = new Float64Array(n);
+  const reduced = new Float64Array(k);
+  addTransposed(count, k, rows, weights, reduced);
+  addTransposed(k, n, basis, reduced, direction);
+  return direction;
 }
 
 function objectiveGradient({ n, Q, p }: QcqpFamily, y: Float64Array): Float64Array {
