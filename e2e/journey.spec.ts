@@ -80,6 +80,18 @@ test('start the demo, watch it, pause, resume, kill, resume, come back, export',
     expect(rows.every((row) => Number.isFinite(Number(row.split(',')[5])))).toBe(true);
   });
 
+  await test.step('a chart becomes a figure for a paper', async () => {
+    await chartOf(page, 'loss').getByTestId('chart-menu').click();
+    await page.getByTestId('export-figure').click();
+    const { name, text } = await workbench.download(() => page.getByTestId('figure-svg').click());
+    expect(name).toMatch(/\.svg$/);
+    expect(text).toMatch(/<svg [^>]*width="85mm"/);
+    const pdf = await workbench.download(() => page.getByTestId('figure-pdf').click());
+    expect(pdf.text).toMatch(/^%PDF-/);
+    await page.getByTestId('figure-export').getByLabel('Close (Esc)').click();
+    await expect(page.getByTestId('figure-export')).toHaveCount(0);
+  });
+
   await test.step('cancel checkpoints and stops', async () => {
     await page.getByTestId('cancel').click();
     await expectState(page, /cancelled/i);

@@ -119,6 +119,7 @@ describe('the export panel', () => {
     await press('figure-keep');
     const call = mounted.engine.calls.find(({ name }) => name === 'figures.save');
     expect(call?.input).toMatchObject({ name: 'Soft penalty, gap', figure: { format: 'adjoint-figure' } });
+    expect(mounted.wrapper.text()).toContain('Kept as figures/figure');
   });
 
   it('says what went wrong when fonts cannot be read, and saves nothing', async () => {
