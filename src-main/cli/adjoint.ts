@@ -13,6 +13,8 @@ import { runCommand } from './run';
 import { runsCommand } from './runs';
 import { serveCommand } from './serve';
 import { sweepCommand } from './sweep';
+import { solveCommand } from './solve';
+import { verifyCommand } from './verify';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const places: Places = {
@@ -35,6 +37,8 @@ for (const make of [
   generateCommand,
   datasetsCommand,
   figureCommand,
+  solveCommand,
+  verifyCommand,
   serveCommand,
   benchCommand,
   devicesCommand,
