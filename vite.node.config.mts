@@ -76,6 +76,7 @@ export default defineConfig({
         run: at('./src-main/jobs/run.ts'),
         preview: at('./src-main/engine/previewThread.ts'),
         labels: at('./src-main/solvers/qcqp/labelThread.ts'),
+        convex: at('./src-main/solvers/convex/batchThread.ts'),
       },
       output: { format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'chunks/[name]-[hash].mjs' },
     },

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { AdjointError, type Problem } from '@shared/errors';
 import type { QcqpInstances } from '../../modelling/families/family';
+import { ask, idleThread } from '../threads';
 import { control, makeBatchMemory, statuses, type BatchMemory } from './batchMemory';
 import type { QcqpStatus } from './types';
 
@@ -41,11 +42,7 @@ export class LabelPool {
   /** `entry`: the bundle of labelThread.ts. */
   constructor(entry: string, threads: number = availableParallelism()) {
     this.threads = Math.max(1, threads);
-    this.#workers = Array.from({ length: this.threads }, () => {
-      const worker = new Worker(entry);
-      worker.unref();
-      return worker;
-    });
+    this.#workers = Array.from({ length: this.threads }, () => idleThread(entry));
   }
 
   /**
@@ -81,26 +78,9 @@ export class LabelPool {
 }
 
 /** One thread's part of a batch. */
-function work(worker: Worker, batch: BatchMemory): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (finish: () => void) => {
-      worker.off('message', done).off('error', broken).off('exit', gone);
-      worker.unref();
-      finish();
-    };
-    const done = (problem: Problem | null) =>
-      settle(() => {
-        if (!problem) return resolve();
-        const { code, what, ...rest } = problem;
-        reject(new AdjointError(code, what, rest));
-      });
-    const died = (cause?: unknown) =>
-      settle(() => reject(new AdjointError('internal', 'A thread that labels instances has died.', { cause })));
-    const broken = (error: unknown) => died(error);
-    const gone = () => died();
-    worker.on('message', done).on('error', broken).on('exit', gone);
-    // A batch keeps the process alive, an idle pool does not.
-    worker.ref();
-    worker.postMessage(batch);
-  });
+async function work(worker: Worker, batch: BatchMemory): Promise<void> {
+  const problem = await ask<Problem | null>(worker, batch, 'A thread that labels instances');
+  if (!problem) return;
+  const { code, what, ...rest } = problem;
+  throw new AdjointError(code, what, rest);
 }
