@@ -152,7 +152,7 @@ export const contract = {
     /** Checks a .npz or .pkl file and copies it into the workspace. */
     import: request
       .input(z.object({ path: z.string().min(1), name: datasetName.optional() }))
-      .output(z.object({ name: z.string() })),
+      .output(z.object({ name: z.string(), path: z.string() })),
     /** Moves a dataset of the workspace to its trash. Refused while runs use it, which `force` overrides for ended ones. */
     trash: request
       .input(z.object({ name: z.string(), force: z.boolean().default(false) }))

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { Command } from 'commander';
+import type { DatasetInfo } from '@shared/datasets';
 import { AdjointError, problemText } from '@shared/errors';
 import { formatBytes } from '@shared/format';
 import { findDataset } from '../engine/datasets';
-import { inspectDataset, readDataset, writeDataset } from '../store/dataset';
+import { inspectWithLabels } from '../engine/problemViews';
+import { readDataset, writeDataset } from '../store/dataset';
 import {
   action,
   exitCodes,
@@ -31,7 +33,7 @@ export function datasetsCommand(places: Places): Command {
       .argument('<dataset>', 'file, or name of a dataset')
       .action(
         action((text: string, options: CommonOptions) => {
-          const info = inspectDataset(find(text, options));
+          const info = inspectWithLabels(find(text, options));
           if (info.problem) process.exitCode = exitCodes.failed;
           if (options.json) return printJson(info);
           const dims = Object.entries(info.dims).map(([name, value]) => `${name} = ${value}`);
@@ -47,6 +49,7 @@ export function datasetsCommand(places: Places): Command {
           );
           const splits = Object.entries(info.splits);
           if (splits.length > 0) printLine(`splits: ${splits.map(([name, size]) => `${name} ${size}`).join(', ')}`);
+          for (const line of [labelsLine(info), originLine(info)]) if (line) printLine(line);
           if (info.problem) say(`error: ${problemText(info.problem)}`);
         }),
       ),
@@ -78,4 +81,23 @@ export function datasetsCommand(places: Places): Command {
       ),
   );
   return datasets;
+}
+
+function labelsLine({ labels, dims }: DatasetInfo): string | null {
+  if (!labels) return null;
+  const gap = labels.gap === null ? 'no multipliers' : `largest relative gap ${labels.gap.toExponential(1)}`;
+  const which = labels.checked < dims.N ? ` over the first ${labels.checked} instances` : '';
+  return `labels: largest violation ${labels.violation.toExponential(1)} (instance ${labels.instance}), ${gap}${which}`;
+}
+
+function originLine({ provenance }: DatasetInfo): string | null {
+  if (!provenance) return null;
+  const { family, seed, createdAt, code, seconds, labels, intact } = provenance;
+  const settings = Object.entries(provenance.settings).map(([name, value]) => `${name} ${String(value)}`);
+  const leftOut = labels.leftOut.length > 0 ? `, ${labels.leftOut.length} instances left out` : '';
+  return (
+    `origin: ${family}, seed ${seed}, Adjoint ${code.version} ${code.commit ?? ''}, ${createdAt}, ${seconds.toFixed(1)} s${leftOut}\n` +
+    `        ${settings.join(', ')}` +
+    (intact ? '' : '\n        its arrays are no longer the ones that were written')
+  );
 }

@@ -42,7 +42,7 @@ export function datasetHandlers({ workspace, places, supervisor, previewer, data
       supervisor.enqueue(run, false);
       return { ids: [run.id] };
     }),
-    import: datasets.import.handler(({ input }) => ({ name: importDataset(places, input.path, input.name).name })),
+    import: datasets.import.handler(({ input }) => importDataset(places, previewer, input.path, input.name)),
     trash: datasets.trash.handler(({ input }) => trashDataset(places, supervisor.list(), input)),
   };
 }

@@ -8,8 +8,8 @@ import { familyOf, type DatasetExperiment } from '../modelling/datasetExperiment
 import { checkSettings } from '../modelling/families/family';
 import { findFamily, requireSettings, type FamilySettings } from '../modelling/families/registry';
 import { storeError, syncDirectory } from '../store/atomic';
-import { inspectDataset } from '../store/dataset';
 import { findDataset, isBuiltIn, listDatasets, type DatasetPlaces } from './datasets';
+import type { Previewer } from './previewer';
 
 /** The experiment file that a request to generate means. @throws AdjointError `conflict` while a run is making a dataset of this name */
 export function generationText(request: GenerateDataset, runs: readonly RunSummary[]): string {
@@ -59,7 +59,12 @@ function refuseTakenName(name: string, places: DatasetPlaces): void {
  *
  * @throws AdjointError `invalid-dataset` or what else is wrong with the file, `conflict`, `disk-full`, `not-writable`
  */
-export function importDataset(places: DatasetPlaces, from: string, wanted?: string): { name: string; path: string } {
+export async function importDataset(
+  places: DatasetPlaces,
+  previewer: Previewer,
+  from: string,
+  wanted?: string,
+): Promise<{ name: string; path: string }> {
   const kind = extname(from).toLowerCase();
   if (kind !== '.npz' && kind !== '.pkl' && kind !== '.pickle')
     throw new AdjointError('bad-request', 'Datasets are .npz or .pkl files.', {
@@ -74,7 +79,7 @@ export function importDataset(places: DatasetPlaces, from: string, wanted?: stri
     });
   const name = parsed.data;
   refuseTakenName(name, places);
-  const { problem } = inspectDataset(from);
+  const { problem } = await previewer.run({ kind: 'inspect', path: from });
   if (problem) throw new AdjointError(problem.code, problem.what, problem);
   const path = join(places.workspace, 'datasets', `${name}${kind === '.npz' ? '.npz' : '.pkl'}`);
   const temporary = `${path}.tmp-${process.pid}`;

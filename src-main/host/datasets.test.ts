@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileS
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdjointError, type Problem } from '@shared/errors';
+import { readDataset, writeDataset } from '../store/dataset';
 import { Office, reach, reachStep, type Desk } from './fixtures/desk';
 
 const small = { n: 20, m: 10, e: 10, instances: 200 };
@@ -203,7 +204,10 @@ describe('datasets of others', () => {
   it('are checked and copied in; what does not check is refused and not copied', async () => {
     const from = join(office.workspace, 'brought.npz');
     copyFileSync(resolve('resources/datasets/qcqp-n20.npz'), from);
-    expect(await desk.client.datasets.import({ path: from })).toEqual({ name: 'brought' });
+    expect(await desk.client.datasets.import({ path: from })).toEqual({
+      name: 'brought',
+      path: inWorkspace('brought.npz'),
+    });
     const info = await desk.client.datasets.show({ name: 'brought' });
     expect(info).toMatchObject({ provenance: null, problem: null, labels: { checked: 200, gap: null } });
     expect(info.labels!.violation).toBeLessThan(1e-14);
@@ -220,6 +224,23 @@ describe('datasets of others', () => {
       code: 'bad-request',
       fix: 'The dataset has the instances 0 to 199.',
     });
+  });
+
+  it('with dependent rows of A, or with an x that no y answers, say so', async () => {
+    const dataset = readDataset(resolve('resources/datasets/qcqp-n20.npz'));
+    const A = dataset.A.slice();
+    A.copyWithin(20, 0, 20);
+    writeDataset(inWorkspace('singular.npz'), { ...dataset, A });
+    expect(await problemOf(desk.client.datasets.preview({ name: 'singular' }))).toMatchObject({
+      code: 'bad-request',
+      what: 'A has 10 rows but only rank 9: some x have no y with Ay = x.',
+    });
+    const h = dataset.h.map(() => -100);
+    writeDataset(inWorkspace('tight.npz'), { ...dataset, h });
+    const { instances, slice, notes } = await desk.client.datasets.preview({ name: 'tight' });
+    expect(instances[0].status).toBe('primal infeasible');
+    expect(slice).toBeNull();
+    expect(notes[0]).toContain('Instance 0 is primal infeasible');
   });
 
   it('go to the trash unless runs use them', async () => {

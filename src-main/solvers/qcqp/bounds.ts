@@ -49,7 +49,8 @@ export function makeSolver(family: QcqpFamily, settings: Partial<QcqpSolverSetti
 
 /**
  * Bounds are added only where they matter: an optimum of the problem without them that satisfies them is the optimum with them, their
- * multipliers 0. Otherwise they join as linear rows.
+ * multipliers 0. Otherwise they join as linear rows. Which of the two is tried first is decided by the instance x = 0: by the family
+ * alone, so that a result depends on its own instance only.
  */
 class BoundedSolver implements InstanceSolver {
   readonly #family: QcqpFamily;
@@ -57,6 +58,7 @@ class BoundedSolver implements InstanceSolver {
   readonly #rows: readonly BoundRow[];
   readonly #relaxed: QcqpSolver;
   #full: QcqpSolver | null = null;
+  readonly #relaxFirst: boolean;
   readonly #lower: Float64Array;
   readonly #upper: Float64Array;
   readonly #inequality: Float64Array;
@@ -69,21 +71,29 @@ class BoundedSolver implements InstanceSolver {
     this.#lower = new Float64Array(family.n);
     this.#upper = new Float64Array(family.n);
     this.#inequality = new Float64Array(family.m);
+    this.#relaxFirst = this.#room(this.#relaxed.solve(new Float64Array(family.e)).y) >= 0;
+  }
+
+  /** The smallest distance of y to a bound; negative outside. */
+  #room(y: Float64Array): number {
+    let room = Infinity;
+    for (const { kind, variable, bound } of this.#rows)
+      room = Math.min(room, kind === 'lower' ? y[variable] - bound : bound - y[variable]);
+    return room;
   }
 
   solve(x: Float64Array, at = 0): QcqpResult {
     const lower = this.#lower.fill(0);
     const upper = this.#upper.fill(0);
-    const relaxed = this.#relaxed.solve(x, at);
-    // Without a feasible point outside the box there is none inside.
-    if (relaxed.status === 'primal infeasible') return { ...relaxed, lower, upper };
-    if (relaxed.status === 'optimal') {
-      let room = Infinity;
-      for (const { kind, variable, bound } of this.#rows)
-        room = Math.min(room, kind === 'lower' ? relaxed.y[variable] - bound : bound - relaxed.y[variable]);
-      const complementarityMargin = Math.min(relaxed.certificate.complementarityMargin, room);
-      if (room >= 0)
+    if (this.#relaxFirst) {
+      const relaxed = this.#relaxed.solve(x, at);
+      // Without a feasible point outside the box there is none inside.
+      if (relaxed.status === 'primal infeasible') return { ...relaxed, lower, upper };
+      const room = relaxed.status === 'optimal' ? this.#room(relaxed.y) : -1;
+      if (room >= 0) {
+        const complementarityMargin = Math.min(relaxed.certificate.complementarityMargin, room);
         return { ...relaxed, lower, upper, certificate: { ...relaxed.certificate, complementarityMargin } };
+      }
     }
     this.#full ??= new QcqpSolver(boundsAsRows(this.#family), this.#settings);
     const full = this.#full.solve(x, at);
