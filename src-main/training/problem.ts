@@ -1,5 +1,7 @@
 import { AdjointError } from '@shared/errors';
 import type { Device, Tensor } from '../numerics/devices/device';
+import { fusedKernels, hasKernel } from '../numerics/ops/fused';
+import { diagonalQuadratic, qcqpResidual, squaredNorm } from '../numerics/ops/qcqp';
 
 /**
  * Parametric quadratically constrained quadratic program: data fixed, x varies from instance to instance.
@@ -30,6 +32,8 @@ export interface DeviceProblem {
   inequality(y: Tensor): Tensor;
   /** Ay − x, [B,e]. */
   equality(y: Tensor, x: Tensor): Tensor;
+  /** ‖r‖² with r = [relu(c(y)); Ay − x], [B], in one piece, where the device has a kernel for it. */
+  squaredResidual?(y: Tensor, x: Tensor): Tensor;
   dispose(): void;
 }
 
@@ -66,6 +70,7 @@ export function deviceProblem(device: Device, problem: Qcqp): DeviceProblem {
   const G = device.tensor(problem.G, [m, n]);
   const H = device.tensor(problem.H, dense ? [m * n, n] : [m, n]);
   const h = device.tensor(problem.h, [m]);
+  const fused = fusedProblem(device, problem);
 
   /** yᵀH_i y for every row, [B,m]. */
   const curvature = (y: Tensor): Tensor => {
@@ -80,8 +85,50 @@ export function deviceProblem(device: Device, problem: Qcqp): DeviceProblem {
     },
     inequality: (y) => tf.sub(tf.add(curvature(y), tf.matMul(y, G, false, true)), h),
     equality: (y, x) => tf.sub(tf.matMul(y, A, false, true), x),
-    dispose: () => tf.dispose([Q, p, A, G, H, h]),
+    ...fused.parts,
+    dispose: () => tf.dispose([Q, p, A, G, H, h, ...fused.tensors]),
   };
+}
+
+/** What a device with kernels for it computes at once, where the matrices are diagonal. */
+function fusedProblem(
+  device: Device,
+  { n, m, e, Q, p, A, G, H, h }: Qcqp,
+): { parts: Partial<Pick<DeviceProblem, 'objective' | 'squaredResidual'>>; tensors: Tensor[] } {
+  const { tf } = device;
+  const parts: Partial<Pick<DeviceProblem, 'objective' | 'squaredResidual'>> = {};
+  const tensors: Tensor[] = [];
+  const keep = (values: Float64Array, shape: number[]): Tensor => {
+    const tensor = device.tensor(values, shape);
+    tensors.push(tensor);
+    return tensor;
+  };
+  if (hasKernel(tf, fusedKernels.quadratic) && isDiagonal(Q, n)) {
+    const [diagonal, linear] = [
+      keep(
+        Q.filter((_, i) => i % (n + 1) === 0),
+        [n],
+      ),
+      keep(p, [n]),
+    ];
+    parts.objective = (y) => diagonalQuadratic(tf, y, diagonal, linear);
+  }
+  if (hasKernel(tf, fusedKernels.qcqpResidual) && H.length === m * n) {
+    const constraints = { H: keep(H, [m, n]), GA: keep(joined(G, A), [m + e, n]), h: keep(h, [m]) };
+    parts.squaredResidual = (y, x) => squaredNorm(tf, qcqpResidual(tf, y, x, constraints));
+  }
+  return { parts, tensors };
+}
+
+function joined(a: Float64Array, b: Float64Array): Float64Array {
+  const both = new Float64Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+function isDiagonal(matrix: Float64Array, n: number): boolean {
+  return matrix.every((value, i) => value === 0 || i % (n + 1) === 0);
 }
 
 /** ½ yᵀQy + pᵀy in float64; y is `values[offset … offset + n)`. */

@@ -1,5 +1,7 @@
+import { fusedKernels, hasKernel } from '../ops/fused';
 import { compileKernels, loadTensorFlow64, missingArtefact, threadEntry } from '../simd64/artefacts';
 import { backendName, registerBackend } from '../simd64/backend';
+import { registerFusedKernels } from '../simd64/fused';
 import { Simd64Kernels } from '../simd64/kernels';
 import { Simd64Memory } from '../simd64/memory';
 import { registerKernels } from '../simd64/register';
@@ -28,10 +30,13 @@ export const simd64Provider: DeviceProvider = {
     if (!available) throw new Error(detail);
     provideCommonJs();
     const tf = await loadTensorFlow64();
+    if (!hasKernel(tf, fusedKernels.dense, backendName)) {
+      registerKernels(tf);
+      registerFusedKernels(tf);
+    }
     if (tf.findBackend(backendName) === null) {
       const module = compileKernels();
       registerBackend(tf, () => new Simd64Kernels(module, new Simd64Memory(), options.threads, threadEntry()));
-      registerKernels(tf);
     }
     await tf.setBackend(backendName);
     await tf.ready();

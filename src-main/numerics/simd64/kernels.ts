@@ -5,6 +5,7 @@ import { Instance, type Simd64Memory, type WasmModule } from './memory';
 const operation = {
   ...{ multiply: 0, binaryFlat: 1, binaryRows: 2, unary: 3, sumRows: 4, sumColumns: 5, adam: 6 },
   ...{ residual: 7, scaleRows: 8, addProduct: 9, quadratic: 10, quadraticGradient: 11 },
+  ...{ maskResidual: 12, squaredNorm: 13 },
 } as const;
 
 export const binaryKinds = {
@@ -221,9 +222,19 @@ export class Simd64Kernels {
     this.#run(operation.adam, Math.ceil(length / adamChunk), length >= 2 * adamChunk);
   }
 
-  /** r[rows,m+e] ← [relu(r − h) | r − x] in place, and the sum of squares of each row. */
-  residual(rows: number, m: number, e: number, r: number, h: number, x: number, sums: number): void {
-    this.#rows(operation.residual, rows, m + e, [rows, m, e, r, h, x, sums]);
+  /** r[rows,m+e] ← [relu(r − h) | r − x] in place. */
+  residual(rows: number, m: number, e: number, r: number, h: number, x: number): void {
+    this.#rows(operation.residual, rows, m + e, [rows, m, e, r, h, x]);
+  }
+
+  /** out = gradient, but zero in the first m columns where the residual is not positive. */
+  maskResidual(rows: number, m: number, e: number, gradient: number, residual: number, out: number): void {
+    this.#rows(operation.maskResidual, rows, m + e, [rows, m, e, gradient, residual, out]);
+  }
+
+  /** Sums of squares of the rows of x[rows,columns]. */
+  squaredNorm(rows: number, columns: number, x: number, out: number): void {
+    this.#rows(operation.squaredNorm, rows, columns, [rows, columns, x, out]);
   }
 
   /** out[rows,columns] = α w[rows] x[rows,columns]. */

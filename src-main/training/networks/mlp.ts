@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dense } from '../../numerics/ops/dense';
 import { activationNames, activations } from './activations';
 import type { Network } from './network';
 import type { NamedArrays } from '../tensors';
@@ -41,8 +42,11 @@ export const mlp: Network<'mlp', typeof settings> = {
   apply(tf, { hidden, activation }, weights, x) {
     let z = x;
     for (let layer = 1; layer <= hidden.length + 1; layer++) {
-      z = tf.add(tf.matMul(z, weights[`layer${layer}/kernel`]), weights[`layer${layer}/bias`]);
-      if (layer <= hidden.length) z = activations[activation](tf, z);
+      const [kernel, bias] = [weights[`layer${layer}/kernel`], weights[`layer${layer}/bias`]];
+      const last = layer > hidden.length;
+      const rectified = !last && activation === 'relu';
+      z = dense(tf, z, kernel, bias, rectified ? 'relu' : 'linear');
+      if (!last && !rectified) z = activations[activation](tf, z);
     }
     return z;
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { adamStep } from './adam';
+import { adamUpdate } from '../../numerics/ops/adam';
 import type { Optimizer } from './optimizer';
 import { learningRate, moments } from './settings';
 
@@ -24,7 +24,8 @@ export const adamw: Optimizer<'adamw', typeof settings> = {
   settings,
   slots: () => ['mean', 'square'],
   update({ tf, settings, learningRate, t }, weight, gradient, [mean, square]) {
-    const decayed = settings.weightDecay === 0 ? weight : tf.mul(weight, 1 - learningRate * settings.weightDecay);
-    return adamStep(tf, { ...settings, learningRate, t }, decayed, gradient, mean, square);
+    const kept = 1 - learningRate * settings.weightDecay;
+    const next = adamUpdate(tf, { ...settings, learningRate, t, kept }, weight, gradient, mean, square);
+    return { weight: next.weight, slots: [next.mean, next.square] };
   },
 };

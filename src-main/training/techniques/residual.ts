@@ -3,6 +3,7 @@ import type { DeviceProblem } from '../problem';
 
 /** ‖r‖² of each instance, [B], with r = [relu(c(y)); Ay − x]. */
 export function squaredResidual(tf: TensorFlow, problem: DeviceProblem, y: Tensor, x: Tensor): Tensor {
+  if (problem.squaredResidual) return problem.squaredResidual(y, x);
   const inequality = tf.sum(tf.square(tf.relu(problem.inequality(y))), 1);
   const equality = tf.sum(tf.square(problem.equality(y, x)), 1);
   return tf.add(inequality, equality);

@@ -1,7 +1,7 @@
 import { adam } from './adam';
 import { binaryFlat, binaryRows, unary } from './elementwise';
 import { multiply } from './gemm';
-import { addProduct, quadratic, quadraticGradient, residual, scaleRows } from './qcqp';
+import { addProduct, maskResidual, quadratic, quadraticGradient, residual, scaleRows, squaredNorm } from './qcqp';
 import { sumColumns, sumRows } from './reduce';
 
 /** One item of an operation; the numbers are those of `../operations.ts`. */
@@ -31,6 +31,10 @@ export function runItem(operation: i32, item: i32): void {
       return quadratic(item);
     case 11:
       return quadraticGradient(item);
+    case 12:
+      return maskResidual(item);
+    case 13:
+      return squaredNorm(item);
     default:
       unreachable();
   }
