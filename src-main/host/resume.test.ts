@@ -33,7 +33,7 @@ function lastTensors(id: string): [string, string][] {
   ]);
 }
 
-it.each(['cpu', 'wasm'])(
+it.each(['cpu', 'wasm', 'simd64'])(
   'a run on %s that was killed three times, once with its engine gone, ends with the bits and series of one that was not',
   async (device) => {
     const yaml = experiment(60, { device, checkpointSeconds: 0.2 });

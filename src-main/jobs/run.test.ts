@@ -54,11 +54,11 @@ describe('a run from start to end', () => {
     const attempt = run.attempt(1)!;
     expect(attempt).toMatchObject({
       resumedFrom: null,
-      device: { name: 'wasm', dtype: 'float32' },
+      device: { name: 'simd64', dtype: 'float64', threads: 1, detail: expect.stringContaining('SIMD') },
       node: process.version,
     });
-    expect(attempt.packages['@tensorflow/tfjs-backend-wasm']).toBe('4.22.0');
-    expect(logOf(run)).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z Device wasm/);
+    expect(attempt.packages['@tensorflow/tfjs-core']).toBe('4.22.0');
+    expect(logOf(run)).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z Device simd64/);
     expect(logOf(run)).toContain('Done: valid/gap_mean');
     expect(readdirSync(run.file('attempts', '1')).sort()).toEqual(['attempt.json', 'state.json']);
     expect(run.checkpoints()).toHaveLength(3);
@@ -96,6 +96,22 @@ describe('control', () => {
     const steps = run.checkpoints().map(({ step }) => step);
     expect(steps).toHaveLength(3);
     expect([steps[0], steps[2]]).toEqual([600, 0]);
+  });
+
+  it('goes on where its checkpoint was computed, if the device was left to choose', async () => {
+    const run = bench.create('older-default', { device: 'wasm' });
+    const first = bench.start(run, 1);
+    await first.until(({ progress }) => progress !== null && progress.done > 60);
+    first.command('cancel');
+    await first.ended;
+    // As if another device had been the best one when the run began.
+    const manifest = run.manifest();
+    writeFileSync(
+      run.file('manifest.json'),
+      JSON.stringify({ ...manifest, experiment: { ...manifest.experiment, device: 'auto' } }),
+    );
+    expect((await bench.start(run, 2).ended).code, logOf(run)).toBe(0);
+    expect(run.attempt(2)!.device).toMatchObject({ name: 'wasm', dtype: 'float32' });
   });
 
   it.each([

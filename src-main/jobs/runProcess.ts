@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { AdjointError, problemText, toProblem } from '@shared/errors';
+import type { DeviceRequest } from '../numerics/devices/device';
 import { loadDevice } from '../numerics/devices/ladder';
 import { writeCheckpoint } from '../store/checkpoint';
 import type { Lock } from '../store/lock';
@@ -42,16 +43,23 @@ export async function prepare({ run, attempt, threads, lock, log, workspace, lab
   const kind = jobKind(manifest.kind);
   const dataset = await openDataset(manifest);
   const packageFolders = workspace === undefined ? [] : [workspace];
-  const request = kind.device(manifest.experiment);
+  const resume = findResumePoint(run, (line) => log.write(line));
+  const request = deviceRequest(kind.device(manifest.experiment), resume);
   const device = request && (await loadDevice(request, { threads, packageFolders }));
   if (device) log.write(`Device ${device.name} (${device.label}, ${device.dtype}): ${device.detail}.`);
-  const resume = findResumePoint(run, (line) => log.write(line));
   const context = {
     ...{ manifest, device, dataset, threads, workspace, labelsEntry },
     log: (line: string) => log.write(line),
   };
   const job = await kind.create(context, resume?.checkpoint ?? null);
   return { manifest, kind, device, resume, job };
+}
+
+/** What is left to choose goes on where the checkpoint was computed, whatever would be chosen for a new run. */
+function deviceRequest(request: DeviceRequest | null, resume: ResumePoint | null): DeviceRequest | null {
+  if (request !== 'auto' || !resume) return request;
+  const { device } = resume.checkpoint.state as { device?: DeviceRequest };
+  return device ?? request;
 }
 
 /** Begins the attempt and drives the job to its end. @throws whatever stopped it; the state then says `failed`. */

@@ -104,7 +104,7 @@ describe('an experiment file', () => {
     ['technique: { kind: softPenalty, lambda: -1 }', 'technique.lambda.value', 'must be at least 0', undefined],
     ['seed: yes', 'seed', 'expected a number, found “yes”', undefined],
     ['tags: fast', 'tags', 'expected a list, found “fast”', undefined],
-    ['device: gpu', 'device', '“gpu” is not one of auto, tensorflow, wasm, simd64, cpu', undefined],
+    ['device: gpu', 'device', '“gpu” is not one of auto, simd64, tensorflow, wasm, cpu', undefined],
   ])('%s: a finding at %s', (text, path, message, suggestion) => {
     const found = findings(`dataset: x\n${text}\n`);
     expect(found).toHaveLength(1);

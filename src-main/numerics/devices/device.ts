@@ -5,7 +5,7 @@ export type TensorFlow = typeof tfjs;
 export type { Tensor, Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
 /** Rungs of the ladder, best first. `auto` takes the first that is available. */
-export const deviceNames = ['tensorflow', 'wasm', 'simd64', 'cpu'] as const;
+export const deviceNames = ['simd64', 'tensorflow', 'wasm', 'cpu'] as const;
 export type DeviceName = (typeof deviceNames)[number];
 export const deviceRequests = ['auto', ...deviceNames] as const;
 export type DeviceRequest = (typeof deviceRequests)[number];

@@ -6,7 +6,12 @@ import { probeDevices } from './probe';
 describe('the device ladder', () => {
   it('lists every rung with its reason and marks one default', async () => {
     const devices = await probeDevices();
-    expect(devices.map(({ name }) => name)).toEqual(['tensorflow', 'wasm', 'simd64', 'cpu']);
+    expect(devices.map(({ name }) => name)).toEqual(['simd64', 'tensorflow', 'wasm', 'cpu']);
+    expect(devices.find(({ isDefault }) => isDefault)).toMatchObject({
+      name: 'simd64',
+      dtype: 'float64',
+      detail: expect.stringMatching(/SIMD.*1 thread/),
+    });
     expect(devices.filter(({ isDefault }) => isDefault)).toHaveLength(1);
     expect(devices.every(({ detail }) => detail.length > 0)).toBe(true);
     expect(devices.find(({ name }) => name === 'cpu')?.available).toBe(true);
