@@ -168,6 +168,8 @@ function viewOf(
       if (result.status !== 'optimal') notes.push(`Instance ${i} is ${result.status}: it has no optimum to slice at.`);
       else {
         slice = sliceThrough(family, x, i, result.y, result.inequality, input);
+        if (slice && !slice.violation.some((value) => value <= 0))
+          notes.push('In this plane the feasible set is too thin to be seen: another plane shows more of it.');
         if (!slice) notes.push('The null space of A has fewer than two dimensions: there is no plane to slice along.');
       }
     }

@@ -63,6 +63,7 @@ describe('a slice of the feasible set', () => {
     slice.violation.forEach((value, k) => value <= 0 && expect(slice.objective[k]).toBeGreaterThan(-1e-9));
     expect(inside).toBeLessThan(41 * 41);
     if (choice.plane === 'interior') expect(inside).toBeGreaterThan(20);
+    for (const [from, to] of [slice.s, slice.t]) expect(to - from).toBeGreaterThan(1e-2);
     expect(slice.s[0] < 0 && slice.s[1] > 0 && slice.t[0] < 0 && slice.t[1] > 0).toBe(true);
     expect(slice.rows.filter(({ active }) => active).length).toBeGreaterThan(0);
   });

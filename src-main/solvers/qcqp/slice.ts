@@ -254,7 +254,8 @@ function windowAround(
   const exits = angles.map((angle) => exit(rows, Math.cos(angle), Math.sin(angle)));
   const finite = exits.filter(Number.isFinite).reduce((a, b) => Math.max(a, b), 0);
   const known = Math.max(finite, leastNormAt ? Math.hypot(...leastNormAt) : 0);
-  const reach = known > 0 ? 1.5 * known : 0.25 * Math.max(1, size);
+  // Slacks of active rows are rounding: a set of their size is a point.
+  const reach = known > 1e-6 * Math.max(1, size) ? 1.5 * known : 0.25 * Math.max(1, size);
   const points = exits.map((distance, i): [number, number] => {
     const length = Math.min(distance, reach);
     return [length * Math.cos(angles[i]), length * Math.sin(angles[i])];
@@ -265,7 +266,8 @@ function windowAround(
     return [Math.min(...values), Math.max(...values)];
   };
   const ranges = [range(0), range(1)];
-  const extent = Math.max(...ranges.map(([from, to]) => to - from)) || 2 * reach;
+  const widest = Math.max(...ranges.map(([from, to]) => to - from));
+  const extent = widest > 1e-6 * reach ? widest : 2 * reach;
   // A sliver is given room, so that something can be seen of it.
   const [s, t] = ranges.map(([from, to]): [number, number] => {
     const margin = Math.max(0.15 * (to - from), (0.3 * extent - (to - from)) / 2);
