@@ -42,6 +42,14 @@ export const shortcuts: { title: string; list: Shortcut[] }[] = [
     ],
   },
   {
+    title: 'Problems',
+    list: [
+      { keys: ['↑', '↓'], what: 'Next, previous dataset or instance; step a number' },
+      { keys: ['Enter'], what: 'Open the dataset' },
+      { keys: [modifier, 'Enter'], what: 'Generate; in a new run, start' },
+    ],
+  },
+  {
     title: 'Run',
     list: [
       { keys: ['p'], what: 'Pause or resume' },

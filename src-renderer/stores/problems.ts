@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia';
-import { computed, ref, shallowRef } from 'vue';
+import { computed, ref, shallowRef, watch } from 'vue';
 import type { DatasetInfo } from '@shared/datasets';
 import type { Problem } from '@shared/errors';
 import type { FamilyInfo } from '@shared/problems';
@@ -62,11 +62,15 @@ export const useProblems = defineStore('problems', () => {
 
   let watching = false;
   const ended = new Map<string, boolean>();
-  /** Call when datasets are looked at: from then on the list follows what is generated. */
+  /** Call when datasets are looked at: from then on the list follows what is generated, and is read again after a lost connection. */
   function follow(): void {
     if (watching) return;
     watching = true;
     for (const run of generations.value) ended.set(run.id, isFinalState(run.state));
+    watch(
+      () => connection.epoch,
+      () => void load(),
+    );
     connection.onEvent((event) => {
       if (event.type !== 'run' || event.run.kind !== 'dataset') return;
       const isEnd = isFinalState(event.run.state);

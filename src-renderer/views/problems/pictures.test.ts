@@ -48,8 +48,12 @@ describe('the picture of a slice', () => {
   it('names the rows that bound the set, away from the optimum', () => {
     for (const { label } of picture.boundaries) {
       expect(label).not.toBeNull();
-      expect(Math.hypot(label![0] - 250, label![1] - 150)).toBeGreaterThan(30);
+      expect(Math.hypot(label!.at[0] - 250, label!.at[1] - 150)).toBeGreaterThan(30);
     }
+    // The disc's name stands outside of the disc, the line's above the line.
+    const [s, t] = toPlane(disc.label!.at);
+    expect(Math.hypot(s + 1, t)).toBeGreaterThan(1);
+    expect(toPlane(line.label!.at)[1]).toBeGreaterThan(0.5);
     const far = { kind: 'inequality' as const, index: 7, active: false, coefficients: [-9, 1, 0, 0, 0, 0] };
     const slice = discSlice(61);
     const withFar = makeSlicePicture({ ...slice, rows: [...slice.rows, far] }, picture.frame);

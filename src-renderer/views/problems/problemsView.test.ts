@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { defineComponent, h } from 'vue';
 import { RouterView } from 'vue-router';
 import { routes } from '../../router';
+import { AdjointError } from '@shared/errors';
 import { mountWithEngine, type Mounted } from '../../testing/mountApp';
 import type { FakeEngineOptions } from '../../testing/fakeEngine';
 
@@ -40,6 +41,21 @@ describe('the problems view', () => {
   it('shows that it is loading before there is an answer', async () => {
     await open('/problems', { silent: true });
     expect(find('[aria-label="Loading datasets"]').exists()).toBe(true);
+  });
+
+  it('keeps the list when it cannot be read again, and says why', async () => {
+    await open('/problems');
+    const read = mounted.engine.problems.handlers['datasets.list'];
+    mounted.engine.problems.handlers['datasets.list'] = () => {
+      throw new AdjointError('not-writable', 'Permission denied.', { where: '/datasets' });
+    };
+    mounted.engine.setConnection('lost');
+    mounted.engine.setConnection('open');
+    await soon(() => expect(find('[role="alert"]').text()).toContain('Permission denied.'));
+    expect(mounted.wrapper.findAll('[data-testid="dataset-row"]')).toHaveLength(3);
+    mounted.engine.problems.handlers['datasets.list'] = read;
+    await button('Try again').trigger('click');
+    await soon(() => expect(find('[role="alert"]').exists()).toBe(false));
   });
 
   it('offers to generate and to import where there are no datasets', async () => {

@@ -19,7 +19,12 @@ export interface RowBoundary {
   /** The part of it that bounds the feasible set. */
   edge: string;
   /** Where its name goes; null where nothing of it bounds the set or there is no room. */
-  label: Point | null;
+  label: RowLabel | null;
+}
+
+export interface RowLabel {
+  at: Point;
+  anchor: 'start' | 'middle' | 'end';
 }
 
 export interface SlicePicture {
@@ -107,6 +112,7 @@ export function makeSlicePicture(slice: Slice, box: SliceFrame): SlicePicture {
   const from = Math.max(least(objective), range[0] - 12 * step);
   const everywhere = multiples(step, from, Math.min(greatest(objective), range[1] + 12 * step));
   const tolerance = edgeTolerance(slice);
+  const centre = pixel(...centreOf(slice));
   return {
     frame,
     stretch,
@@ -135,7 +141,7 @@ export function makeSlicePicture(slice: Slice, box: SliceFrame): SlicePicture {
           row,
           path: lines.map((line) => open(line.map(fromGrid))).join(''),
           edge: edges.map((line) => open(line.map(fromGrid))).join(''),
-          label: longest.length > 1 && lengthOf(longest) > 2 ? fromGrid(middle(longest)) : null,
+          label: longest.length > 1 && lengthOf(longest) > 2 ? outside(fromGrid(middle(longest)), centre, frame) : null,
         };
       }),
     ),
@@ -168,6 +174,37 @@ function bounds({ size, violation, binding }: Slice, tolerance: number, position
   return owns(i, j) || owns(i + 1, j) || owns(i, j + 1) || owns(i + 1, j + 1);
 }
 
+/** The middle of the feasible set on the grid; the optimum where none of the grid is feasible. */
+function centreOf({ size, s, t, violation }: Slice): Point {
+  let [count, sumS, sumT] = [0, 0, 0];
+  violation.forEach((value, k) => {
+    if (value > 0) return;
+    count++;
+    sumS += k % size;
+    sumT += Math.floor(k / size);
+  });
+  if (count === 0) return [0, 0];
+  const share = (sum: number, [from, to]: readonly [number, number]) => from + ((to - from) * sum) / count / (size - 1);
+  return [share(sumS, s), share(sumT, t)];
+}
+
+/** A name beside a point of the boundary, on its outer side, and within the frame. */
+function outside([x, y]: Point, centre: Point, frame: SliceFrame): RowLabel {
+  const length = Math.hypot(x - centre[0], y - centre[1]) || 1;
+  const [dx, dy] = [(x - centre[0]) / length, (y - centre[1]) / length];
+  const anchor = dx > 0.4 ? 'start' : dx < -0.4 ? 'end' : 'middle';
+  const width = 44;
+  const left = anchor === 'start' ? 0 : anchor === 'end' ? -width : -width / 2;
+  const inside = (at: number, from: number, to: number) => Math.min(to, Math.max(from, at));
+  return {
+    at: [
+      inside(x + 7 * dx, frame.x - left + 2, frame.x + frame.width - width - left - 2),
+      inside(y + 11 * dy, frame.y + 8, frame.y + frame.height - 8),
+    ],
+    anchor,
+  };
+}
+
 /** Names for as many boundaries as there is room for, those of active rows first. */
 function labelled(optimum: Point, boundaries: RowBoundary[]): RowBoundary[] {
   const placed: Point[] = [];
@@ -176,9 +213,10 @@ function labelled(optimum: Point, boundaries: RowBoundary[]): RowBoundary[] {
   for (const boundary of order) {
     const { label } = boundary;
     if (!label || placed.length >= mostLabels) continue;
-    if (Math.hypot(optimum[0] - label[0], optimum[1] - label[1]) < besideOptimum) continue;
-    if (placed.some(([x, y]) => Math.hypot(x - label[0], y - label[1]) < labelDistance)) continue;
-    placed.push(label);
+    const { at: place } = label;
+    if (Math.hypot(optimum[0] - place[0], optimum[1] - place[1]) < besideOptimum) continue;
+    if (placed.some(([x, y]) => Math.hypot(x - place[0], y - place[1]) < labelDistance)) continue;
+    placed.push(place);
     kept.add(boundary);
   }
   return boundaries.map((boundary) => (kept.has(boundary) ? boundary : { ...boundary, label: null }));
