@@ -26,13 +26,21 @@ const pendingWords = { pause: 'Pausing', resume: 'Resuming', cancel: 'Stopping' 
 
 /** The word for a state; what was asked for and not yet obeyed goes first. */
 export const stateWord = (run: Pick<RunSummary, 'state' | 'pending'>): string =>
-  run.pending ? pendingWords[run.pending] : stateLooks[run.state].word;
+  run.state === 'queued' && run.pending === 'pause'
+    ? 'Held'
+    : run.pending
+      ? pendingWords[run.pending]
+      : stateLooks[run.state].word;
 
 export const isLive = (run: Pick<RunSummary, 'state'>): boolean => liveStates.includes(run.state);
 
 type Run = Pick<RunSummary, 'state' | 'pending' | 'resumable'>;
-export const canPause = (run: Run): boolean => run.state === 'running' && run.pending === null;
+/** A run that waits in the queue is held there. */
+export const canPause = (run: Run): boolean =>
+  (run.state === 'running' || run.state === 'queued') && run.pending === null;
+const isHeld = (run: Run): boolean => run.state === 'queued' && run.pending === 'pause';
 export const canResume = (run: Run): boolean =>
-  run.pending === null && (run.state === 'paused' || (run.resumable && !isLive(run) && run.state !== 'queued'));
+  isHeld(run) ||
+  (run.pending === null && (run.state === 'paused' || (run.resumable && !isLive(run) && run.state !== 'queued')));
 export const canCancel = (run: Run): boolean => (isLive(run) || run.state === 'queued') && run.pending !== 'cancel';
 export const canTrash = (run: Run): boolean => !isLive(run) && run.state !== 'queued';

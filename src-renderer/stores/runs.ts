@@ -141,6 +141,7 @@ export const useRuns = defineStore('runs', () => {
     get,
     act,
     cancel,
+    report,
     annotate,
     create,
   };

@@ -111,6 +111,46 @@ describe('the table of runs', () => {
     expect(again.columnIds.value).toEqual(['state', 'name']);
   });
 
+  it('folds a sweep into one row, which keys and clicks unfold and select as a whole', async () => {
+    await show(12);
+    const membership = (i: number) => ({
+      id: 's',
+      name: 'Trade-off',
+      point: { 'technique.weight': [1, 10, 100][i % 3] },
+      repeat: 0,
+      size: 3,
+    });
+    ['run-0003', 'run-0004', 'run-0005'].forEach((id, i) => mounted.engine.change(id, { sweep: membership(i) }));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const sweep = () => mounted.wrapper.find('[data-testid="sweep-row"]');
+    expect(rows()).toHaveLength(9);
+    expect(sweep().text()).toContain('Trade-off');
+    expect(sweep().text()).toContain('1/3 done');
+
+    await press('j', 'j', 'j', 'j', 'ArrowRight');
+    expect(table.focused.value).toBe('sweep:s');
+    expect(rows()).toHaveLength(12);
+    expect(sweep().attributes('aria-expanded')).toBe('true');
+    await press('x');
+    expect([...table.selected.value].sort()).toEqual(['run-0003', 'run-0004', 'run-0005']);
+    await press('j', 'ArrowLeft');
+    expect(table.focused.value).toBe('sweep:s');
+    expect(rows()).toHaveLength(9);
+    await sweep().find('.name').trigger('click');
+    expect(rows()).toHaveLength(12);
+    await sweep().find('input').trigger('click');
+    expect(table.selected.value.size).toBe(0);
+    expect(opened).toEqual([]);
+  });
+
+  it('opens a run by its name, and leaves the link to the browser when a key is held', async () => {
+    await show(12);
+    await rows()[2].find('a').trigger('click', { ctrlKey: true });
+    expect(opened).toEqual([]);
+    await rows()[2].find('a').trigger('click');
+    expect(opened).toEqual(['run-0002']);
+  });
+
   it('follows events', async () => {
     await show(12);
     mounted.engine.change('run-0000', { state: 'crashed' });

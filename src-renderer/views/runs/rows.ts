@@ -1,6 +1,7 @@
 import type { RunState, RunSummary } from '@shared/run';
 import { stateLooks } from '../../components/runState';
 import type { Column } from './columns';
+import type { SweepGroup } from './sweepRows';
 
 export interface Sort {
   column: string;
@@ -11,7 +12,8 @@ export type Grouping = 'none' | 'tag' | 'group' | 'dataset' | 'state';
 
 export type Row =
   | { type: 'group'; key: string; title: string; count: number; open: boolean }
-  | { type: 'run'; key: string; run: RunSummary };
+  | { type: 'sweep'; key: string; sweep: SweepGroup; open: boolean }
+  | { type: 'run'; key: string; run: RunSummary; inSweep: boolean };
 
 /** Sorted copy; missing values come last whichever way the arrow points, ties keep their order. */
 export function sortRuns(runs: readonly RunSummary[], column: Column | null, descending: boolean): RunSummary[] {
@@ -32,9 +34,15 @@ function compareNumbers(a: number, b: number): number {
   return a - b;
 }
 
-/** Runs as table rows under headings. A run with several tags stands under each of them. */
-export function groupRows(runs: readonly RunSummary[], grouping: Grouping, closed: ReadonlySet<string>): Row[] {
-  if (grouping === 'none') return runs.map((run) => ({ type: 'run', key: run.id, run }));
+/** Which headings are closed, and which sweeps are open: headings begin open, sweeps folded. */
+export interface Folding {
+  closed: ReadonlySet<string>;
+  openSweeps: ReadonlySet<string>;
+}
+
+/** Runs as table rows under headings, sweeps folded. A run with several tags stands under each of them. */
+export function groupRows(runs: readonly RunSummary[], grouping: Grouping, { closed, openSweeps }: Folding): Row[] {
+  if (grouping === 'none') return foldSweeps(runs, '', openSweeps);
   const groups = new Map<string, RunSummary[]>();
   for (const run of runs)
     for (const title of headings(run, grouping)) {
@@ -53,7 +61,31 @@ export function groupRows(runs: readonly RunSummary[], grouping: Grouping, close
       count: members.length,
       open,
     });
-    if (open) for (const run of members) rows.push({ type: 'run', key: `${key}:${run.id}`, run });
+    if (open) for (const row of foldSweeps(members, `${key}:`, openSweeps)) rows.push(row);
+  }
+  return rows;
+}
+
+/** A sweep stands where the first of its runs does; what it is folded to says how its runs are. */
+function foldSweeps(runs: readonly RunSummary[], prefix: string, openSweeps: ReadonlySet<string>): Row[] {
+  const members = new Map<string, RunSummary[]>();
+  for (const run of runs) {
+    if (!run.sweep) continue;
+    const known = members.get(run.sweep.id);
+    if (known) known.push(run);
+    else members.set(run.sweep.id, [run]);
+  }
+  const rows: Row[] = [];
+  for (const run of runs) {
+    const own = run.sweep && members.get(run.sweep.id);
+    if (!run.sweep) rows.push({ type: 'run', key: prefix + run.id, run, inSweep: false });
+    if (!own || own[0] !== run) continue;
+    const { id, name } = run.sweep!;
+    const key = `${prefix}sweep:${id}`;
+    const size = Math.max(own.length, ...own.map(({ sweep }) => sweep!.size));
+    const open = openSweeps.has(key);
+    rows.push({ type: 'sweep', key, sweep: { id, name, members: own, size }, open });
+    if (open) for (const member of own) rows.push({ type: 'run', key: prefix + member.id, run: member, inSweep: true });
   }
   return rows;
 }
@@ -76,7 +108,10 @@ function headings(run: RunSummary, grouping: Grouping): string[] {
 const untitledLast = (a: string, b: string) =>
   Number(a === '') - Number(b === '') || a.localeCompare(b, 'en', { numeric: true });
 
-/** The rows in sight, with a few more on both sides so that scrolling shows no holes. */
+/**
+ * The rows in sight, with a few more on both sides so that scrolling shows no holes. Their number depends on the height alone,
+ * not on where one is.
+ */
 export function visibleRange(
   scrollTop: number,
   height: number,
@@ -84,7 +119,22 @@ export function visibleRange(
   count: number,
   overscan = 8,
 ): { first: number; end: number } {
-  const first = Math.max(0, Math.floor(scrollTop / rowHeight) - overscan);
-  const end = Math.min(count, Math.ceil((scrollTop + height) / rowHeight) + overscan);
-  return { first: Math.min(first, end), end };
+  const shown = Math.min(count, Math.ceil(height / rowHeight) + 1 + 2 * overscan);
+  const first = Math.min(Math.max(0, Math.floor(scrollTop / rowHeight) - overscan), count - shown);
+  return { first, end: first + shown };
+}
+
+/**
+ * The rows in sight by the elements that show them: row k is shown by element k modulo their number, so that scrolling changes
+ * texts in the rows that leave on one side and come back on the other, and makes, moves and removes no element.
+ */
+export function slotsOf<T>(
+  rows: readonly T[],
+  { first, end }: { first: number; end: number },
+): { row: T; index: number }[] {
+  const count = end - first;
+  return Array.from({ length: count }, (_, slot) => {
+    const index = first + ((((slot - first) % count) + count) % count);
+    return { row: rows[index], index };
+  });
 }

@@ -4,10 +4,21 @@ import { FakeEngine } from '../../testing/fakeEngine';
 import { availableColumns, column } from './columns';
 import { differingSettings, formatSetting, shortLabels } from './differences';
 import { emptyFilter, makeFilter } from './filter';
-import { groupRows, sortRuns, visibleRange } from './rows';
+import { groupRows, slotsOf, sortRuns, visibleRange, type Row } from './rows';
+import { progressOf, sweepAxes, sweepMetric, sweepState } from './sweepRows';
 
 const template = [...new FakeEngine({ runs: 1 }).runs.values()][0];
 const run = (id: string, change: Partial<RunSummary> = {}): RunSummary => ({ ...template, id, tags: [], ...change });
+const folding = (closed: string[] = [], openSweeps: string[] = []) => ({
+  closed: new Set(closed),
+  openSweeps: new Set(openSweeps),
+});
+const titleOf = (row: Row) =>
+  row.type === 'group'
+    ? `${row.title} ${row.count}`
+    : row.type === 'sweep'
+      ? `${row.sweep.name} ${row.sweep.members.length}/${row.sweep.size}`
+      : row.run.id;
 const summary = (last: number | null) => ({ last, min: last, max: last, count: 1, tailMean: last, area: null });
 
 describe('what differs', () => {
@@ -114,21 +125,90 @@ describe('rows', () => {
 
   it('stand under each of their tags, and the untagged at the end', () => {
     const tagged = [run('a', { tags: ['p', 'q'] }), run('b'), run('c', { tags: ['q'] })];
-    const titles = groupRows(tagged, 'tag', new Set()).map((row) =>
-      row.type === 'group' ? `${row.title} ${row.count}` : row.run.id,
-    );
+    const titles = groupRows(tagged, 'tag', folding()).map(titleOf);
     expect(titles).toEqual(['p 1', 'a', 'q 2', 'a', 'c', 'No tag 1', 'b']);
   });
 
   it('hide when their group is closed, with keys that stay unique', () => {
     const tagged = [run('a', { tags: ['p', 'q'] })];
-    expect(groupRows(tagged, 'tag', new Set(['tag:p'])).map(({ key }) => key)).toEqual(['tag:p', 'tag:q', 'tag:q:a']);
+    expect(groupRows(tagged, 'tag', folding(['tag:p'])).map(({ key }) => key)).toEqual(['tag:p', 'tag:q', 'tag:q:a']);
+  });
+
+  const inSweep = (id: string, lambda: number, repeat: number, change: Partial<RunSummary> = {}) =>
+    run(id, {
+      sweep: { id: 's', name: 'Trade-off', point: { 'technique.lambda': lambda }, repeat, size: 6 },
+      seed: repeat,
+      state: 'done',
+      ...change,
+    });
+  const sweep = [inSweep('s3', 100, 0), inSweep('s2', 10, 1), inSweep('s1', 10, 0), inSweep('s0', 1, 0)];
+
+  it('of a sweep are folded to one where the first of them stands, and unfold below it', () => {
+    const listed = [run('a'), sweep[0], run('b'), ...sweep.slice(1)];
+    expect(groupRows(listed, 'none', folding()).map(titleOf)).toEqual(['a', 'Trade-off 4/6', 'b']);
+    const open = groupRows(listed, 'none', folding([], ['sweep:s']));
+    expect(open.map(titleOf)).toEqual(['a', 'Trade-off 4/6', 's3', 's2', 's1', 's0', 'b']);
+    expect(open.flatMap((row) => (row.type === 'run' && row.inSweep ? [row.run.id] : []))).toEqual([
+      's3',
+      's2',
+      's1',
+      's0',
+    ]);
+    const grouped = groupRows(
+      [sweep[0], { ...sweep[1], dataset: 'other' }],
+      'dataset',
+      folding([], ['dataset:other:sweep:s']),
+    );
+    expect(grouped.map(titleOf)).toEqual(['other 1', 'Trade-off 1/6', 's2', 'qcqp-n20 1', 'Trade-off 1/6']);
+  });
+
+  it('of a sweep say together what it varies, how far it is and what came out of it', () => {
+    const metrics = (gap: number) => ({ 'valid/gap_mean': summary(gap) });
+    const progress = (done: number) => ({ done, total: 100, unit: 'steps', rate: 10, secondsLeft: (100 - done) / 10 });
+    const group = {
+      id: 's',
+      name: 'Trade-off',
+      size: 6,
+      members: [
+        inSweep('a', 100, 0, { metrics: metrics(0.4), progress: progress(100), activeSeconds: 10 }),
+        inSweep('b', 10, 1, { metrics: metrics(-0.1), progress: progress(100), activeSeconds: 10 }),
+        inSweep('c', 1, 0, { metrics: metrics(-0.9), progress: progress(50), activeSeconds: 5, state: 'running' }),
+        inSweep('d', 1, 1, { metrics: {}, progress: null, activeSeconds: 0, state: 'queued' }),
+      ],
+    };
+    expect(sweepAxes(group).map(({ label, values }) => `${label} ${values}`)).toEqual([
+      'lambda 1 · 10 · 100',
+      'seeds 2',
+    ]);
+    expect(sweepState(group)).toBe('running');
+    expect(progressOf(group)).toEqual({
+      total: 6,
+      counts: { done: 2, running: 1, queued: 1 },
+      share: 2.5 / 6,
+      secondsLeft: 15,
+    });
+    const gap = sweepMetric(group, 'valid/gap_mean')!;
+    expect(gap.best!.run.id).toBe('b');
+    expect(gap).toMatchObject({ least: -0.9, greatest: 0.4, count: 3, values: [-0.9, -0.1, 0.4] });
+    expect(gap.mean).toBeCloseTo(-0.2, 12);
+    expect(sweepMetric(group, 'loss')).toBeNull();
   });
 
   it('exist only where they can be seen', () => {
-    expect(visibleRange(3200, 640, 32, 5000)).toEqual({ first: 92, end: 128 });
+    expect(visibleRange(3200, 640, 32, 5000)).toEqual({ first: 92, end: 129 });
     expect(visibleRange(0, 640, 32, 3)).toEqual({ first: 0, end: 3 });
-    expect(visibleRange(99_999, 640, 32, 3)).toEqual({ first: 3, end: 3 });
+    expect(visibleRange(99_999, 640, 32, 3)).toEqual({ first: 0, end: 3 });
+    expect(visibleRange(99_999, 640, 32, 5000)).toEqual({ first: 3116, end: 3153 });
+    expect(visibleRange(999_999, 640, 32, 5000)).toEqual({ first: 4963, end: 5000 });
+  });
+
+  it('are shown by the same elements while one scrolls', () => {
+    const all = Array.from({ length: 20 }, (_, i) => i);
+    const indices = (first: number, end: number) => slotsOf(all, { first, end }).map(({ row }) => row);
+    expect(indices(0, 5)).toEqual([0, 1, 2, 3, 4]);
+    expect(indices(2, 7)).toEqual([5, 6, 2, 3, 4]);
+    expect(indices(12, 17)).toEqual([15, 16, 12, 13, 14]);
+    expect(indices(3, 3)).toEqual([]);
   });
 
   it('offer every setting and metric as a column', () => {

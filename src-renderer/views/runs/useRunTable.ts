@@ -5,6 +5,7 @@ import { column, defaultColumns, type Column } from './columns';
 import { differingSettings, type Difference } from './differences';
 import { makeFilter } from './filter';
 import { groupRows, sortRuns, type Grouping, type Row, type Sort } from './rows';
+import type { SweepGroup } from './sweepRows';
 
 export interface RunTable {
   text: Ref<string>;
@@ -23,7 +24,12 @@ export interface RunTable {
   selectedRuns: ComputedRef<RunSummary[]>;
   /** Key of the row that the keyboard is at. */
   focused: Ref<string | null>;
+  /** Opens or closes a heading. */
   toggleGroup(key: string): void;
+  /** Unfolds or folds a sweep. */
+  toggleSweep(key: string): void;
+  selectSweep(sweep: SweepGroup): void;
+  isSelected(sweep: SweepGroup): boolean;
   sortBy(id: string): void;
   select(id: string, on: boolean): void;
   /** From the run last selected to this one. */
@@ -45,6 +51,7 @@ export function useRunTable(runs: () => readonly RunSummary[], storage: string):
   const columnIds = kept<string[]>('columns', [...defaultColumns]);
   const widths = kept<Record<string, number>>('widths', {});
   const closed = ref(new Set<string>());
+  const openSweeps = ref(new Set<string>());
   const selected = ref(new Set<string>());
   const focused = ref<string | null>(null);
   let anchor: string | null = null;
@@ -58,7 +65,9 @@ export function useRunTable(runs: () => readonly RunSummary[], storage: string):
   const listed = computed(() =>
     sortRuns(matching.value, sort.value ? column(sort.value.column) : null, sort.value?.descending ?? false),
   );
-  const rows = computed(() => groupRows(listed.value, grouping.value, closed.value));
+  const rows = computed(() =>
+    groupRows(listed.value, grouping.value, { closed: closed.value, openSweeps: openSweeps.value }),
+  );
 
   // What differs depends on which runs are listed and not on how far they are: it is worked out when that set changes.
   const differing = ref<Difference[]>([]);
@@ -75,10 +84,24 @@ export function useRunTable(runs: () => readonly RunSummary[], storage: string):
     else sort.value = null;
   }
 
-  function toggleGroup(key: string): void {
-    const next = new Set(closed.value);
+  function toggleIn(set: Ref<Set<string>>, key: string): void {
+    const next = new Set(set.value);
     if (!next.delete(key)) next.add(key);
-    closed.value = next;
+    set.value = next;
+  }
+
+  const toggleGroup = (key: string): void => toggleIn(closed, key);
+  const toggleSweep = (key: string): void => toggleIn(openSweeps, key);
+  const isSelected = ({ members }: SweepGroup): boolean => members.every(({ id }) => selected.value.has(id));
+
+  /** All of its runs, or none where all are selected already. */
+  function selectSweep(sweep: SweepGroup): void {
+    const next = new Set(selected.value);
+    const on = !isSelected(sweep);
+    for (const { id } of sweep.members)
+      if (on) next.add(id);
+      else next.delete(id);
+    selected.value = next;
   }
 
   function select(id: string, on: boolean): void {
@@ -117,7 +140,7 @@ export function useRunTable(runs: () => readonly RunSummary[], storage: string):
 
   return {
     text, states, tags, grouping, sort, columnIds, widths, columns, listed, rows, differing, filtered,
-    selected, selectedRuns, focused, toggleGroup, sortBy, select, selectTo, selectAll, move, clearFilter,
+    selected, selectedRuns, focused, toggleGroup, toggleSweep, selectSweep, isSelected, sortBy, select, selectTo, selectAll, move, clearFilter,
   }; // prettier-ignore
 }
 
