@@ -9,38 +9,11 @@ import { writeFileAtomic } from '../store/atomic';
 import { readClock } from '../store/metricReader';
 import { recordedMetrics } from '../store/recorded';
 import { writeNpz } from '../store/npz';
-import { RunIndex } from '../store/runIndex';
-import { openWorkspace, type Workspace } from '../store/workspace';
 import { action, printJson, printLine, say, withCommonOptions, type CommonOptions } from './context';
+import { exportBundle, importBundle } from './bundles';
+import { compare, type CompareOptions } from './compare';
+import { findRun, withRuns } from './findRuns';
 import { renderTable } from './table';
-
-/** Opens workspace and index for reading, also while an app has them open. */
-function withRuns<T>(path: string, use: (workspace: Workspace, index: RunIndex) => T): T {
-  const workspace = openWorkspace(path);
-  const index = new RunIndex(workspace);
-  try {
-    return use(workspace, index);
-  } finally {
-    index.close();
-  }
-}
-
-/** The run that an id, the beginning of one, or a name means. @throws AdjointError `not-found`, `bad-request` when several fit. */
-function findRun(index: RunIndex, text: string): RunSummary {
-  const all = index.list();
-  const exact = all.find((run) => run.id === text);
-  if (exact) return exact;
-  const fitting = all.filter((run) => run.id.startsWith(text) || run.name === text);
-  if (fitting.length === 1) return fitting[0];
-  if (fitting.length === 0)
-    throw new AdjointError('not-found', `There is no run "${text}".`, { fix: 'List them with: adjoint runs list' });
-  throw new AdjointError('bad-request', `"${text}" fits ${fitting.length} runs.`, {
-    fix: `Give more of the id: ${fitting
-      .slice(0, 5)
-      .map((run) => run.id)
-      .join(', ')}${fitting.length > 5 ? ', …' : ''}.`,
-  });
-}
 
 interface ListOptions extends CommonOptions {
   state?: string;
@@ -177,12 +150,39 @@ export function runsCommand(): Command {
       .action(action((run: string, options: CommonOptions) => show(run, options))),
   );
   runs.addCommand(
-    withCommonOptions(new Command('export').description('The full series of a run.'))
-      .argument('<run>', 'id, beginning of an id, or name')
+    withCommonOptions(
+      new Command('export').description(
+        'The full series of a run as .csv or .npz, or whole runs as one .zip for another workspace.',
+      ),
+    )
+      .argument('<run...>', 'id, beginning of an id, or name; for a .zip several, or a sweep')
       .option('-c, --clock <clock>', clocks.join(', '), 'epoch')
       .option('-m, --metrics <keys>', 'comma-separated; all that were recorded when left out')
-      .option('-o, --out <file>', '.csv or .npz; CSV on stdout when left out')
-      .action(action((run: string, options: ExportOptions) => exportSeries(run, options))),
+      .option('-o, --out <file>', '.csv, .npz or .zip; CSV on stdout when left out')
+      .action(
+        action((runs: string[], options: ExportOptions) => {
+          if (options.out && extname(options.out) === '.zip') return exportBundle(runs, resolve(options.out), options);
+          if (runs.length === 1) return exportSeries(runs[0], options);
+          throw new AdjointError('bad-request', 'Series are of one run at a time.', {
+            fix: 'Export several runs with --out FILE.zip.',
+          });
+        }),
+      ),
+  );
+  runs.addCommand(
+    withCommonOptions(
+      new Command('import').description('Brings the runs of a bundle into the workspace; again changes nothing.'),
+    )
+      .argument('<file>', '.zip that adjoint runs export made')
+      .action(action((file: string, options: CommonOptions) => importBundle(resolve(file), options))),
+  );
+  runs.addCommand(
+    withCommonOptions(new Command('compare').description('Final values side by side, with the settings that differ.'))
+      .argument('<run...>', 'ids, beginnings of ids or names; a sweep means all its runs')
+      .option('-b, --baseline <run>', 'differences are to this one; the first when left out')
+      .option('-m, --metrics <keys>', 'comma-separated', 'loss,valid/gap_mean,valid/ineq_max,valid/eq_max')
+      .option('--csv', 'CSV in full precision on stdout')
+      .action(action((runs: string[], options: CompareOptions) => compare(runs, options))),
   );
   return runs;
 }

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Problem } from '@shared/errors';
 import type { RunSummary } from '@shared/run';
+import type { RunComparison } from '../engine/compareRuns';
 
 const bundle = resolve('out/node/adjoint.mjs');
 
@@ -96,6 +97,33 @@ describe('adjoint sweep', () => {
     expect(adjoint('runs', 'list', '--sweep', 'nothing', '--json').lines).toEqual([]);
     expect(readdirSync(join(workspace, 'experiments'))).toEqual([`${end.id}.json`]);
   });
+
+  it('can be compared as a whole and taken to another workspace', () => {
+    expect(adjoint('sweep', file, '--set', 'sweep.repeats=1').code).toBe(0);
+    const [compared] = adjoint('runs', 'compare', 'trade-off', '--json').lines as unknown as RunComparison[];
+    expect(compared).toMatchObject({ settings: ['technique.lambda.value'], warnings: [] });
+    expect(compared.rows.map(({ settings }) => settings['technique.lambda.value'])).toEqual([1, 10]);
+    const [first, second] = compared.rows.map(({ metrics }) => metrics['valid/gap_mean']);
+    expect(first.difference).toBe(0);
+    expect(second.difference).toBe(second.last! - first.last!);
+    const csv = adjoint('runs', 'compare', 'trade-off', '--csv', '--metrics', 'loss').out.trim().split('\n');
+    expect(csv[0]).toBe('id,name,state,technique.lambda.value,loss,loss - baseline');
+    expect(csv).toHaveLength(3);
+    expect(adjoint('runs', 'compare', 'trade-off', '--metrics', 'los').err).toContain(
+      'None of these runs has recorded "los"',
+    );
+
+    const bundle = join(folder, 'runs.zip');
+    expect(adjoint('runs', 'export', 'trade-off', '--out', bundle, '--json').lines[0].runs).toHaveLength(2);
+    const before = runs();
+    workspace = join(folder, 'elsewhere');
+    const brought = (what: string) => before.map(({ id }) => ({ id, what })).reverse();
+    expect(adjoint('runs', 'import', bundle, '--json').lines).toEqual(brought('new'));
+    expect(adjoint('runs', 'import', bundle, '--json').lines).toEqual(brought('unchanged'));
+    expect(runs()).toEqual(before);
+    // What was brought counts: the same sweep has nothing left to run.
+    expect(adjoint('sweep', file, '--set', 'sweep.repeats=1', '--dry-run').out).toContain('0 to run, 2 there already');
+  }, 60_000);
 
   it('starts nothing where one point is wrong, and names it', () => {
     writeFileSync(file, readFileSync(file, 'utf8').replace('[1, 10]', '[1, many]'));
