@@ -70,8 +70,8 @@ export function polish(
     const converged = moved <= 1e-14 * sizeOf(y) || (moved < 1e-7 * (1 + sizeOf(y)) && moved > 0.1 * before);
     before = moved;
     if (!converged && steps < maxSteps) continue;
-    multipliers = scatterMultipliers(problem, rows, lambda, y);
     const revised = revise(problem, active, rows, lambda, J, gradient, y, typical);
+    multipliers = scatterMultipliers(problem, rows, lambda, y);
     if (revised === 'done') return { y, multipliers, active, rows, lambda, system, steps };
     if (revised === 'stuck') return null;
     rows = rowsOf(problem, active);
@@ -124,11 +124,13 @@ function revise(
     set(active, leaving, 0);
     return 'changed';
   }
-  for (let k = 0; k < problem.soc.length; k++)
-    if (active.soc[k] === 2 && !apexHolds(rows, lambda, k)) {
-      active.soc[k] = 1;
-      return 'stuck';
-    }
+  for (let k = 0; k < problem.soc.length; k++) {
+    if (active.soc[k] !== 2) continue;
+    const own = rows.flatMap((row, r) => (row.kind === 'apex' && row.index === k ? [r] : []));
+    // Multipliers that cannot be seen in ∇L are 0, which is in the cone whatever their rounding says.
+    if (own.every((r) => shareOf(n, r, lambda, J, size) <= 1e-10)) for (const r of own) lambda[r] = 0;
+    if (!apexHolds(own, lambda)) return 'stuck';
+  }
   let entering: KktRow | null = null;
   worst = rounding;
   const consider = (row: KktRow) => {
@@ -169,16 +171,10 @@ function set(active: ActiveSet, row: KktRow, to: 0 | 1): void {
   else if (row.kind !== 'equality' && row.kind !== 'apex') active[row.kind][row.index] = to;
 }
 
-/** (z₀, z) of an apex row is in the cone. */
-function apexHolds(rows: readonly KktRow[], lambda: Float64Array, k: number): boolean {
-  let head = 0;
-  let tail = 0;
-  rows.forEach((row, r) => {
-    if (row.kind !== 'apex' || row.index !== k) return;
-    if (row.part === 0) head = lambda[r];
-    else tail += lambda[r] ** 2;
-  });
-  return Math.sqrt(tail) <= head * (1 + 1e-9) + 1e-12;
+/** (z₀, z) of an apex, whose rows are `own`, is in the cone. */
+function apexHolds([head, ...tail]: readonly number[], lambda: Float64Array): boolean {
+  const length = Math.hypot(...tail.map((r) => lambda[r]));
+  return length <= lambda[head] * (1 + 1e-9) + 1e-12;
 }
 
 const sizeOf = (y: Float64Array): number => y.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
