@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { problemSchema } from './errors';
-import { clocks } from './run';
+import { clocks, metricSummarySchema } from './run';
 
 /** What one view can show beside each other; beyond, colours and columns say nothing any more. */
 export const mostEntries = 12;
@@ -77,6 +77,8 @@ export const runContextSchema = z.object({
   /** The data that it was trained on, told apart by their bytes. */
   dataset: z.object({ name: z.string(), sha256: z.string() }).nullable(),
   recorded: z.partialRecord(z.enum(clocks), z.array(z.string())),
+  /** Aggregates of all metrics: lists of runs carry only some. */
+  metrics: z.record(z.string(), metricSummarySchema),
 });
 export type RunContext = z.infer<typeof runContextSchema>;
 

@@ -1,11 +1,12 @@
+import type { RunSummary } from '@shared/run';
 import { ComparisonStore } from '../store/comparisons';
 import type { Workspace } from '../store/workspace';
 import { ComparisonQueries } from './comparisons';
 import { on } from './implementer';
 
-export function comparisonHandlers(workspace: Workspace) {
+export function comparisonHandlers(workspace: Workspace, summary: (id: string) => RunSummary | null) {
   const store = new ComparisonStore(workspace);
-  const queries = new ComparisonQueries(workspace);
+  const queries = new ComparisonQueries(workspace, summary);
   const { comparisons } = on;
   return {
     list: comparisons.list.handler(() => store.list()),

@@ -1,6 +1,6 @@
 import type { RunContext, TradeOffMoment, TradeOffPoint } from '@shared/comparisons';
 import { AdjointError } from '@shared/errors';
-import { clocks } from '@shared/run';
+import { clocks, type RunSummary } from '@shared/run';
 import { recordedMetrics } from '../store/recorded';
 import type { RunDirectory } from '../store/runDirectory';
 import type { Workspace } from '../store/workspace';
@@ -9,9 +9,11 @@ import { tradeOffPoint } from './tradeOff';
 /** What the comparison view asks of many runs at once. A run that is gone or damaged does not spoil the others. */
 export class ComparisonQueries {
   private readonly workspace: Workspace;
+  private readonly summary: (id: string) => RunSummary | null;
 
-  constructor(workspace: Workspace) {
+  constructor(workspace: Workspace, summary: (id: string) => RunSummary | null) {
     this.workspace = workspace;
+    this.summary = summary;
   }
 
   context(ids: readonly string[]): Promise<RunContext[]> {
@@ -20,6 +22,7 @@ export class ComparisonQueries {
       return {
         id: run.id,
         dataset: dataset ? { name: dataset.name, sha256: dataset.sha256 } : null,
+        metrics: this.summary(run.id)?.metrics ?? {},
         recorded: Object.fromEntries(clocks.map((clock) => [clock, recordedMetrics(run, clock)])),
       };
     });

@@ -83,11 +83,7 @@ export class LiveTable {
     const { reset, chunks } = this.reader.poll();
     if (reset) this.forget();
     for (const chunk of chunks) {
-      for (const name of indexColumns) {
-        const column = this.index[name];
-        const values = chunk.index[name];
-        for (let i = 0; i < chunk.rows; i++) column.push(values[i]);
-      }
+      for (const name of indexColumns) this.index[name].append(chunk.index[name], chunk.rows);
       for (const [key, pyramid] of this.metrics) pushMetric(pyramid, chunk, key, chunk.rows);
     }
     if (reset || chunks.length > 0) this.version++;

@@ -12,6 +12,17 @@ export class Column {
     this.values[this.length++] = value;
   }
 
+  append(values: Float64Array | Uint32Array, count: number): void {
+    const needed = this.length + count;
+    if (needed > this.values.length) {
+      const grown = new Float64Array(Math.max(needed, 2 * this.values.length));
+      grown.set(this.values);
+      this.values = grown;
+    }
+    this.values.set(count === values.length ? values : values.subarray(0, count), this.length);
+    this.length = needed;
+  }
+
   at(i: number): number {
     return this.values[i];
   }
@@ -38,21 +49,30 @@ export interface Bucket {
   hasNaN: boolean;
 }
 
-interface Level {
-  sum: Column;
-  min: Column;
-  max: Column;
-  count: Column;
-  nan: Column;
+/** Buckets of one level, in columns that grow together: a run has hundreds of thousands of them. */
+class Level {
+  sum = new Float64Array(64);
+  min = new Float64Array(64);
+  max = new Float64Array(64);
+  count = new Uint32Array(64);
+  nan = new Uint8Array(64);
+  length = 0;
+
+  makeRoom(): void {
+    if (this.length < this.nan.length) return;
+    const room = 2 * this.nan.length;
+    this.sum = enlarged(this.sum, new Float64Array(room));
+    this.min = enlarged(this.min, new Float64Array(room));
+    this.max = enlarged(this.max, new Float64Array(room));
+    this.count = enlarged(this.count, new Uint32Array(room));
+    this.nan = enlarged(this.nan, new Uint8Array(room));
+  }
 }
 
-const makeLevel = (): Level => ({
-  sum: new Column(),
-  min: new Column(),
-  max: new Column(),
-  count: new Column(),
-  nan: new Column(),
-});
+function enlarged<T extends Float64Array | Uint32Array | Uint8Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
 
 const emptyBucket = (): Bucket => ({ sum: 0, min: Infinity, max: -Infinity, count: 0, hasNaN: false });
 
@@ -69,45 +89,76 @@ function merge(into: Bucket, other: Bucket): void {
  * number only, so that the same data give the same picture whatever the order of requests, and panning does not shimmer.
  */
 export class Pyramid {
-  private readonly values = new Column();
+  private values = new Float64Array(256);
   /** 1 where the row holds a sample, 0 where the metric was not measured. */
-  private readonly measured = new Column();
+  private measured = new Uint8Array(256);
+  private rows = 0;
   private readonly levels: Level[] = [];
 
   get length(): number {
-    return this.values.length;
+    return this.rows;
   }
 
   /** Appends one row; null = not measured at this row. */
   push(value: number | null): void {
-    this.values.push(value ?? NaN);
-    this.measured.push(value === null ? 0 : 1);
-    for (let level = 1, size = 2; this.length % size === 0; level++, size *= 2) this.close(level);
+    if (this.rows === this.values.length) {
+      this.values = enlarged(this.values, new Float64Array(2 * this.rows));
+      this.measured = enlarged(this.measured, new Uint8Array(2 * this.rows));
+    }
+    this.values[this.rows] = value ?? NaN;
+    this.measured[this.rows++] = value === null ? 0 : 1;
+    for (let level = 1, rest = this.rows; (rest & 1) === 0; level++, rest >>>= 1) this.close(level);
   }
 
+  /** Completes the next bucket of a level from the two of the level below. Makes no objects: it runs once a row. */
   private close(level: number): void {
-    const target = (this.levels[level] ??= makeLevel());
-    const index = target.sum.length;
-    const bucket = this.bucket(level - 1, 2 * index);
-    merge(bucket, this.bucket(level - 1, 2 * index + 1));
-    target.sum.push(bucket.sum);
-    target.min.push(bucket.min);
-    target.max.push(bucket.max);
-    target.count.push(bucket.count);
-    target.nan.push(bucket.hasNaN ? 1 : 0);
+    const target = (this.levels[level] ??= new Level());
+    target.makeRoom();
+    const index = target.length++;
+    if (level === 1) return this.closeSamples(target, index);
+    const { sum, min, max, count, nan } = this.levels[level - 1];
+    const [a, b] = [2 * index, 2 * index + 1];
+    target.sum[index] = sum[a] + sum[b];
+    target.min[index] = Math.min(min[a], min[b]);
+    target.max[index] = Math.max(max[a], max[b]);
+    target.count[index] = count[a] + count[b];
+    target.nan[index] = nan[a] | nan[b];
+  }
+
+  private closeSamples(target: Level, index: number): void {
+    let sum = 0;
+    let min = Infinity;
+    let max = -Infinity;
+    let count = 0;
+    for (let row = 2 * index; row < 2 * index + 2; row++) {
+      if (this.measured[row] === 0) continue;
+      const value = this.values[row];
+      if (value !== value) {
+        target.nan[index] = 1;
+        continue;
+      }
+      sum += value;
+      if (value < min) min = value;
+      if (value > max) max = value;
+      count++;
+    }
+    target.sum[index] = sum;
+    target.min[index] = min;
+    target.max[index] = max;
+    target.count[index] = count;
   }
 
   /** Bucket `index` of `level` (0 = the samples themselves); the last one of a level may be incomplete. */
   bucket(level: number, index: number): Bucket {
     if (level === 0) return this.sample(index);
     const stored = this.levels[level];
-    if (stored && index < stored.sum.length)
+    if (stored && index < stored.length)
       return {
-        sum: stored.sum.at(index),
-        min: stored.min.at(index),
-        max: stored.max.at(index),
-        count: stored.count.at(index),
-        hasNaN: stored.nan.at(index) === 1,
+        sum: stored.sum[index],
+        min: stored.min[index],
+        max: stored.max[index],
+        count: stored.count[index],
+        hasNaN: stored.nan[index] === 1,
       };
     const bucket = emptyBucket();
     const half = 2 ** (level - 1);
@@ -117,8 +168,8 @@ export class Pyramid {
   }
 
   private sample(row: number): Bucket {
-    const value = this.values.at(row);
-    if (this.measured.at(row) === 0) return emptyBucket();
+    const value = this.values[row];
+    if (this.measured[row] === 0) return emptyBucket();
     if (Number.isNaN(value)) return { ...emptyBucket(), hasNaN: true };
     return { sum: value, min: value, max: value, count: 1, hasNaN: false };
   }

@@ -142,7 +142,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
         return summariseRun(workspace.run(input.id));
       }),
     },
-    comparisons: comparisonHandlers(workspace),
+    comparisons: comparisonHandlers(workspace, (id) => supervisor.summary(id)),
     sweeps: sweepHandlers(sweeps),
     figures: figureHandlers(workspace),
     queue: {

@@ -28,7 +28,7 @@ export class FakeComparisons {
         known(ids).map(({ id, dataset, metrics }) => {
           const recorded: RunContext['recorded'] = {};
           for (const key of Object.keys(metrics)) (recorded[metricDefinition(key).clock] ??= []).push(key);
-          return { id, dataset: dataset === null ? null : { name: dataset, sha256: this.hashes.get(id) ?? 'a4f1c0de'.repeat(8) }, recorded };
+          return { id, dataset: dataset === null ? null : { name: dataset, sha256: this.hashes.get(id) ?? 'a4f1c0de'.repeat(8) }, recorded, metrics };
         }),
       'comparisons.tradeOff': ({ ids, x, y, at }: { ids: string[]; x: string; y: string; at: string }): TradeOffPoint[] =>
         known(ids).map(({ id, metrics }) => ({ id, x: metrics[x]?.last ?? null, y: metrics[y]?.last ?? null, epoch: at === 'last' ? 79 : 40 })),

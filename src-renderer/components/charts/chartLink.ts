@@ -16,6 +16,8 @@ export interface ChartLink {
   /** The zoomed part; null shows everything. */
   viewport: Readonly<Ref<Domain | null>>;
   cursor: Readonly<Ref<number | null>>;
+  /** True while a person pans or zooms: charts are drawn coarser until it comes to rest. */
+  moving: Readonly<Ref<boolean>>;
   /** The series that stands out in every chart, by its id. */
   focus: Readonly<Ref<string | null>>;
   /** What is shown: the viewport or the extent of all data. */
@@ -29,12 +31,17 @@ export interface ChartLink {
   reset(): void;
 }
 
+/** After the last move it is over. */
+const restMilliseconds = 120;
+
 const key: InjectionKey<ChartLink> = Symbol('chart link');
 
 export function makeChartLink(): ChartLink {
   const viewport = shallowRef<Domain | null>(null);
   const cursor = ref<number | null>(null);
   const focus = ref<string | null>(null);
+  const moving = ref(false);
+  let resting: ReturnType<typeof setTimeout> | undefined;
   const extents = shallowRef(new Map<symbol, Domain>());
 
   const whole = computed<Domain>(() => {
@@ -51,6 +58,7 @@ export function makeChartLink(): ChartLink {
     viewport,
     cursor,
     focus,
+    moving,
     domain: computed(() => viewport.value ?? whole.value),
     report(id, extent) {
       const known = extents.value.get(id);
@@ -66,7 +74,11 @@ export function makeChartLink(): ChartLink {
       focus.value = series;
     },
     zoom(domain) {
-      if (domain.to > domain.from) viewport.value = domain;
+      if (!(domain.to > domain.from)) return;
+      viewport.value = domain;
+      moving.value = true;
+      clearTimeout(resting);
+      resting = setTimeout(() => (moving.value = false), restMilliseconds);
     },
     reset() {
       viewport.value = null;

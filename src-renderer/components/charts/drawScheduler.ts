@@ -17,7 +17,7 @@ const longest = 250;
 /** Milliseconds of drawing in one frame of the page, so that twelve charts never make one long pause. */
 const perFrame = 10;
 /** The same while a person moves something: the charts follow within the next frames, the pointer always. */
-const perUrgentFrame = 5;
+const perUrgentFrame = 4;
 
 interface Entry {
   draw: () => void;

@@ -25,6 +25,8 @@ type Subscribe = (
 const gatherMilliseconds = 8;
 /** Milliseconds between two frames of one stream: with many streams each comes less often. */
 const pause = (streams: number): number => 60 * Math.min(4, Math.max(1, streams / 6));
+/** Between two looks whether a move is over. */
+const holdMilliseconds = 40;
 /** Of the viewport, on each side: what is fetched in detail around it, so that a small move needs nothing new. */
 const margin = 0.5;
 
@@ -34,6 +36,7 @@ const margin = 0.5;
  */
 export class SeriesPool {
   private readonly subscribe: Subscribe;
+  private readonly hold: () => boolean;
   private readonly batches: Batch[] = [];
   private readonly cells = new Map<string, Cell>();
   private gathering: { source: SeriesSource; clock: Clock; key: string }[] = [];
@@ -42,8 +45,10 @@ export class SeriesPool {
   private axis: Axis;
   private points: number;
 
-  constructor(subscribe: Subscribe, axis: Axis, points: number) {
+  /** @param hold while it says so, what arrives waits: a person moves something and every millisecond is theirs */
+  constructor(subscribe: Subscribe, axis: Axis, points: number, hold: () => boolean = () => false) {
     this.subscribe = subscribe;
+    this.hold = hold;
     this.axis = axis;
     this.points = points;
   }
@@ -59,12 +64,17 @@ export class SeriesPool {
     if (this.gathering.length > 0) this.timer ??= setTimeout(() => this.open(), gatherMilliseconds);
   }
 
-  /** Samples for this part of the axis, in detail where that has come. Depends reactively on new data. */
-  part(source: string, key: string, shown: Domain): SeriesPart | null {
+  /** Whether detail was asked for all of this part of the axis. */
+  covers(shown: Domain): boolean {
+    return this.detail !== null && this.detail.from <= shown.from && this.detail.to >= shown.to;
+  }
+
+  /** Samples of everything, or those in detail where they have come. Depends reactively on new data. */
+  part(source: string, key: string, detailed: boolean): SeriesPart | null {
     const cell = this.cells.get(cellName(source, key));
     if (!cell) return null;
     void cell.version.value;
-    return cell.batch?.part(key, shown) ?? null;
+    return cell.batch?.part(key, detailed) ?? null;
   }
 
   problem(source: string, key: string): Problem | null {
@@ -132,6 +142,7 @@ export class SeriesPool {
         subscribe: this.subscribe,
         changed: () => keys.forEach((key) => this.bump(cellName(source.id, key))),
         delay: () => pause(this.batches.length),
+        hold: this.hold,
       });
       this.batches.push(batch);
       for (const key of keys) {
@@ -159,13 +170,15 @@ interface BatchOptions {
   subscribe: Subscribe;
   changed: () => void;
   delay: () => number;
+  hold: () => boolean;
 }
 
 /** Some metrics of one source and clock. */
 class Batch {
   problem: Problem | null = null;
   private whole: SeriesBuffer | null = null;
-  private near: { buffer: SeriesBuffer; domain: Domain } | null = null;
+  /** Of the part of the axis that detail was last asked for. */
+  private near: SeriesBuffer | null = null;
   /** Made once a frame of data and not at every frame of a pan. */
   private wholeParts = new Map<string, SeriesPart>();
   private nearParts = new Map<string, SeriesPart>();
@@ -198,21 +211,19 @@ class Batch {
   zoom(domain: Domain | null, points: number): void {
     this.stopNear?.();
     this.stopNear = null;
-    if (!domain) {
-      this.near = null;
-      return;
-    }
+    // What came for another viewport does not reach over this one.
+    this.near = null;
+    if (!domain) return;
     // Twice the viewport is fetched, so it takes twice the buckets for one a pixel.
     const buckets = Math.min(3000, Math.round(points * (1 + 2 * margin)));
-    this.stopNear = this.follow(buckets, domain, (buffer) => (this.near = { buffer, domain }));
+    this.stopNear = this.follow(buckets, domain, (buffer) => (this.near = buffer));
   }
 
-  part(key: string, shown: Domain): SeriesPart | null {
-    const { near } = this;
-    const covered = near && near.domain.from <= shown.from && near.domain.to >= shown.to;
-    const buffer = covered ? near.buffer : this.whole;
+  part(key: string, detailed: boolean): SeriesPart | null {
+    const near = detailed && this.near !== null;
+    const buffer = near ? this.near : this.whole;
     if (!buffer) return null;
-    const parts = covered ? this.nearParts : this.wholeParts;
+    const parts = near ? this.nearParts : this.wholeParts;
     let part = parts.get(key);
     if (!part) parts.set(key, (part = buffer.get(key)));
     return part;
@@ -230,9 +241,12 @@ class Batch {
       ? { kind: 'group', runs: [...source.runs], ...viewport }
       : { kind: 'series', run: source.runs[0], ...viewport };
     let buffer: SeriesBuffer | null = null;
-    return this.options.subscribe(
+    let stopped = false;
+    const stop = this.options.subscribe(
       spec,
-      (payload) => {
+      async (payload) => {
+        while (this.options.hold()) await sleep(holdMilliseconds);
+        if (stopped) return;
         const first = buffer === null;
         buffer ??= new SeriesBuffer();
         buffer.apply(decodeSeriesFrame(payload));
@@ -242,7 +256,7 @@ class Batch {
         this.nearParts.clear();
         this.problem = null;
         this.options.changed();
-        return new Promise((resolve) => setTimeout(resolve, this.options.delay()));
+        await sleep(this.options.delay());
       },
       undefined,
       (problem) => {
@@ -250,9 +264,14 @@ class Batch {
         this.options.changed();
       },
     );
+    return () => {
+      stopped = true;
+      stop();
+    };
   }
 }
 
+const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 const cellName = (source: string, key: string) => `${source} ${key}`;
 /** A group that a run has joined is another stream. */
 const streamKey = ({ id, runs }: SeriesSource) => `${id} ${runs.join()}`;

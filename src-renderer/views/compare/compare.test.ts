@@ -167,7 +167,7 @@ describe('the trade-off', () => {
 });
 
 describe('configurations side by side', () => {
-  const context = (id: string, name: string, sha256: string): [string, RunContext] => [id, { id, dataset: { name, sha256 }, recorded: {} }];
+  const context = (id: string, name: string, sha256: string): [string, RunContext] => [id, { id, dataset: { name, sha256 }, recorded: {}, metrics: {} }];
   const contexts = new Map([context('a', 'qcqp', 'aa'.repeat(32)), context('b', 'qcqp', 'bb'.repeat(32))]);
   const runs = [run('a', { kind: 'training', 'optimizer.rate': 1e-3, 'optimizer.kind': 'adam', seed: 0 }), run('b', { kind: 'training', 'optimizer.rate': 3e-4, 'optimizer.kind': 'adam', seed: 0 })];
   const { entries } = resolveEntries(spec({ runs: ['a', 'b'] }), runs);

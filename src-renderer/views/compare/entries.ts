@@ -109,8 +109,8 @@ const sortedEntries = (settings: Record<string, Setting>) =>
 function describe(entries: { id: string; runs: RunSummary[] }[], by: GroupBy): Entry[] {
   const differing = differingSettings(entries.flatMap(({ runs }) => runs))
     .map(({ key }) => key)
-    // Seeds that were averaged over tell nothing, and what varies alike inside all groups does not tell them apart.
-    .filter((key) => by === 'none' || !isSeed(key))
+    // What was averaged over, seeds above all, does not tell groups apart.
+    .filter((key) => by === 'none' || (!isSeed(key) && entries.every(({ runs }) => isSame(runs, key))))
     .filter((key) => new Set(entries.map(({ runs }) => textOf(runs, key))).size > 1);
   const labels = shortLabels(differing);
   return entries.map(({ id, runs }) => {
@@ -131,6 +131,9 @@ function describe(entries: { id: string; runs: RunSummary[] }[], by: GroupBy): E
     };
   });
 }
+
+const isSame = (runs: readonly RunSummary[], key: string) =>
+  runs.every(({ settings }) => settings[key] === runs[0].settings[key]);
 
 /** A setting of an entry: its value, or its values where its runs differ. */
 export function textOf(runs: readonly RunSummary[], key: string): string {

@@ -1,4 +1,4 @@
-import { computed, inject, onScopeDispose, provide, shallowRef, watch, type InjectionKey } from 'vue';
+import { computed, inject, onScopeDispose, provide, ref, shallowRef, watch, type InjectionKey } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import type { Comparison, ComparisonSpec, RunContext } from '@shared/comparisons';
 import type { Problem } from '@shared/errors';
@@ -73,17 +73,23 @@ function makeComparison() {
   }
 
   const resolution = computed(() => resolveEntries(spec.value, runs.list));
-  const entries = computed(() => resolution.value.entries);
+  const contexts = shallowRef(new Map<string, RunContext>());
+  /** The list of all runs has few of their aggregates: the context brings the others, events bring all. */
+  const entries = computed(() =>
+    resolution.value.entries.map((entry): Entry => ({
+      ...entry,
+      runs: entry.runs.map((run) => ({ ...run, metrics: { ...contexts.value.get(run.id)?.metrics, ...run.metrics } })),
+    })),
+  );
   const colours = computed(() => assignColours(entries.value.map(({ id }) => id)));
   const colourOf = (id: string): string => seriesColour(colours.value.get(id) ?? 0, preferences.scheme);
   const isHidden = (id: string): boolean => spec.value.hidden.includes(id);
   const visible = computed(() => entries.value.filter(({ id }) => !isHidden(id)));
   const baseline = computed(() => entries.value.find(({ id }) => id === spec.value.baseline) ?? null);
 
-  const contexts = shallowRef(new Map<string, RunContext>());
   /** Runs whose context is known, by what may change it: a run records nothing before it has started. */
   const wantedContexts = computed(() =>
-    entries.value
+    resolution.value.entries
       .flatMap(({ runs: members }) => members.map((run) => `${run.id} ${Object.keys(run.metrics).length > 0 ? 1 : 0}`))
       .sort()
       .join(),
@@ -108,12 +114,19 @@ function makeComparison() {
     (...request) => connection.frames().subscribe(...request),
     spec.value.xAxis,
     pointsFor(window.innerWidth, spec.value.layout),
+    () => link.moving.value,
   );
   let settling: ReturnType<typeof setTimeout> | undefined;
   watch(link.viewport, (viewport) => {
     clearTimeout(settling);
-    settling = setTimeout(() => pool.settle(viewport), settleMilliseconds);
+    settling = setTimeout(() => {
+      pool.settle(viewport);
+      settled.value++;
+    }, settleMilliseconds);
   });
+  const settled = ref(0);
+  /** What is shown lies in what was fetched in detail; while a person pans it changes only at its edges. */
+  const detailed = computed(() => (void settled.value, pool.covers(link.domain.value)));
   watch(
     () => [spec.value.xAxis, spec.value.layout] as const,
     ([axis, layout], [before]) => {
@@ -128,7 +141,7 @@ function makeComparison() {
 
   return {
     spec, change, saved, savedId, changed, problem, loadSaved, resolution, entries, visible, baseline,
-    colourOf, isHidden, contexts, pool, link,
+    colourOf, isHidden, contexts, pool, detailed, link,
   }; // prettier-ignore
 }
 

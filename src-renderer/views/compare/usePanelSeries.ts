@@ -20,7 +20,7 @@ const nothing = { x: new Float64Array(0), y: new Float64Array(0), min: null, max
 
 /** What one panel shows of all entries. Fetches it once the panel has come into sight. */
 export function usePanelSeries(panel: () => PanelDefinition, inSight: () => boolean): PanelSeries {
-  const { pool, link, spec, entries, visible, contexts, colourOf } = injectComparison();
+  const { pool, detailed, link, spec, entries, visible, contexts, colourOf } = injectComparison();
   const id = Symbol('panel');
   const metric = computed(() => comparedMetric(panel(), spec.value));
   const scaleType = computed(() => spec.value.scales[panel().id] ?? metricDefinition(metric.value.key).scale);
@@ -45,7 +45,7 @@ export function usePanelSeries(panel: () => PanelDefinition, inSight: () => bool
     const { key } = metric.value;
     const shown = visible.value.filter((entry) => recording.value.includes(entry));
     return shown.map((entry): ChartSeries => {
-      const part = pool.part(entry.id, key, link.domain.value) ?? nothing;
+      const part = pool.part(entry.id, key, detailed.value) ?? nothing;
       return {
         id: entry.id,
         label: shortened(entry.label),
