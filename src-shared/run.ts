@@ -104,6 +104,8 @@ export const attemptSchema = z.object({
   platform: z.string(),
   cpu: z.object({ model: z.string(), cores: z.number().int(), simd: z.string(), load: z.number() }),
   node: z.string(),
+  /** First digits of the SHA-256 of the program; attempts from before it was recorded have none. */
+  build: z.string().optional(),
   device: z.object({
     name: z.string(),
     dtype: z.enum(['float32', 'float64']),

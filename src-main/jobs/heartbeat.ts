@@ -55,7 +55,7 @@ export class Heartbeat {
       updatedAt: now,
       endedAt: final ? now : null,
       activeSeconds: seconds,
-      progress: this.#progress.update(this.#job.position().step, seconds),
+      progress: this.#progress.update(this.#job.position().step, seconds, this.#job.total),
       acknowledged: this.#recorder.writer.acknowledged,
       summaries: this.#recorder.writer.summaries(),
       lastCheckpoint: this.lastCheckpoint,

@@ -28,8 +28,8 @@ export type Recorder = (clock: Clock, values: Readonly<Record<string, MetricValu
  * checkpoints. All kinds of jobs are driven by the same loop, so pausing, resuming and crash safety come for free.
  */
 export interface Job {
-  /** Units of work in all, such as optimizer steps. */
-  total: number;
+  /** Units of work in all, such as optimizer steps; less than planned once the job has ended early. */
+  readonly total: number;
   unit: string;
   /** Units done, and where that is in epochs. Rows are recorded at this position. */
   position(): { step: number; epoch: number };
@@ -38,6 +38,8 @@ export interface Job {
   advance(record: Recorder): Promise<void>;
   /** Everything that is needed to go on bit for bit. */
   save(activeSeconds: number): Promise<Checkpoint>;
+  /** Position of the best state so far, if its checkpoint is to be kept whatever newer ones there are. */
+  bestStep?(): number | null;
   /** One line for the log when it has finished. */
   conclusion(): string;
   dispose(): void;

@@ -16,8 +16,8 @@ export class ProgressMeter {
     this.#last = { done, seconds };
   }
 
-  /** `seconds` are active ones. */
-  update(done: number, seconds: number): Progress {
+  /** `seconds` are active ones; `total` is another one than at first where the work ends early. */
+  update(done: number, seconds: number, total = this.#total): Progress {
     const elapsed = seconds - this.#last.seconds;
     if (elapsed > 0.2) {
       const rate = (done - this.#last.done) / elapsed;
@@ -28,10 +28,10 @@ export class ProgressMeter {
     const known = this.#rate !== null && this.#rate > 0;
     return {
       done,
-      total: this.#total,
+      total,
       unit: this.#unit,
       rate: this.#rate,
-      secondsLeft: known ? (this.#total - done) / this.#rate! : null,
+      secondsLeft: known ? (total - done) / this.#rate! : null,
     };
   }
 }

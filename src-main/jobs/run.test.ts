@@ -1,9 +1,12 @@
 import { copyFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { readCheckpoint } from '../store/checkpoint';
 import type { RunDirectory } from '../store/runDirectory';
 import { digest, logOf, rowsOf, TestBench } from './fixtures/runs';
 
+// Real processes, two or three a test, share the machine with whatever else runs on it.
+vi.setConfig({ testTimeout: 120_000 });
 const bench = new TestBench();
 afterAll(() => bench.dispose());
 
@@ -57,6 +60,7 @@ describe('a run from start to end', () => {
       device: { name: 'simd64', dtype: 'float64', threads: 1, detail: expect.stringContaining('SIMD') },
       node: process.version,
     });
+    expect(logOf(run)).not.toContain('Not what the attempt before');
     expect(attempt.packages['@tensorflow/tfjs-core']).toBe('4.22.0');
     expect(logOf(run)).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z Device simd64/);
     expect(logOf(run)).toContain('Done: valid/gap_mean');
@@ -64,6 +68,54 @@ describe('a run from start to end', () => {
     expect(run.checkpoints()).toHaveLength(3);
     expect(run.isLocked()).toBe(false);
     expect(run.damage()).toEqual([]);
+  });
+});
+
+describe('early stopping', () => {
+  const metric = 'valid/dist_mean';
+  const stopping = { epochs: 400, checkpointSeconds: 0.1, keepCheckpoints: 2 };
+
+  it('ends the run as done where the metric stops improving, says why, and keeps the best checkpoint', async () => {
+    const run = bench.create('stopped', {}, { ...stopping, earlyStopping: { metric, patience: 10 } });
+    expect((await bench.start(run, 1).ended).code, logOf(run)).toBe(0);
+    const values = rowsOf(run, 'epoch').map((row) => row[metric]!);
+    // Each value may be the best; the run is to end ten validations after the last that was.
+    let best = 0;
+    values.forEach((value, i) => (best = value < values[best] * (1 - 1e-4) ? i : best));
+    expect(values).toHaveLength(best + 11);
+    expect(values.length).toBeLessThan(400);
+    const state = run.state(1)!;
+    const end = (values.length - 1) * 5;
+    expect(state).toMatchObject({ phase: 'done', progress: { done: end, total: end }, lastCheckpoint: { step: end } });
+    expect(logOf(run)).toContain(`Done: stopped early: ${metric} has not improved for 10 validations`);
+    const kept = run.checkpoints().map(({ step }) => step);
+    expect(kept).toContain(best * 5);
+    const { state: saved } = readCheckpoint(run.checkpointPath(best * 5));
+    expect(saved).toMatchObject({ step: best * 5 });
+  });
+
+  it('comes to the same end after a kill, with multipliers, dropout and a learning rate that falls on plateaus', async () => {
+    const settings = { ...stopping, epochs: 100, earlyStopping: { metric, patience: 20 } };
+    const remembering = {
+      network: { kind: 'mlp', hidden: [16, 16], dropout: 0.1 },
+      technique: { kind: 'augmentedLagrangian', every: 3 },
+      optimizer: { kind: 'adam', clip: 5, schedule: { kind: 'onPlateau', patience: 4, factor: 0.5 } },
+    };
+    const whole = bench.create('stopped-whole', remembering, settings);
+    expect((await bench.start(whole, 1).ended).code).toBe(0);
+    const run = bench.create('stopped-killed', remembering, settings);
+    const first = bench.start(run, 1);
+    await first.until(({ progress }) => progress!.done > 40);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    expect((await bench.start(run, 2).ended).code, logOf(run)).toBe(0);
+    expect(rowsOf(run, 'epoch')).toEqual(rowsOf(whole, 'epoch'));
+    expect(lastTensors(run)).toEqual(lastTensors(whole));
+    const bestOf = ({ state }: ReturnType<typeof readCheckpoint>) =>
+      (state as { stopping: { bestStep: number } }).stopping;
+    const [end] = run.checkpoints();
+    const { bestStep } = bestOf(readCheckpoint(run.checkpointPath(end.step)));
+    expect(run.checkpoints().map(({ step }) => step)).toContain(bestStep);
   });
 });
 
@@ -189,6 +241,28 @@ describe('crashes', () => {
     for (const { file } of run.checkpoints()) truncateSync(run.file('checkpoints', file), 3);
     expect((await bench.start(run, 2).ended).code, logOf(run)).toBe(0);
     expect(run.attempt(2)!.resumedFrom).toBeNull();
+    await expectSameAsReference(run);
+  });
+
+  it('another build that goes on with a run is recorded and said in its log', async () => {
+    const run = bench.create('rebuilt');
+    const first = bench.start(run, 1);
+    await first.until(({ progress }) => progress !== null && progress.done > 10);
+    first.command('cancel');
+    await first.ended;
+    const entry = join(bench.program, 'run.mjs');
+    const original = readFileSync(entry);
+    writeFileSync(entry, Buffer.concat([original, Buffer.from('// another build\n')]));
+    try {
+      expect((await bench.start(run, 2).ended).code, logOf(run)).toBe(0);
+    } finally {
+      writeFileSync(entry, original);
+    }
+    const builds = [1, 2].map((k) => run.attempt(k)!.build);
+    expect(builds[0]).toMatch(/^[0-9a-f]{16}$/);
+    expect(logOf(run)).toContain(
+      `Not what the attempt before ran on: Adjoint’s build (was ${builds[0]}, is ${builds[1]}). Numbers may differ`,
+    );
     await expectSameAsReference(run);
   });
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { problemText, toProblem } from '@shared/errors';
 import { RunDirectory } from '../store/runDirectory';
-import { describeAttempt } from './machine';
+import { buildOf, describeAttempt } from './machine';
 import { behindEverything } from './resume';
 import { RunLog } from '../store/runLog';
 import { drive, prepare, type RunOptions } from './runProcess';
@@ -37,6 +37,7 @@ async function main(): Promise<number> {
       log: new RunLog(run),
       workspace: process.env.ADJOINT_WORKSPACE,
       labelsEntry: fileURLToPath(new URL('labels.mjs', import.meta.url)),
+      build: buildOf(fileURLToPath(import.meta.url)),
     };
     await drive(options, await prepareOrSay(options));
     return 0;
@@ -60,7 +61,7 @@ async function prepareOrSay(options: RunOptions): ReturnType<typeof prepare> {
       detail: 'not loaded',
       packages: {},
     } as const;
-    run.beginAttempt(attempt, describeAttempt(attempt, behindEverything(run), device));
+    run.beginAttempt(attempt, describeAttempt(attempt, behindEverything(run), device, options.build));
     if (problem.code === 'internal' && error instanceof Error) log.write(error.stack ?? error.message);
     log.write(`Failed to start: ${problemText(problem)}`);
     // What earlier attempts reached still stands.

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { AdjointError, problemText, toProblem } from '@shared/errors';
 import type { DeviceRequest } from '../numerics/devices/device';
 import { loadDevice } from '../numerics/devices/ladder';
-import { writeCheckpoint } from '../store/checkpoint';
+import { type Checkpoint, writeCheckpoint } from '../store/checkpoint';
 import type { Lock } from '../store/lock';
 import type { RunDirectory } from '../store/runDirectory';
 import { repairRun } from '../store/repair';
@@ -11,7 +11,7 @@ import { Control } from './control';
 import { Heartbeat } from './heartbeat';
 import type { Job, JobKind } from './job';
 import { jobKind } from './kinds';
-import { describeAttempt } from './machine';
+import { describeAttempt, whatChanged } from './machine';
 import { Reserve } from './reserve';
 import { findResumePoint, type ResumePoint } from './resume';
 import { openDataset } from './runDataset';
@@ -32,6 +32,8 @@ export interface RunOptions {
   /** Where optional packages are looked for beside the project. */
   workspace?: string;
   labelsEntry: string;
+  /** The program, as `buildOf` names it. */
+  build: string;
 }
 
 export type Outcome = 'done' | 'cancelled';
@@ -64,11 +66,17 @@ function deviceRequest(request: DeviceRequest | null, resume: ResumePoint | null
 
 /** Begins the attempt and drives the job to its end. @throws whatever stopped it; the state then says `failed`. */
 export async function drive(options: RunOptions, prepared: Awaited<ReturnType<typeof prepare>>): Promise<Outcome> {
-  const { run, attempt, log } = options;
+  const { run, attempt, log, build } = options;
   const { manifest, kind, device, resume, job } = prepared;
-  run.beginAttempt(attempt, describeAttempt(attempt, resume?.from ?? null, device ?? solverThreads(options.threads)));
+  const computing = device ?? solverThreads(options.threads);
+  const description = describeAttempt(attempt, resume?.from ?? null, computing, build);
+  run.beginAttempt(attempt, description);
   const reserve = new Reserve(run.file('attempts', String(attempt), 'reserve'));
   log.write(resume ? `Attempt ${attempt}: resuming from step ${resume.from.step}.` : `Attempt ${attempt}: starting.`);
+  const before = resume && run.attempt(attempt - 1);
+  const changed = before ? whatChanged(before, description) : [];
+  if (changed.length > 0)
+    log.write(`Not what the attempt before ran on: ${changed.join(', ')}. Numbers may differ in their last bits.`);
 
   const clock = new ActiveClock(savedSeconds(resume));
   const control = new Control(run, attempt);
@@ -125,6 +133,7 @@ class RunLoop {
   readonly #parts: LoopParts;
   readonly #checkpoints: { seconds: number; keep: number };
   #lastCheckpointAt = 0;
+  #best: { step: number; pending: Checkpoint | null } | null = null;
   #lastTurn = performance.now();
 
   constructor(parts: LoopParts) {
@@ -136,10 +145,12 @@ class RunLoop {
     const { job, clock, control, recorder, heartbeat } = this.#parts;
     this.#lastCheckpointAt = clock.seconds;
     heartbeat.enter('running');
+    await this.#holdBest();
     if (resume) heartbeat.lastCheckpoint = { file: resume.from.checkpoint, step: resume.from.step, at: now() };
     else await this.checkpoint();
     while (!job.finished()) {
       await job.advance(recorder.record);
+      await this.#holdBest();
       if (recorder.tick()) heartbeat.beat();
       if (control.due && (await this.#obey()) === 'cancel') return 'cancelled';
       if (clock.seconds - this.#lastCheckpointAt >= this.#checkpoints.seconds) await this.checkpoint();
@@ -147,6 +158,16 @@ class RunLoop {
     }
     await this.checkpoint();
     return 'done';
+  }
+
+  /** Holds the state in memory if it is the best so far; it goes to disk with the next checkpoint. */
+  async #holdBest(): Promise<void> {
+    const { job, clock } = this.#parts;
+    const step = job.bestStep?.() ?? null;
+    if (step === null || step === this.#best?.step) return;
+    // The best state of an earlier attempt is on disk: a checkpoint that knows of it was written after it.
+    const reached = step === job.position().step;
+    this.#best = { step, pending: reached ? await job.save(clock.seconds) : null };
   }
 
   /** Saves the job's state; the metrics up to it are made safe first, so that a resume finds them all. */
@@ -157,9 +178,13 @@ class RunLoop {
     if (heartbeat.lastCheckpoint?.step === step) return;
     const state = await job.save(clock.seconds);
     recorder.writer.sync();
+    // The best state first: a checkpoint that refers to it must never be there without it.
+    const best = this.#best;
+    if (best?.pending && best.step !== step) writeCheckpoint(run.checkpointPath(best.step), best.pending);
+    if (best) best.pending = null;
     const path = run.checkpointPath(step);
     writeCheckpoint(path, state);
-    run.pruneCheckpoints(this.#checkpoints.keep);
+    run.pruneCheckpoints(this.#checkpoints.keep, best?.step);
     heartbeat.lastCheckpoint = { file: path.slice(path.lastIndexOf('/') + 1), step, at: now() };
     heartbeat.beat();
   }

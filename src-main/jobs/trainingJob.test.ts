@@ -34,9 +34,18 @@ describe('a training job on qcqp-n20', () => {
     job.dispose();
   });
 
-  it('records under keys of the catalogue only, each on its clock', async () => {
+  it.each([
+    ['the standard method', {}],
+    ['an augmented Lagrangian', { technique: { kind: 'augmentedLagrangian' } }],
+    ['gradient surgery', { technique: { kind: 'pcgrad' } }],
+    ['clipping', { optimizer: { kind: 'adamw', clip: 1 } }],
+  ])('records under keys of the catalogue only, each on its clock: %s', async (_, change) => {
+    const experiment = resolveDefaults({ dataset: 'qcqp-n20', device: 'wasm', ...change });
     const columns = trainingJob.columns(experiment);
-    const job = await trainingJob.create(await context(), null);
+    const job = await trainingJob.create(
+      { ...(await context()), manifest: { experiment } as unknown as Manifest },
+      null,
+    );
     for (const clock of ['step', 'epoch'] as const) {
       const declared = columns[clock]!.map(({ key }) => key);
       const known = metricCatalogue.filter((metric) => metric.clock === clock).map(({ key }) => key);

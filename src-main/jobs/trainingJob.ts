@@ -1,13 +1,13 @@
 import { AdjointError } from '@shared/errors';
-import type { Checkpoint } from '../store/checkpoint';
+import type { Checkpoint, Json } from '../store/checkpoint';
 import type { Dataset } from '../store/dataset';
 import type { Device } from '../numerics/devices/device';
-import { boundRows, boundsAsRows } from '../solvers/qcqp/bounds';
-import { bindTechnique } from '../training/bound';
+import { bindNetwork, bindTechnique } from '../training/bound';
 import { restoreState, type SavedScalars, saveState } from '../training/checkpoint';
 import { resolveDefaults, type TrainingExperiment } from '../training/experiment';
-import { createTraining, type Training, type TrainingData } from '../training/loop';
-import type { LabelledSet } from '../training/validation';
+import { createTraining, type Training } from '../training/loop';
+import { labelledSet } from '../training/labelledSet';
+import { inequalityCount } from '../training/problem';
 import { techniques } from '../training/techniques/registry';
 import { catalogueColumns } from './columns';
 import type { Job, JobContext, JobKind, Recorder } from './job';
@@ -17,12 +17,14 @@ export const trainingJob: JobKind = {
   kind: 'training',
   device: (experiment) => resolveDefaults(experiment).device,
   columns(experiment) {
-    const own = bindTechnique(resolveDefaults(experiment).technique).technique.metrics ?? [];
+    const { technique, optimizer, network, training } = resolveDefaults(experiment);
+    const own = bindTechnique(technique).technique.metrics ?? [];
     const foreign = new Set(techniques.flatMap(({ metrics }) => metrics ?? []).filter((key) => !own.includes(key)));
-    return {
-      step: catalogueColumns('step', (key) => !foreign.has(key) && !key.startsWith('labels/')),
-      epoch: catalogueColumns('epoch'),
-    };
+    if (optimizer.clip === 0) foreign.add('gradient/norm');
+    if (training.microBatches < 2) foreign.add('gradient/signal_to_noise');
+    const layers = bindNetwork(network).layers.length;
+    const step = catalogueColumns('step', (key) => !foreign.has(key) && !key.startsWith('labels/'), layers);
+    return { step, epoch: catalogueColumns('epoch') };
   },
   checkpoints(experiment) {
     const { checkpointSeconds, keepCheckpoints } = resolveDefaults(experiment).training;
@@ -34,22 +36,38 @@ export const trainingJob: JobKind = {
       throw new AdjointError('invalid-experiment', 'A training run needs a dataset.', {
         where: 'manifest.json: dataset',
       });
-    const data = trainingData(dataset);
+    const data = { problem: dataset, train: labelledSet(dataset, 'train'), valid: labelledSet(dataset, 'valid') };
     if (!device) throw new AdjointError('internal', 'A training run was given no device.');
     const training = createTraining(device, experiment, data);
     log(describe(experiment, dataset, training));
-    return makeJob(device, training, checkpoint);
+    return makeJob(device, experiment, training, checkpoint);
   },
 };
 
-function makeJob(device: Device, training: Training, checkpoint: Checkpoint | null): Job {
+function makeJob(
+  device: Device,
+  { training: { earlyStopping } }: TrainingExperiment,
+  training: Training,
+  checkpoint: Checkpoint | null,
+): Job {
+  const { metric, patience } = earlyStopping;
   const saved = checkpoint && { tensors: checkpoint.tensors, state: checkpoint.state as unknown as SavedScalars };
   let state = saved ? restoreState(device, saved) : training.init();
   // A state at the end of an epoch is validated before anything else happens to it, also after a resume.
   let validated = false;
   let lastRow: Record<string, number | null> = {};
+  const whyStopped = (): string => {
+    const { stale, best, bestStep } = state.stopping;
+    const found =
+      best === undefined
+        ? 'it was never a number'
+        : `its best score, ${best.toPrecision(4)}, is that of step ${bestStep}, whose checkpoint is kept`;
+    return `${metric} has not improved for ${stale} validations; ${found}`;
+  };
   return {
-    total: training.totalSteps,
+    get total() {
+      return training.stopped(state) ? state.step : training.totalSteps;
+    },
     unit: 'steps',
     position: () => ({ step: state.step, epoch: state.step / training.stepsPerEpoch }),
     finished: () => training.finished(state) && validated,
@@ -57,6 +75,7 @@ function makeJob(device: Device, training: Training, checkpoint: Checkpoint | nu
       if (!validated && training.validationDue(state)) {
         lastRow = await training.validate(state);
         record('epoch', lastRow);
+        state = training.observe(state, lastRow);
         validated = true;
         return;
       }
@@ -67,43 +86,26 @@ function makeJob(device: Device, training: Training, checkpoint: Checkpoint | nu
     },
     async save(activeSeconds) {
       const { tensors, state: scalars } = await saveState(device, { ...state, activeSeconds }, training.stepsPerEpoch);
-      return { tensors, state: { ...scalars, generator: { ...scalars.generator } } };
+      return { tensors, state: scalars as unknown as Json };
     },
+    bestStep: () => (patience > 0 ? (state.stopping.bestStep ?? null) : null),
     conclusion() {
       const shown = ['valid/gap_mean', 'valid/eq_max', 'valid/ineq_max'] as const;
-      return shown.map((key) => `${key} ${lastRow[key]?.toPrecision(4) ?? '–'}`).join(', ');
+      const values = shown.map((key) => `${key} ${lastRow[key]?.toPrecision(4) ?? '–'}`).join(', ');
+      return training.stopped(state) ? `stopped early: ${whyStopped()}; ${values}` : values;
     },
     dispose: () => training.dispose(state),
   };
 }
 
-/** @throws AdjointError `invalid-dataset` if there is nothing to train on or to validate with. */
-function trainingData(dataset: Dataset): TrainingData {
-  const pick = (split: 'train' | 'valid'): LabelledSet => {
-    const indices = dataset.splits[split];
-    if (indices.length === 0)
-      throw new AdjointError('invalid-dataset', `The split “${split}” has no instances.`, {
-        where: `splits.${split}`,
-        fix: 'Give every split at least one instance, or leave the splits out.',
-      });
-    return { count: indices.length, X: rows(dataset.X, indices, dataset.e), Y: rows(dataset.Y, indices, dataset.n) };
-  };
-  // Techniques and metrics know rows only: a bound is one more of them.
-  return { problem: boundsAsRows(dataset), train: pick('train'), valid: pick('valid') };
-}
-
-function rows(matrix: Float64Array, indices: Int32Array, width: number): Float64Array {
-  const picked = new Float64Array(indices.length * width);
-  indices.forEach((index, i) => picked.set(matrix.subarray(index * width, (index + 1) * width), i * width));
-  return picked;
-}
-
 function describe(experiment: TrainingExperiment, dataset: Dataset, training: Training): string {
-  const { n, m, e, splits } = dataset;
-  const bounds = boundRows(dataset).length;
+  const { n, m, e, H, splits } = dataset;
+  const bounds = inequalityCount(dataset) - m;
+  const rows = [`${m} ${H.some((value) => value !== 0) ? 'quadratic' : 'linear'} inequality`, `${e} equality rows`];
+  if (bounds > 0) rows.push(`${bounds} bounds`);
   return (
     `Training ${experiment.network.kind} with ${experiment.technique.kind} and ${experiment.optimizer.kind}: ` +
-    `QCQP with ${n} variables, ${m} inequality and ${e} equality rows${bounds > 0 ? `, ${bounds} bounds as further rows` : ''}, ` +
+    `${n} variables, ${rows.join(', ')}, ` +
     `${splits.train.length} training and ${splits.valid.length} validation instances, ` +
     `${training.totalSteps} steps in ${experiment.training.epochs} epochs.`
   );

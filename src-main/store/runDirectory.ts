@@ -218,11 +218,15 @@ export class RunDirectory {
     return found.sort((a, b) => b.step - a.step);
   }
 
-  /** Keeps the `keep` newest valid checkpoints (at least one) and deletes older ones, and damaged ones among them. */
-  pruneCheckpoints(keep: number): void {
+  /**
+   * Keeps the `keep` newest valid checkpoints (at least one), and that of the step `best` whatever its age; deletes older ones,
+   * and damaged ones among them.
+   */
+  pruneCheckpoints(keep: number, best?: number): void {
     removeLeftovers(this.file('checkpoints'));
     let kept = 0;
-    for (const { file, valid } of this.checkpoints()) {
+    for (const { file, step, valid } of this.checkpoints()) {
+      if (step === best) continue;
       if (kept >= Math.max(1, keep)) rmSync(this.file('checkpoints', file), { force: true });
       else if (valid) kept++;
     }

@@ -3,7 +3,8 @@ import type { Device, FloatArray } from '../numerics/devices/device';
 import type { GeneratorState } from '@shared/random/generator';
 import type { Checkpoint } from '../store/checkpoint';
 import { divergedError } from './divergence';
-import type { TrainingState } from './state';
+import type { ScheduleState } from './schedules/schedule';
+import type { StoppingState, TrainingState } from './state';
 import { download, type NamedTensors } from './tensors';
 
 /** A state on the host: what a checkpoint file holds. */
@@ -21,12 +22,18 @@ export interface SavedScalars {
   position: number;
   epochLoss: { sum: number; count: number };
   generator: GeneratorState;
+  noise?: GeneratorState;
   techniqueValues: Record<string, number>;
+  /** Absent in checkpoints from before there were schedules with a memory; so are the next two. */
+  schedules?: Record<string, ScheduleState>;
+  stopping?: StoppingState;
+  observedStep?: number;
   activeSeconds: number;
 }
 
 const groups = {
   'network/': (state: TrainingState) => state.weights,
+  'network-buffers/': (state: TrainingState) => state.buffers,
   'technique-weights/': (state: TrainingState) => state.techniqueWeights,
   'optimizer/': (state: TrainingState) => state.slots,
   'technique/': (state: TrainingState) => state.technique.tensors,
@@ -58,7 +65,11 @@ export async function saveState(device: Device, state: TrainingState, stepsPerEp
       position: state.position,
       epochLoss: { ...state.epochLoss },
       generator: { ...state.generator },
+      ...(state.noise ? { noise: { ...state.noise } } : {}),
       techniqueValues: { ...state.technique.values },
+      schedules: { ...state.schedules },
+      stopping: { ...state.stopping },
+      observedStep: state.observedStep,
       activeSeconds: state.activeSeconds,
     },
   };
@@ -88,10 +99,15 @@ export function restoreState(device: Device, saved: SavedState): TrainingState {
   return {
     step: state.step,
     weights: group('network/'),
+    buffers: group('network-buffers/'),
     techniqueWeights: group('technique-weights/'),
     slots: group('optimizer/'),
     technique: { tensors: group('technique/'), values: state.techniqueValues },
+    schedules: state.schedules ?? {},
+    stopping: state.stopping ?? { stale: 0 },
+    observedStep: state.observedStep ?? -1,
     generator: state.generator,
+    ...(state.noise ? { noise: state.noise } : {}),
     order: (saved.tensors.get(orderName)?.data ?? new Int32Array(0)) as Int32Array,
     position: state.position,
     epochLoss: state.epochLoss,

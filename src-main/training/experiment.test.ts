@@ -36,7 +36,7 @@ describe('an experiment file', () => {
     'takes %s for a constant',
     (text) => {
       const { experiment } = parseExperiment(`dataset: x\ntechnique: { kind: softPenalty, ${text} }`);
-      expect(experiment).toHaveProperty('technique.lambda', { kind: 'constant', value: 3 });
+      expect(experiment).toHaveProperty('technique', { kind: 'softPenalty', lambda: { kind: 'constant', value: 3 } });
     },
   );
 
@@ -78,7 +78,9 @@ describe('an experiment file', () => {
     ]);
     // Momentum belongs to another optimizer: Adam's own keys are what is valid here.
     const [finding] = findings('dataset: x\noptimizer: { kind: adam, momentum: 0.9 }');
-    expect(finding.message).toBe('unknown key “momentum”; known here: kind, learningRate, beta1, beta2, epsilon');
+    expect(finding.message).toBe(
+      'unknown key “momentum”; known here: kind, learningRate, beta1, beta2, epsilon, schedule, warmup, clip',
+    );
   });
 
   it.each([
@@ -159,7 +161,7 @@ describe('methods', () => {
   it('all describe themselves and each of their settings; their metrics are in the catalogue', () => {
     const listed = methods();
     expect(new Set(listed.map(({ family }) => family))).toEqual(
-      new Set(['experiment', 'network', 'technique', 'optimizer', 'schedule']),
+      new Set(['experiment', 'network', 'technique', 'optimizer', 'schedule', 'learningRate']),
     );
     const keys = new Set(metricCatalogue.map(({ key }) => key));
     for (const method of listed) {

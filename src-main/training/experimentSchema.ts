@@ -4,6 +4,8 @@ import { flattenSettings } from '@shared/settings';
 import { datasetExperimentSchema, familyOf, type DatasetExperiment } from '../modelling/datasetExperiment';
 import { deviceRequests } from '../numerics/devices/device';
 import { type Method, schemasOf } from './method';
+import { learningRates } from './learningRates/registry';
+import { monitorSettings } from './monitor';
 import { networks } from './networks/registry';
 import { optimizers } from './optimizers/registry';
 import { schedules } from './schedules/registry';
@@ -25,7 +27,29 @@ const trainingLoopSchema = z.strictObject({
     .min(0)
     .default(10)
     .describe(
-      'Steps between comparisons of objective and penalty gradient, each the price of about two steps; 0 for none.',
+      'Steps between comparisons of objective and penalty gradient, each the price of about three steps; 0 for none.',
+    ),
+  microBatches: z
+    .int()
+    .min(0)
+    .max(64)
+    .default(4)
+    .describe(
+      'Parts of the batch whose gradients are compared for the signal-to-noise ratio, at the steps of gradientsEvery; below 2 for none.',
+    ),
+  earlyStopping: z
+    .strictObject({
+      ...monitorSettings('valid/dist_mean', 1),
+      patience: z
+        .int()
+        .min(0)
+        .max(1_000_000)
+        .default(0)
+        .describe('Validations in a row without improvement after which training ends; 0 for never.'),
+    })
+    .prefault({})
+    .describe(
+      'Ends training when a validation metric has stopped improving; the checkpoint of the best value is kept.',
     ),
   checkpointSeconds: z
     .number()
@@ -93,20 +117,43 @@ export function changedSettings(experiment: Experiment): string[] {
     const defaults = flattenSettings({ family: familyOf(experiment).family.settings.parse({}) });
     return Object.keys(given).filter((path) => path in defaults && given[path] !== defaults[path]);
   }
-  const plain = flattenSettings(resolveDefaults({ dataset: experiment.dataset }));
+  const { dataset, network, technique, optimizer } = experiment;
+  const plain = flattenSettings(resolveDefaults({ dataset }));
+  const chosen = {
+    network: { kind: network.kind },
+    technique: { kind: technique.kind },
+    optimizer: { kind: optimizer.kind },
+  };
+  const standard = resolveDefaults({ dataset, ...chosen });
+  // Methods within a method, such as the schedule of λ, are compared with their own defaults as well.
   const sameMethods = flattenSettings(
     resolveDefaults({
-      dataset: experiment.dataset,
-      network: { kind: experiment.network.kind },
-      technique: { kind: experiment.technique.kind },
-      optimizer: { kind: experiment.optimizer.kind },
+      dataset,
+      network: { ...chosen.network, ...otherKinds(network, standard.network) },
+      technique: { ...chosen.technique, ...otherKinds(technique, standard.technique) },
+      optimizer: { ...chosen.optimizer, ...otherKinds(optimizer, standard.optimizer) },
     }),
   );
   return Object.keys(given).filter((path) => {
     if (descriptive.has(path)) return false;
-    const reference = path.endsWith('.kind') ? plain : sameMethods;
+    const reference = path.endsWith('.kind') && path in plain ? plain : sameMethods;
     return given[path] !== reference[path];
   });
+}
+
+/** The kinds alone of those settings that are methods themselves, where they are not the standard ones. */
+function otherKinds(settings: object, standard: object): Record<string, { kind: string }> {
+  const others: Record<string, { kind: string }> = {};
+  for (const [name, value] of Object.entries(settings)) {
+    const kind = kindOf(value);
+    if (kind !== undefined && kind !== kindOf(standard[name as keyof typeof standard])) others[name] = { kind };
+  }
+  return others;
+}
+
+function kindOf(value: unknown): string | undefined {
+  const isMethod = typeof value === 'object' && value !== null && 'kind' in value;
+  return isMethod ? (value as { kind: string }).kind : undefined;
 }
 
 /** Every registered method with its settings as JSON Schema: for forms and the reference page. */
@@ -132,6 +179,7 @@ export function methods(): MethodInfo[] {
     ...techniques.map((method) => describe('technique', method)),
     ...optimizers.map((method) => describe('optimizer', method)),
     ...schedules.map((method) => describe('schedule', method)),
+    ...learningRates.map((method) => describe('learningRate', method)),
   ];
 }
 

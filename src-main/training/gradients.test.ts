@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadDevice } from '../numerics/devices/ladder';
 import { bindNetwork, bindTechnique } from './bound';
 import { flat, problemOf, reference, relativeError } from './fixtures/reference';
+import { microBatches, signalToNoise } from './gradientNoise';
 import { compareGradients, gradientOf } from './gradients';
 import type { ActivationName } from './networks/activations';
 import { deviceProblem } from './problem';
@@ -13,7 +14,13 @@ const { tf } = device;
 
 describe.each(reference.cases)('soft penalty on an MLP with $activation, dense H $dense', (expected) => {
   const { n, e } = expected.dims;
-  const network = bindNetwork({ kind: 'mlp', hidden: [8], activation: expected.activation as ActivationName });
+  const network = bindNetwork({
+    kind: 'mlp',
+    hidden: [8],
+    activation: expected.activation as ActivationName,
+    batchNorm: false,
+    dropout: 0,
+  });
   const { technique, settings } = bindTechnique({
     kind: 'softPenalty',
     lambda: { kind: 'constant', value: expected.lam },
@@ -27,14 +34,13 @@ describe.each(reference.cases)('soft penalty on an MLP with $activation, dense H
     'layer2/bias': { shape: [n], values: b2 },
   });
   const x = device.tensor(flat(expected.X), [expected.X.length, e]);
-  const pass = { device, problem, settings, position: { step: 0, totalSteps: 1 } } as Pass<unknown>;
-  const terms = (w: NamedTensors) => technique.terms(pass, network.apply(device, w, x), x);
+  const pass = { device, problem, settings, scheduled: { lambda: expected.lam } } as unknown as Pass<unknown>;
+  const output = (weights: NamedTensors) => network.apply(device, { weights, buffers: {}, training: null }, x).y;
+  const terms = (w: NamedTensors) => technique.terms(pass, output(w), x);
 
   it('gives numpy’s output, loss and penalty', async () => {
     const { objective, constraint, penalty } = terms(weights);
-    expect(relativeError(await device.read(network.apply(device, weights, x)), flat(expected.output))).toBeLessThan(
-      2e-6,
-    );
+    expect(relativeError(await device.read(output(weights)), flat(expected.output))).toBeLessThan(2e-6);
     const loss = await device.read(tf.add(objective, constraint));
     expect(relativeError(loss, [expected.loss])).toBeLessThan(2e-6);
     expect(relativeError(await device.read(penalty), [expected.penalty])).toBeLessThan(2e-6);
@@ -53,8 +59,73 @@ describe.each(reference.cases)('soft penalty on an MLP with $activation, dense H
   it('compares the two gradients as defined', async () => {
     const compared = await compareGradients(device, weights, terms);
     expect(compared['gradient/cosine']).toBeCloseTo(expected.cosine, 5);
-    expect(relativeError([compared['gradient/norm_ratio']!], [expected.ratio])).toBeLessThan(5e-6);
-    expect(relativeError([compared['gradient/objective_norm']!], [expected.objectiveNorm])).toBeLessThan(5e-6);
+    expect(relativeError([compared['gradient/norm_ratio'] as number], [expected.ratio])).toBeLessThan(5e-6);
+    expect(relativeError([compared['gradient/objective_norm'] as number], [expected.objectiveNorm])).toBeLessThan(5e-6);
+  });
+});
+
+it('cosine and ratio of each layer are over its own weights, in the order asked for', async () => {
+  const weights = {
+    'first/kernel': device.tensor([0, 0], [2]),
+    'first/bias': device.tensor([0], [1]),
+    'second/kernel': device.tensor([0, 0], [2]),
+    'third/kernel': device.tensor([0], [1]),
+  };
+  const linear = (w: NamedTensors, slopes: Record<string, number[]>) =>
+    tf.addN(
+      Object.entries(slopes).map(([name, slope]) => tf.sum(tf.mul(w[name], device.tensor(slope, [slope.length])))),
+    );
+  const compared = await compareGradients(
+    device,
+    weights,
+    (w) => ({
+      objective: linear(w, { 'first/kernel': [1, 2], 'first/bias': [2], 'second/kernel': [1, 0] }),
+      constraint: linear(w, {
+        'first/kernel': [4, 0],
+        'first/bias': [-3],
+        'second/kernel': [3, 4],
+        'third/kernel': [7],
+      }),
+      penalty: tf.sum(w['first/bias']),
+    }),
+    ['second', 'first', 'third'],
+  );
+  // second: (1,0) and (3,4); first: (1,2,2) and (4,0,−3), product −2, norms 3 and 5; third: the objective does not depend on it.
+  const cosines = compared['gradient/layer_cosine'] as Float64Array;
+  expect([...cosines].map((value) => +value.toFixed(6))).toEqual([0.6, -0.133333, NaN]);
+  const ratios = compared['gradient/layer_norm_ratio'] as Float64Array;
+  expect([...ratios].map((value) => +value.toFixed(6))).toEqual([5, 1.666667, NaN]);
+  // Together: product −2 + 3, ‖g_f‖² = 9 + 1, ‖g_p‖² = 25 + 25 + 49.
+  expect(compared['gradient/cosine']).toBeCloseTo(1 / Math.sqrt(10 * 99), 6);
+});
+
+describe('the signal-to-noise ratio', () => {
+  const weights = { w: device.tensor([1, 1], [2]), v: device.tensor([1], [1]) };
+  const loss = (a: number, b: number, c: number) => (w: NamedTensors) =>
+    tf.add(tf.sum(tf.mul(w.w, device.tensor([a, b], [2]))), tf.sum(tf.mul(w.v, c)));
+
+  it('is the squared norm of the mean gradient over the mean squared deviation from it', async () => {
+    // Gradients (1,0,2) and (3,4,2): mean (2,2,2), deviations ∓(1,2,0).
+    expect(await signalToNoise(device, weights, [loss(1, 0, 2), loss(3, 4, 2)])).toBeCloseTo(12 / 5, 6);
+    // (3,0,0), (0,3,0), (0,0,3): mean (1,1,1), each deviation (2,−1,−1).
+    expect(await signalToNoise(device, weights, [loss(3, 0, 0), loss(0, 3, 0), loss(0, 0, 3)])).toBeCloseTo(0.5, 6);
+  });
+
+  it('is not invented from one gradient, nor where there is no noise', async () => {
+    expect(await signalToNoise(device, weights, [loss(1, 2, 3)])).toBeNull();
+    expect(await signalToNoise(device, weights, [loss(1, 2, 3), loss(1, 2, 3)])).toBeNull();
+  });
+
+  it('cuts a batch into parts that cover it, as even as can be', () => {
+    const ends = (size: number, parts: number) => microBatches(size, parts).map(({ first, end }) => [first, end]);
+    expect(ends(8, 4)).toEqual([[0, 2], [2, 4], [4, 6], [6, 8]]); // prettier-ignore
+    expect(
+      ends(5, 4)
+        .map(([first, end]) => end - first)
+        .toSorted(),
+    ).toEqual([1, 1, 1, 2]);
+    expect(ends(2, 4)).toEqual([[0, 1], [1, 2]]); // prettier-ignore
+    expect(ends(1, 4)).toEqual([[0, 1]]);
   });
 });
 

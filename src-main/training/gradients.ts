@@ -1,12 +1,14 @@
 import type { Device, Scalar, Tensor, TensorFlow } from '../numerics/devices/device';
 import type { LossTerms } from './techniques/technique';
-import { disposeAll, innerProduct, type NamedTensors } from './tensors';
+import { disposeAll, mapTensors, type NamedTensors } from './tensors';
 
 export interface ComputedGradients {
   /** Direction for the optimizer, one tensor a weight. */
   gradients: NamedTensors;
   /** Prediction of the batch, [B,n]. */
   y: Tensor;
+  /** The network's buffers after the pass. */
+  buffers: NamedTensors;
   /** [objective, constraint, penalty]. */
   summary: Tensor;
   /** Seconds spent in the forward pass. */
@@ -14,7 +16,7 @@ export interface ComputedGradients {
   dispose(): void;
 }
 
-type Forward = (weights: NamedTensors) => { y: Tensor; terms: LossTerms };
+type Forward = (weights: NamedTensors) => { y: Tensor; buffers: NamedTensors; terms: LossTerms };
 type Direct = (objective: NamedTensors, constraint: NamedTensors) => NamedTensors;
 
 /** Gradient of objective + constraint, or, with `direct`, what that makes of the two gradients. */
@@ -24,15 +26,16 @@ export function gradientsOf(
   forward: Forward,
   direct?: Direct,
 ): ComputedGradients {
-  const kept: { y?: Tensor; summary?: Tensor } = {};
+  const kept: { y?: Tensor; buffers?: NamedTensors; summary?: Tensor } = {};
   let forwardSeconds = 0;
   const measured =
     (choose: (terms: LossTerms) => Tensor) =>
     (candidate: NamedTensors): Tensor => {
       const start = performance.now();
-      const { y, terms } = forward(candidate);
+      const { y, buffers, terms } = forward(candidate);
       if (!kept.summary) {
         kept.y = tf.keep(tf.clone(y));
+        kept.buffers = mapTensors(buffers, (tensor) => tf.keep(tf.clone(tensor)));
         kept.summary = tf.keep(tf.stack([terms.objective, terms.constraint, terms.penalty]));
       }
       const value = choose(terms);
@@ -46,12 +49,13 @@ export function gradientsOf(
         weights,
         measured(({ objective, constraint }) => tf.add(objective, constraint)),
       );
-  const { y, summary } = kept as { y: Tensor; summary: Tensor };
+  const { y, buffers, summary } = kept as { y: Tensor; buffers: NamedTensors; summary: Tensor };
   const dispose = () => {
     disposeAll(gradients);
+    disposeAll(buffers);
     tf.dispose([y, summary]);
   };
-  return { gradients, y, summary, forwardSeconds, dispose };
+  return { gradients, y, buffers, summary, forwardSeconds, dispose };
 }
 
 function combined(
@@ -93,29 +97,69 @@ export function gradientOf(
   return Object.fromEntries(names.map((name, i) => [name, grads[i] ?? tf.zerosLike(weights[name])]));
 }
 
+/** Measurements of a step: scalars, vectors of one entry a layer, or null for what was not measured. */
+export type StepMetrics = Record<string, number | Float64Array | null>;
+
 /**
- * Norms of the gradients of objective and constraint term, their ratio and their cosine, over all weights. Apart from the
- * training step, so that looking more often does not change a run.
+ * Norms of the gradients of objective and constraint term, their ratio and their cosine, over all weights together and for each
+ * of `layers` (whose weights are named `<layer>/…`). Apart from the training step, so that looking more often does not change a run.
  */
 export async function compareGradients(
   device: Device,
   weights: NamedTensors,
   terms: (weights: NamedTensors) => LossTerms,
-): Promise<Record<string, number | null>> {
+  layers: readonly string[] = [],
+): Promise<StepMetrics> {
   const { tf } = device;
+  const names = Object.keys(weights);
   const products = tf.tidy(() => {
     const f = gradientOf(tf, weights, (candidate) => terms(candidate).objective);
     const p = gradientOf(tf, weights, (candidate) => terms(candidate).constraint);
-    return tf.stack([innerProduct(tf, f, f), innerProduct(tf, p, p), innerProduct(tf, f, p)]);
+    const product = (a: Tensor, b: Tensor) => tf.sum(tf.mul(a, b));
+    return tf.stack(
+      names.flatMap((name) => [product(f[name], f[name]), product(p[name], p[name]), product(f[name], p[name])]),
+    );
   });
-  const [ff, pp, fp] = await device.read(products);
+  const values = await device.read(products);
   products.dispose();
-  const [objectiveNorm, penaltyNorm] = [Math.sqrt(ff), Math.sqrt(pp)];
-  return {
+  const over = (chosen: (name: string) => boolean): Comparison => {
+    const sums: [number, number, number] = [0, 0, 0];
+    names.forEach((name, i) => {
+      if (chosen(name)) for (let k = 0; k < 3; k++) sums[k] += values[3 * i + k];
+    });
+    return comparison(...sums);
+  };
+  const { objectiveNorm, penaltyNorm, ratio, cosine } = over(() => true);
+  const whole: StepMetrics = {
     'gradient/objective_norm': objectiveNorm,
     'gradient/penalty_norm': penaltyNorm,
-    // Not defined where a gradient vanishes: not measured, rather than an invented number.
-    'gradient/norm_ratio': ff > 0 ? penaltyNorm / objectiveNorm : null,
-    'gradient/cosine': ff > 0 && pp > 0 ? fp / (objectiveNorm * penaltyNorm) : null,
+    'gradient/norm_ratio': ratio,
+    'gradient/cosine': cosine,
+  };
+  if (layers.length === 0) return whole;
+  const each = layers.map((layer) => over((name) => name.startsWith(`${layer}/`)));
+  return {
+    ...whole,
+    'gradient/layer_cosine': Float64Array.from(each, (layer) => layer.cosine ?? NaN),
+    'gradient/layer_norm_ratio': Float64Array.from(each, (layer) => layer.ratio ?? NaN),
+  };
+}
+
+interface Comparison {
+  objectiveNorm: number;
+  penaltyNorm: number;
+  /** Null where a gradient vanishes: not measured, rather than an invented number. So is the cosine. */
+  ratio: number | null;
+  cosine: number | null;
+}
+
+/** From ‖f‖², ‖p‖² and fᵀp. */
+function comparison(ff: number, pp: number, fp: number): Comparison {
+  const [objectiveNorm, penaltyNorm] = [Math.sqrt(ff), Math.sqrt(pp)];
+  return {
+    objectiveNorm,
+    penaltyNorm,
+    ratio: ff > 0 ? penaltyNorm / objectiveNorm : null,
+    cosine: ff > 0 && pp > 0 ? fp / (objectiveNorm * penaltyNorm) : null,
   };
 }

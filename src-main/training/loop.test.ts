@@ -6,6 +6,7 @@ import type { AnyTechnique } from './bound';
 import { restoreState, type SavedState, saveState } from './checkpoint';
 import { resolveDefaults, type TrainingExperiment } from './experiment';
 import { problemOf, reference } from './fixtures/reference';
+import type { StepMetrics } from './gradients';
 import { createTraining, type Training, type TrainingData } from './loop';
 import type { TrainingState } from './state';
 import { softPenalty } from './techniques/softPenalty';
@@ -36,18 +37,25 @@ type Row = Record<string, number | null>;
 /** Drives a training from a state to the end (or to `until`), as the run process does. Times are left out of the rows. */
 async function drive(training: Training, start: TrainingState, until = training.totalSteps) {
   const rows: Row[] = [];
+  const validate = async (at: TrainingState) => {
+    const metrics = await training.validate(at);
+    rows.push({ step: at.step, ...metrics });
+    return training.observe(at, metrics);
+  };
   let state = start;
-  while (state.step < until) {
-    if (training.validationDue(state)) rows.push({ step: state.step, ...(await training.validate(state)) });
+  while (state.step < until && !training.finished(state)) {
+    if (training.validationDue(state)) state = await validate(state);
     const result = await training.step(state);
     rows.push(withoutTimes({ step: state.step, ...result.metrics }));
     state = result.state;
   }
-  if (training.finished(state)) rows.push({ step: state.step, ...(await training.validate(state)) });
+  if (training.finished(state) && state.observedStep !== state.step) state = await validate(state);
   return { state, rows };
 }
 
-const withoutTimes = (row: Row) => Object.fromEntries(Object.entries(row).filter(([key]) => !key.startsWith('time/')));
+/** Vectors are compared like numbers. */
+const withoutTimes = (row: StepMetrics): Row =>
+  Object.fromEntries(Object.entries(row).filter(([key]) => !key.startsWith('time/'))) as Row;
 
 /** The tensors of a state as text, so that equal means equal bits. */
 async function bits(state: TrainingState): Promise<string> {
@@ -81,7 +89,7 @@ describe('the training loop', () => {
   it('lowers the loss, and gives the same bits from the same seed and others from another', async () => {
     const results = [];
     for (const seed of [3, 3, 4]) {
-      const training = createTraining(device, experiment({ seed }, { epochs: 30 }), data);
+      const training = createTraining(device, experiment({ seed }, { epochs: 30, gradientsEvery: 30 }), data);
       const { state, rows } = await drive(training, training.init());
       const losses = rows.flatMap(({ loss }) => (typeof loss === 'number' ? [loss] : []));
       expect(losses.at(-1)!).toBeLessThan(losses[0] / 2);
@@ -114,6 +122,98 @@ describe('the training loop', () => {
     expect(resumed.rows).toEqual(rows.filter(({ step }) => step! >= at));
     whole.dispose(end);
     second.dispose(resumed.state);
+  });
+
+  const plateau = {
+    optimizer: {
+      kind: 'adamw',
+      warmup: 1,
+      clip: 2,
+      schedule: { kind: 'onPlateau', factor: 0.5, patience: 3, threshold: 0.5 },
+    },
+    technique: { kind: 'softPenalty', lambda: { kind: 'onPlateau', from: 1, factor: 3, patience: 2, threshold: 0.5 } },
+  };
+
+  it.each([
+    ['in an epoch', 33, false],
+    ['at the end of an epoch, before its validation', 35, false],
+    ['at the end of an epoch, after its validation', 35, true],
+  ])('goes on bit for bit with a schedule that remembers validations, saved %s', async (_, at, validated) => {
+    const settings = experiment(plateau, { epochs: 14 });
+    const whole = createTraining(device, settings, data);
+    const { state: end, rows } = await drive(whole, whole.init());
+    const lambdas = rows.flatMap(({ lambda }) => (typeof lambda === 'number' ? [lambda] : []));
+    expect(new Set(lambdas).size).toBeGreaterThan(2);
+
+    const first = createTraining(device, settings, data);
+    let { state: middle } = await drive(first, first.init(), at);
+    if (validated) middle = first.observe(middle, await first.validate(middle));
+    const saved = throughJson(await saveState(device, middle, first.stepsPerEpoch));
+    first.dispose(middle);
+    const second = createTraining(device, settings, data);
+    const resumed = await drive(second, restoreState(device, saved));
+    expect(await bits(resumed.state)).toBe(await bits(end));
+    expect(resumed.state.schedules).toEqual(end.schedules);
+    expect(resumed.rows).toEqual(rows.filter(({ step }) => step! >= at));
+    whole.dispose(end);
+    second.dispose(resumed.state);
+  });
+
+  it('goes on bit for bit with multipliers, saved while they are being updated', async () => {
+    const settings = experiment({ technique: { kind: 'augmentedLagrangian', every: 2, rho: 1, growth: 3 } });
+    const before = tf.memory().numTensors;
+    const whole = createTraining(device, settings, data);
+    const { state: end, rows } = await drive(whole, whole.init());
+    expect(rows.at(-2)!['alm/equality_multiplier_max']).toBeGreaterThan(0);
+    const first = createTraining(device, settings, data);
+    const { state: middle } = await drive(first, first.init(), 17);
+    expect(middle.technique.values.count).toBeGreaterThan(0);
+    const saved = throughJson(await saveState(device, middle, 5));
+    first.dispose(middle);
+    const second = createTraining(device, settings, data);
+    const resumed = await drive(second, restoreState(device, saved));
+    expect(await bits(resumed.state)).toBe(await bits(end));
+    expect(resumed.rows).toEqual(rows.filter(({ step }) => step! >= 17));
+    whole.dispose(end);
+    second.dispose(resumed.state);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('goes on bit for bit with dropout, and drops nothing in validation', async () => {
+    const settings = experiment({ ...plateau, network: { kind: 'mlp', hidden: [12, 7], dropout: 0.3 } });
+    const before = tf.memory().numTensors;
+    const whole = createTraining(device, settings, data);
+    const { state: end, rows } = await drive(whole, whole.init());
+    expect(await whole.validate(end)).toEqual(await whole.validate(end));
+    const first = createTraining(device, settings, data);
+    const start = first.init();
+    const { state: middle } = await drive(first, start, 13);
+    expect(middle.noise).not.toEqual(start.noise);
+    const saved = throughJson(await saveState(device, middle, 5));
+    first.dispose(middle);
+    const second = createTraining(device, settings, data);
+    const resumed = await drive(second, restoreState(device, saved));
+    expect(await bits(resumed.state)).toBe(await bits(end));
+    expect(resumed.rows).toEqual(rows.filter(({ step }) => step! >= 13));
+    whole.dispose(end);
+    second.dispose(resumed.state);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('takes a checkpoint from before there were schedules with a memory', async () => {
+    const training = createTraining(device, experiment(), data);
+    const { state } = await drive(training, training.init(), 3);
+    const saved = throughJson(await saveState(device, state, 5));
+    delete saved.state.schedules;
+    delete saved.state.observedStep;
+    delete saved.state.stopping;
+    delete saved.state.noise;
+    const restored = restoreState(device, saved);
+    expect(await bits(restored)).toBe(await bits(state));
+    const { state: end } = await drive(createTraining(device, experiment(), data), restored);
+    expect(end.step).toBe(20);
+    training.dispose(state);
+    training.dispose(end);
   });
 
   it('is not changed by looking: gradients and validation leave the weights alone', async () => {
@@ -210,6 +310,7 @@ it('a checkpoint of another precision is refused', async () => {
 const everything: AnyTechnique = {
   ...(softPenalty as unknown as AnyTechnique),
   init: () => ({ tensors: { multipliers: { shape: [e], values: new Float64Array(e) } }, values: { updates: 0 } }),
+  schedules: () => ({}),
   weights: () => ({ scale: { shape: [], values: [1] } }),
   layer: ({ device: { tf }, weights }, raw) => tf.mul(raw, weights.scale),
   terms: ({ device: { tf }, problem, state }, y, x) => {

@@ -1,16 +1,21 @@
 import type { Device, Tensor } from '../numerics/devices/device';
-import { Generator } from '@shared/random/generator';
+import { Generator, type GeneratorState } from '@shared/random/generator';
 import { SeedSequence } from '@shared/random/seedSequence';
-import { bindNetwork, bindOptimizer, bindTechnique, type BoundTechnique } from './bound';
+import { bindNetwork, bindOptimizer, bindSchedule, bindTechnique, type BoundTechnique } from './bound';
 import { divergence } from './divergence';
 import type { TrainingExperiment } from './experimentSchema';
-import { compareGradients, gradientsOf } from './gradients';
-import { initSlots, updateAll } from './optimizers/optimizer';
+import { microBatches, signalToNoise } from './gradientNoise';
+import { compareGradients, gradientsOf, type StepMetrics } from './gradients';
+import { observeMonitor } from './monitor';
+import { clipByGlobalNorm } from './optimizers/clip';
+import { initSlots, type StepSize, updateAll } from './optimizers/optimizer';
 import { deviceProblem, type Qcqp } from './problem';
+import type { SchedulePosition } from './schedules/schedule';
 import type { TrainingState } from './state';
 import type { LossTerms, Pass, TechniqueState } from './techniques/technique';
-import { disposeAll, type NamedTensors, upload } from './tensors';
-import { type LabelledSet, validationMetrics } from './validation';
+import { disposeAll, mapTensors, type NamedTensors, readScalars, upload } from './tensors';
+import type { LabelledSet } from './labelledSet';
+import { validationMetrics } from './validation';
 
 export interface TrainingData {
   problem: Qcqp;
@@ -25,16 +30,30 @@ export interface Training {
   totalSteps: number;
   init(): TrainingState;
   finished(state: TrainingState): boolean;
+  /** Whether early stopping has ended it. */
+  stopped(state: TrainingState): boolean;
   /**
    * One update. Takes the state over: its tensors are disposed, the returned state has new ones.
    * @throws AdjointError `diverged`; the given state is then untouched.
    */
-  step(state: TrainingState): Promise<{ state: TrainingState; metrics: Record<string, number | null> }>;
+  step(state: TrainingState): Promise<{ state: TrainingState; metrics: StepMetrics }>;
   /** Whether an epoch has just ended (or nothing has begun) and is to be validated. */
   validationDue(state: TrainingState): boolean;
   /** Metrics of the epoch clock at this state, the mean training loss of the epoch included. Changes nothing. */
   validate(state: TrainingState): Promise<Record<string, number | null>>;
+  /**
+   * Lets schedules and early stopping react to the metrics of a validation at this state; a second call at the same step changes nothing. The
+   * returned state has the same tensors.
+   */
+  observe(state: TrainingState, metrics: Readonly<Record<string, number | null>>): TrainingState;
   dispose(state: TrainingState): void;
+}
+
+/** What one step is computed from: x [size,e], and what is random in the pass, [size, width] each. */
+interface Batch {
+  x: Tensor;
+  size: number;
+  noise: NamedTensors;
 }
 
 /** Rows of the validation set that go through the network at once. */
@@ -52,14 +71,20 @@ export function createTraining(
   options: TrainingOptions = {},
 ): Training {
   const { tf } = device;
-  const { batchSize, epochs, gradientsEvery, validateEvery } = experiment.training;
+  const { batchSize, epochs, gradientsEvery, microBatches: parts, validateEvery, earlyStopping } = experiment.training;
   const { n, e } = data.problem;
   const network = bindNetwork(experiment.network);
   const optimizer = bindOptimizer(experiment.optimizer);
   const { technique, settings } = options.technique ?? bindTechnique(experiment.technique);
+  const schedules = mapTensors(technique.schedules?.(settings) ?? {}, bindSchedule);
   const problem = deviceProblem(device, data.problem);
   const stepsPerEpoch = Math.ceil(data.train.count / batchSize);
   const totalSteps = stepsPerEpoch * epochs;
+
+  const stopped = ({ stopping }: TrainingState): boolean =>
+    earlyStopping.patience > 0 && stopping.stale >= earlyStopping.patience;
+
+  const positionOf = ({ step }: TrainingState): SchedulePosition => ({ step, totalSteps, stepsPerEpoch });
 
   const pass = (state: TrainingState, weights: NamedTensors = state.techniqueWeights): Pass<unknown> => ({
     device,
@@ -67,23 +92,38 @@ export function createTraining(
     settings,
     state: state.technique,
     weights,
-    position: { step: state.step, totalSteps },
+    scheduled: mapTensors(schedules, ({ value }, name) =>
+      value(positionOf(state), state.schedules[techniquePrefix + name]),
+    ),
+    position: positionOf(state),
   });
 
   /** Prediction and loss of a batch; differentiated with respect to all weights. */
-  const forward = (state: TrainingState, weights: NamedTensors, x: Tensor): { y: Tensor; terms: LossTerms } => {
+  const forward = (
+    state: TrainingState,
+    weights: NamedTensors,
+    { x, noise }: Batch,
+  ): { y: Tensor; buffers: NamedTensors; terms: LossTerms } => {
     const { own, added } = split(weights);
     const context = pass(state, added);
-    const raw = network.apply(device, own, x);
-    const y = technique.layer?.(context, raw, x) ?? raw;
-    return { y, terms: technique.terms(context, y, x) };
+    const raw = network.apply(device, { weights: own, buffers: state.buffers, training: { noise } }, x);
+    const y = technique.layer?.(context, raw.y, x) ?? raw.y;
+    return { y, buffers: raw.buffers, terms: technique.terms(context, y, x) };
   };
 
-  const batchOf = (state: TrainingState): { x: Tensor; size: number } => {
+  // Independent streams, so that a change of the network does not change the order of the data.
+  const streams = () => {
+    const [weights, order, noise] = new SeedSequence(experiment.seed).spawn(3);
+    return { weights, order, noise };
+  };
+
+  const batchOf = (state: TrainingState): Batch & { nextNoise: GeneratorState } => {
     const indices = state.order.subarray(state.position, state.position + batchSize);
     const rows = new Float64Array(indices.length * e);
     indices.forEach((index, i) => rows.set(data.train.X.subarray(index * e, (index + 1) * e), i * e));
-    return { x: device.tensor(rows, [indices.length, e]), size: indices.length };
+    const generator = state.noise ? Generator.fromState(state.noise) : new Generator(streams().noise);
+    const noise = upload(device, network.noise(indices.length, generator));
+    return { x: device.tensor(rows, [indices.length, e]), size: indices.length, noise, nextNoise: generator.state };
   };
 
   return {
@@ -91,18 +131,22 @@ export function createTraining(
     totalSteps,
 
     init() {
-      // Independent streams, so that a change of the network does not change the order of the data.
-      const [forWeights, forOrder] = new SeedSequence(experiment.seed).spawn(2);
-      const weights = upload(device, network.init({ inputs: e, outputs: n }, new Generator(forWeights)));
+      const seeds = streams();
+      const weights = upload(device, network.init({ inputs: e, outputs: n }, new Generator(seeds.weights)));
       const techniqueWeights = upload(device, technique.weights?.(settings, data.problem) ?? {});
       const initial = technique.init?.(settings, data.problem);
       return {
         step: 0,
         weights,
+        buffers: upload(device, network.buffers()),
         techniqueWeights,
         slots: tf.tidy(() => initSlots(tf, optimizer, join(weights, techniqueWeights))),
         technique: { tensors: upload(device, initial?.tensors ?? {}), values: initial?.values ?? {} },
-        generator: new Generator(forOrder).state,
+        schedules: {},
+        stopping: { stale: 0 },
+        observedStep: -1,
+        noise: new Generator(seeds.noise).state,
+        generator: new Generator(seeds.order).state,
         order: new Int32Array(0),
         position: 0,
         epochLoss: { sum: 0, count: 0 },
@@ -110,17 +154,19 @@ export function createTraining(
       };
     },
 
-    finished: (state) => state.step >= totalSteps,
+    finished: (state) => state.step >= totalSteps || stopped(state),
+    stopped,
 
     async step(given) {
       const state = given.step % stepsPerEpoch === 0 ? beginEpoch(given, data.train.count) : given;
       const clock = new Stopwatch();
-      const { x, size } = batchOf(state);
+      const { nextNoise, ...batch } = batchOf(state);
+      const { x, size } = batch;
       const weights = join(state.weights, state.techniqueWeights);
-      const loss = (candidate: NamedTensors) => forward(state, candidate, x);
+      const loss = (candidate: NamedTensors) => forward(state, candidate, batch);
       try {
         const compare = gradientsEvery > 0 && state.step % gradientsEvery === 0;
-        const comparison = compare ? await compareGradients(device, weights, (w) => loss(w).terms) : {};
+        const comparison = compare ? await lookAtGradients(state, weights, batch) : {};
         const diagnostics = clock.lap();
         const computed = gradientsOf(
           tf,
@@ -136,16 +182,24 @@ export function createTraining(
           computed.dispose();
           throw failure;
         }
-        const updated = update(state, computed.gradients, weights, (next) =>
+        const learningRate =
+          optimizer.learningRate * optimizer.schedule.value(positionOf(state), state.schedules[rateKey]);
+        const scalars = await readScalars(device, () => technique.scalars(pass(state)));
+        const { gradients, norm } = await clipped(computed.gradients);
+        const updated = update(state, { t: state.step + 1, learningRate }, gradients, weights, (next) =>
           technique.afterStep?.(pass({ ...state, ...next }), computed.y, x),
         );
+        if (gradients !== computed.gradients) disposeAll(gradients);
+        disposeAll(state.buffers);
+        const buffers = mapTensors(computed.buffers, (tensor) => tf.clone(tensor));
         computed.dispose();
-        const scalars = technique.scalars(settings, state.technique, { step: state.step, totalSteps });
         return {
           state: {
             ...state,
             ...updated,
+            buffers,
             step: state.step + 1,
+            noise: nextNoise,
             position: state.position + size,
             epochLoss: { sum: state.epochLoss.sum + total, count: state.epochLoss.count + 1 },
           },
@@ -154,7 +208,8 @@ export function createTraining(
             objective,
             penalty,
             ...scalars,
-            learning_rate: optimizer.learningRate,
+            learning_rate: learningRate,
+            ...(norm === null ? {} : { 'gradient/norm': norm }),
             ...comparison,
             'time/forward': computed.forwardSeconds * 1e3,
             'time/backward': backward * 1e3,
@@ -164,6 +219,7 @@ export function createTraining(
         };
       } finally {
         x.dispose();
+        disposeAll(batch.noise);
       }
     },
 
@@ -178,7 +234,7 @@ export function createTraining(
         const rows = Math.min(validationBatch, data.valid.count - first);
         const y = tf.tidy(() => {
           const x = device.tensor(data.valid.X.subarray(first * e, (first + rows) * e), [rows, e]);
-          const raw = network.apply(device, state.weights, x);
+          const raw = network.apply(device, { weights: state.weights, buffers: state.buffers, training: null }, x).y;
           return technique.layer?.(pass(state), raw, x) ?? raw;
         });
         outputs.set(await device.read(y), first * n);
@@ -191,22 +247,66 @@ export function createTraining(
       };
     },
 
+    observe(state, metrics) {
+      if (state.observedStep === state.step) return state;
+      const next = { ...state.schedules };
+      for (const [name, { observe }] of Object.entries(schedules)) {
+        const key = techniquePrefix + name;
+        next[key] = observe(state.schedules[key], metrics);
+      }
+      next[rateKey] = optimizer.schedule.observe(state.schedules[rateKey], metrics);
+      const { improved, ...stopping } = observeMonitor(earlyStopping, state.stopping, metrics);
+      const bestStep = improved ? state.step : state.stopping.bestStep;
+      return {
+        ...state,
+        schedules: next,
+        stopping: bestStep === undefined ? stopping : { ...stopping, bestStep },
+        observedStep: state.step,
+      };
+    },
+
     dispose(state) {
-      for (const tensors of [state.weights, state.techniqueWeights, state.slots, state.technique.tensors])
-        disposeAll(tensors);
+      const { weights, buffers, techniqueWeights, slots } = state;
+      for (const tensors of [weights, buffers, techniqueWeights, slots, state.technique.tensors]) disposeAll(tensors);
       problem.dispose();
     },
   };
 
+  /** What is measured of the gradients at a step; changes nothing. */
+  async function lookAtGradients(state: TrainingState, weights: NamedTensors, batch: Batch): Promise<StepMetrics> {
+    const terms = (candidate: NamedTensors) => forward(state, candidate, batch).terms;
+    const compared = await compareGradients(device, weights, terms, network.layers);
+    if (parts < 2) return compared;
+    const losses = microBatches(batch.size, parts).map(({ first, end }) => (candidate: NamedTensors) => {
+      const rows = (tensor: Tensor) => tf.slice(tensor, [first, 0], [end - first, tensor.shape[1]!]);
+      const part = { x: rows(batch.x), size: end - first, noise: mapTensors(batch.noise, rows) };
+      const { objective, constraint } = forward(state, candidate, part).terms;
+      return tf.add(objective, constraint);
+    });
+    return { ...compared, 'gradient/signal_to_noise': await signalToNoise(device, weights, losses) };
+  }
+
+  /** The gradients as the optimizer gets them, new ones where they are clipped, and their norm before that. */
+  async function clipped(gradients: NamedTensors): Promise<{ gradients: NamedTensors; norm: number | null }> {
+    if (optimizer.clip === 0) return { gradients, norm: null };
+    const result = tf.tidy(() => clipByGlobalNorm(tf, gradients, optimizer.clip) as never) as ReturnType<
+      typeof clipByGlobalNorm
+    >;
+    const [norm] = await device.read(result.norm);
+    result.norm.dispose();
+    return { gradients: result.gradients, norm };
+  }
+
   /** New weights and memory; the old tensors are disposed. */
   function update(
     state: TrainingState,
+    at: StepSize,
     gradients: NamedTensors,
     weights: NamedTensors,
     afterStep: (next: Pick<TrainingState, 'weights' | 'techniqueWeights'>) => TechniqueState | undefined,
   ): Pick<TrainingState, 'weights' | 'techniqueWeights' | 'slots' | 'technique'> {
     const next = tf.tidy(() => {
-      const updated = updateAll(tf, optimizer, state.step + 1, weights, gradients, state.slots);
+      const updated = updateAll(tf, optimizer, at, weights, gradients, state.slots);
       const { own, added } = split(updated.weights);
       const parts = { weights: own, techniqueWeights: added };
       return { ...parts, slots: updated.slots, technique: afterStep(parts) as never };
@@ -224,6 +324,7 @@ function beginEpoch(state: TrainingState, count: number): TrainingState {
 }
 
 const techniquePrefix = 'technique/';
+const rateKey = 'learningRate';
 
 /** All trainable weights under one roof, for gradients and optimizer. */
 function join(weights: NamedTensors, added: NamedTensors): NamedTensors {

@@ -20,6 +20,31 @@ export async function download(
   return result;
 }
 
+/** Numbers and scalars on the device as numbers; what is computed for them is disposed of, tensors that were there before stay. */
+export async function readScalars(
+  device: Device,
+  compute: () => Record<string, number | Tensor>,
+): Promise<Record<string, number>> {
+  const { tf } = device;
+  const names: string[] = [];
+  const result: Record<string, number> = {};
+  const [stacked] = tf.tidy((): Tensor[] => {
+    const tensors: Tensor[] = [];
+    for (const [name, value] of Object.entries(compute())) {
+      result[name] = value as number;
+      if (typeof value === 'number') continue;
+      names.push(name);
+      tensors.push(value);
+    }
+    return tensors.length > 0 ? [tf.stack(tensors)] : [];
+  });
+  if (stacked === undefined) return result;
+  const values = await device.read(stacked);
+  stacked.dispose();
+  names.forEach((name, i) => (result[name] = values[i]));
+  return result;
+}
+
 export function disposeAll(tensors: NamedTensors): void {
   for (const tensor of Object.values(tensors)) tensor.dispose();
 }
@@ -28,7 +53,10 @@ export function zerosLike(tf: TensorFlow, tensors: NamedTensors): NamedTensors {
   return mapTensors(tensors, (tensor) => tf.zerosLike(tensor));
 }
 
-export function mapTensors<T, U>(tensors: Record<string, T>, map: (tensor: T, name: string) => U): Record<string, U> {
+export function mapTensors<T, U>(
+  tensors: Readonly<Record<string, T>>,
+  map: (tensor: T, name: string) => U,
+): Record<string, U> {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, map(tensor, name)]));
 }
 

@@ -1,11 +1,5 @@
-import { equalityAt, inequalityAt, objectiveAt, type Qcqp } from './problem';
-
-/** A set of instances: X[N,e] and their labelled optima Y[N,n], both row-major. */
-export interface LabelledSet {
-  count: number;
-  X: Float64Array;
-  Y: Float64Array;
-}
+import type { LabelledSet } from './labelledSet';
+import { equalityAt, inequalityAt, inequalityCount, objectiveAt, type Qcqp } from './problem';
 
 /** Rows count as violated from here … */
 export const rowTolerance = 1e-6;
@@ -17,13 +11,13 @@ export const instanceTolerance = 1e-4;
  * set. Keys and definitions are those of the metric catalogue.
  */
 export function validationMetrics(problem: Qcqp, set: LabelledSet, outputs: Float64Array): Record<string, number> {
-  const { n, m, e } = problem;
+  const { n, e } = problem;
   const { count } = set;
   const series = () => new Float64Array(count);
   const [objective, gap, dist, eq, ineq] = [series(), series(), series(), series(), series()];
   let violatedRows = 0;
   let violatedInstances = 0;
-  const inequalities = new Float64Array(m);
+  const inequalities = new Float64Array(inequalityCount(problem));
   const equalities = new Float64Array(e);
   for (let i = 0; i < count; i++) {
     const value = objectiveAt(problem, outputs, i * n);

@@ -1,16 +1,9 @@
+import { type Entry, onEpoch, onStep, onSystem, ours } from './entries';
 import type { MetricDefinition } from './definition';
-
-type Entry = Omit<MetricDefinition, 'kind' | 'clock'>;
-const scalar =
-  (clock: MetricDefinition['clock']) =>
-  (entry: Entry): MetricDefinition => ({ ...entry, clock, kind: 'scalar' });
-
-const onStep = scalar('step');
-const onEpoch = scalar('epoch');
-const onSystem = scalar('system');
+import { gradientMetrics } from './gradients';
 
 const penaltyMethod = 'Quadratic penalty method, Nocedal & Wright, Numerical Optimization, §17.1';
-const ours = 'Adjoint, docs/methods.md';
+const augmented = 'Augmented Lagrangian, Nocedal & Wright, Numerical Optimization, §17.3';
 
 const perStep: MetricDefinition[] = [
   onStep({
@@ -63,6 +56,56 @@ const perStep: MetricDefinition[] = [
     question: 'gradients',
   }),
   onStep({
+    key: 'alm/rho',
+    title: 'Penalty parameter',
+    symbol: '\\rho',
+    unit: '1',
+    formula: '\\rho_t',
+    description: 'Penalty parameter of the augmented Lagrangian. It grows where the violation does not fall.',
+    source: augmented,
+    better: null,
+    scale: 'log',
+    question: 'gradients',
+  }),
+  onStep({
+    key: 'alm/equality_multiplier_max',
+    title: 'Largest equality multiplier',
+    symbol: '\\lVert\\nu\\rVert_\\infty',
+    unit: '1',
+    formula: '\\max_j |\\nu_j|',
+    description: 'Of the multipliers of Ay = x that all instances share. It settles when the method converges.',
+    source: augmented,
+    better: null,
+    scale: 'linear',
+    question: 'gradients',
+  }),
+  onStep({
+    key: 'alm/inequality_multiplier_max',
+    title: 'Largest inequality multiplier',
+    symbol: '\\lVert\\mu\\rVert_\\infty',
+    unit: '1',
+    formula: '\\max_j \\mu_j',
+    description: 'Of the multipliers of c(y) ≤ 0 that all instances share. It settles when the method converges.',
+    source: augmented,
+    better: null,
+    scale: 'linear',
+    question: 'gradients',
+  }),
+  onStep({
+    key: 'alm/violation',
+    title: 'Violation at the last multiplier update',
+    symbol: 'V',
+    unit: '1',
+    formula:
+      'V = \\max\\bigl(\\lVert\\mathbb E[Ay - x]\\rVert_\\infty,\\; \\lVert\\mathbb E[\\max(c, -\\mu/\\rho)]\\rVert_\\infty\\bigr)',
+    description:
+      'Mean violation and complementarity of the worst row; what decides whether ρ grows. Zero before the first update.',
+    source: augmented,
+    better: 'lower',
+    scale: 'log',
+    question: 'feasible',
+  }),
+  onStep({
     key: 'learning_rate',
     title: 'Learning rate',
     symbol: '\\eta',
@@ -74,57 +117,7 @@ const perStep: MetricDefinition[] = [
     scale: 'log',
     question: 'gradients',
   }),
-  onStep({
-    key: 'gradient/cosine',
-    title: 'Cosine of objective and penalty gradients',
-    symbol: '\\cos(g_f, g_p)',
-    unit: '1',
-    formula:
-      '\\frac{g_f^\\top g_p}{\\lVert g_f\\rVert\\,\\lVert g_p\\rVert},\\quad g_f = \\nabla_\\theta \\mathbb E[f],\\; g_p = \\nabla_\\theta(\\lambda\\,\\mathbb E\\lVert r\\rVert^2)',
-    description: 'Below zero the two gradients interfere: a step that lowers one raises the other to first order.',
-    source: 'Yu et al., Gradient Surgery for Multi-Task Learning, NeurIPS 2020',
-    better: 'higher',
-    scale: 'linear',
-    question: 'gradients',
-    thresholds: [0],
-  }),
-  onStep({
-    key: 'gradient/norm_ratio',
-    title: 'Penalty over objective gradient norm',
-    symbol: '\\lVert g_p\\rVert/\\lVert g_f\\rVert',
-    unit: '1',
-    formula: '\\lVert g_p\\rVert / \\lVert g_f\\rVert',
-    description: 'Above one the penalty dominates the update.',
-    source: ours,
-    better: null,
-    scale: 'log',
-    question: 'gradients',
-    thresholds: [1],
-  }),
-  onStep({
-    key: 'gradient/objective_norm',
-    title: 'Norm of the objective gradient',
-    symbol: '\\lVert g_f\\rVert',
-    unit: '1',
-    formula: '\\lVert\\nabla_\\theta \\mathbb E[f]\\rVert_2',
-    description: 'Euclidean norm over all parameters.',
-    source: ours,
-    better: null,
-    scale: 'log',
-    question: 'gradients',
-  }),
-  onStep({
-    key: 'gradient/penalty_norm',
-    title: 'Norm of the penalty gradient',
-    symbol: '\\lVert g_p\\rVert',
-    unit: '1',
-    formula: '\\lVert\\nabla_\\theta(\\lambda\\,\\mathbb E\\lVert r\\rVert^2)\\rVert_2',
-    description: 'Euclidean norm over all parameters, λ included.',
-    source: ours,
-    better: null,
-    scale: 'log',
-    question: 'gradients',
-  }),
+  ...gradientMetrics,
   onStep({
     key: 'time/forward',
     title: 'Time forward',

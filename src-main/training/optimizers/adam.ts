@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { adamUpdate } from '../../numerics/ops/adam';
 import type { Optimizer } from './optimizer';
-import { learningRate, moments } from './settings';
+import { learningRate, moments, stepControl } from './settings';
 
-const settings = z.strictObject({ kind: z.literal('adam'), learningRate: learningRate(1e-3), ...moments });
+const settings = z.strictObject({
+  kind: z.literal('adam'),
+  learningRate: learningRate(1e-3),
+  ...moments,
+  ...stepControl,
+});
 
 /** m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; θ ← θ − η m̂/(√v̂ + ε) with m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ). */
 export const adam: Optimizer<'adam', typeof settings> = {

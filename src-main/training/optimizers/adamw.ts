@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { adamUpdate } from '../../numerics/ops/adam';
 import type { Optimizer } from './optimizer';
-import { learningRate, moments } from './settings';
+import { learningRate, moments, stepControl } from './settings';
 
 const settings = z.strictObject({
   kind: z.literal('adamw'),
@@ -13,6 +13,7 @@ const settings = z.strictObject({
     .default(1e-2)
     .describe('Decay ω: weights shrink by ηω of themselves each step.'),
   ...moments,
+  ...stepControl,
 });
 
 /** θ ← (1 − ηω)θ, then Adam's step: the decay does not pass through the moments. */

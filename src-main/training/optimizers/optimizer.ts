@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Tensor, TensorFlow } from '../../numerics/devices/device';
 import type { Method } from '../method';
+import type { BoundSchedule } from '../schedules/schedule';
 import type { NamedTensors } from '../tensors';
 
 export interface UpdateContext<Settings> {
@@ -32,18 +33,29 @@ export interface Optimizer<Kind extends string, Settings extends z.ZodType> exte
   ): Update;
 }
 
+/** Number of an update, from 1, and its learning rate. */
+export interface StepSize {
+  t: number;
+  learningRate: number;
+}
+
 /** One optimizer with its settings: what the training loop steps with. */
 export interface BoundOptimizer {
   slotNames: readonly string[];
+  /** Factor of the settings' learning rate, from 0 to 1. */
+  schedule: BoundSchedule;
+  /** The settings' learning rate η; what a step uses is η times the schedule's value. */
   learningRate: number;
-  update(tf: TensorFlow, t: number, weight: Tensor, gradient: Tensor, slots: readonly Tensor[]): Update;
+  /** Largest norm of the gradient; 0 for no limit. */
+  clip: number;
+  update(tf: TensorFlow, at: StepSize, weight: Tensor, gradient: Tensor, slots: readonly Tensor[]): Update;
 }
 
 /** Updates all weights. Slots are named `<slot>/<weight>`. Call inside a tidy. */
 export function updateAll(
   tf: TensorFlow,
   optimizer: BoundOptimizer,
-  t: number,
+  at: StepSize,
   weights: NamedTensors,
   gradients: NamedTensors,
   slots: NamedTensors,
@@ -51,7 +63,7 @@ export function updateAll(
   const next: { weights: NamedTensors; slots: NamedTensors } = { weights: {}, slots: {} };
   for (const name of Object.keys(weights)) {
     const own = optimizer.slotNames.map((slot) => slots[`${slot}/${name}`]);
-    const updated = optimizer.update(tf, t, weights[name], gradients[name], own);
+    const updated = optimizer.update(tf, at, weights[name], gradients[name], own);
     next.weights[name] = updated.weight;
     optimizer.slotNames.forEach((slot, i) => (next.slots[`${slot}/${name}`] = updated.slots[i]));
   }

@@ -15,7 +15,14 @@ it.each(reference.optimizers)(
     let weights = { theta: device.tensor(reference.start, [4]) } as Record<string, ReturnType<typeof device.tensor>>;
     let slots = initSlots(tf, optimizer, weights);
     for (const [i, gradient] of reference.gradients.entries()) {
-      ({ weights, slots } = updateAll(tf, optimizer, i + 1, weights, { theta: device.tensor(gradient, [4]) }, slots));
+      ({ weights, slots } = updateAll(
+        tf,
+        optimizer,
+        { t: i + 1, learningRate: optimizer.learningRate },
+        weights,
+        { theta: device.tensor(gradient, [4]) },
+        slots,
+      ));
       // Five float32 updates: rounding of a few units in the last place.
       expect(relativeError(await device.read(weights.theta), path[i])).toBeLessThan(4e-7);
     }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Optimizer } from './optimizer';
-import { learningRate } from './settings';
+import { learningRate, stepControl } from './settings';
 
 const settings = z
   .strictObject({
@@ -13,6 +13,7 @@ const settings = z
       .default(0)
       .describe('Share μ of the last direction that is kept; 0 is plain descent.'),
     nesterov: z.boolean().default(false).describe('Look ahead along the momentum; needs momentum above 0.'),
+    ...stepControl,
   })
   .refine(({ momentum, nesterov }) => !nesterov || momentum > 0, {
     path: ['nesterov'],

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { schemasOf } from '../method';
 import { constant } from './constant';
-import type { SchedulePosition } from './schedule';
+import { exponential } from './exponential';
+import { linear } from './linear';
+import { onPlateau } from './onPlateau';
+import { step } from './step';
 
 /** Every schedule. A new one is a file beside this one and an entry here. */
-export const schedules = [constant] as const;
+export const schedules = [constant, linear, exponential, step, onPlateau] as const;
 
 const scheduleSchema = z.discriminatedUnion('kind', schemasOf(schedules));
 export type ScheduleSettings = z.output<typeof scheduleSchema>;
@@ -20,8 +23,4 @@ function expandShorthand(value: unknown): unknown {
   if (typeof value === 'number') return { kind: 'constant', value };
   const isValueAlone = typeof value === 'object' && value !== null && 'value' in value && !('kind' in value);
   return isValueAlone ? { kind: 'constant', ...value } : value;
-}
-
-export function scheduleValue(settings: ScheduleSettings, position: SchedulePosition): number {
-  return schedules.find(({ kind }) => kind === settings.kind)!.value(settings, position);
 }

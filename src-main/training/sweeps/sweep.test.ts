@@ -35,7 +35,7 @@ describe('a sweep', () => {
       ...Array<unknown>(6).fill([0, 5]),
       ...Array<unknown>(6).fill([1, 6]),
     ]);
-    expect(runs[0].experiment.technique.lambda).toEqual({ kind: 'constant', value: 1 });
+    expect(runs[0].experiment.technique).toEqual({ kind: 'softPenalty', lambda: { kind: 'constant', value: 1 } });
     expect(runs[6].experiment.name).toBe('Trade-off · lambda = 1, learningRate = 0.001, seed 6');
     expect({ name, repeats, axes }).toEqual({
       name: 'Trade-off',

@@ -1,4 +1,6 @@
+import { augmentedLagrangian } from './augmentedLagrangian';
+import { pcgrad } from './pcgrad';
 import { softPenalty } from './softPenalty';
 
 /** Every technique. A new one is a file beside this one and an entry here. */
-export const techniques = [softPenalty] as const;
+export const techniques = [softPenalty, augmentedLagrangian, pcgrad] as const;

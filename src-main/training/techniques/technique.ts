@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Device, Tensor } from '../../numerics/devices/device';
 import type { Method } from '../method';
 import type { DeviceProblem, Qcqp } from '../problem';
+import type { ScheduleSettings } from '../schedules/registry';
 import type { SchedulePosition } from '../schedules/schedule';
 import type { NamedArrays, NamedTensors } from '../tensors';
 
@@ -32,6 +33,8 @@ export interface Pass<Settings> {
   state: TechniqueState;
   /** Weights that the technique itself brought in by `weights`. */
   weights: NamedTensors;
+  /** Values at this step of the settings that `schedules` names. */
+  scheduled: Readonly<Record<string, number>>;
   position: SchedulePosition;
 }
 
@@ -45,6 +48,8 @@ export interface Pass<Settings> {
 export interface Technique<Kind extends string, Settings extends z.ZodType> extends Method<Kind, Settings> {
   /** What it remembers at the start; nothing if absent. */
   init?(settings: z.output<Settings>, problem: Qcqp): { tensors?: NamedArrays; values?: Record<string, number> };
+  /** Settings that change over training, by name; the loop evaluates them and keeps their memory. */
+  schedules?(settings: z.output<Settings>): Record<string, ScheduleSettings>;
   /** Weights of its own that are trained along with the network's (learnt damping, learnt multipliers). */
   weights?(settings: z.output<Settings>, problem: Qcqp): NamedArrays;
   /** A layer over the network's raw output, [B,n] → [B,n]; also applied in validation. */
@@ -52,8 +57,11 @@ export interface Technique<Kind extends string, Settings extends z.ZodType> exte
   terms(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor): LossTerms;
   /** Gradient surgery: the direction to hand to the optimizer. If present, both gradients are computed at every step. */
   direct?(pass: Pass<z.output<Settings>>, objective: NamedTensors, constraint: NamedTensors): NamedTensors;
-  /** New state after an update, from the outputs of the batch (dual ascent). The returned tensors are new ones. */
-  afterStep?(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor): TechniqueState;
-  /** Values of the metrics listed in `metrics`. */
-  scalars(settings: z.output<Settings>, state: TechniqueState, position: SchedulePosition): Record<string, number>;
+  /**
+   * New state after an update, from the outputs y that the batch had before it (dual ascent). The returned tensors are new ones;
+   * nothing means that the state stays.
+   */
+  afterStep?(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor): TechniqueState | undefined;
+  /** Values of the metrics listed in `metrics` before the update: numbers, or scalars on the device. */
+  scalars(pass: Pass<z.output<Settings>>): Record<string, number | Tensor>;
 }
