@@ -147,8 +147,8 @@ export function makeSlicePicture(slice: Slice, box: SliceFrame): SlicePicture {
     ),
     optimum: pixel(0, 0),
     leastNorm: slice.leastNorm === null ? null : pixel(...slice.leastNorm),
-    sTicks: linearTicks(s[0], s[1], Math.max(2, Math.floor(frame.width / 70))).map((value) => ({ value, at: pixel(value, t[0])[0] })),
-    tTicks: linearTicks(t[0], t[1], Math.max(2, Math.floor(frame.height / 50))).map((value) => ({ value, at: pixel(s[0], value)[1] })),
+    sTicks: linearTicks(s[0], s[1], Math.max(3, Math.floor(frame.width / 50))).map((value) => ({ value, at: pixel(value, t[0])[0] })),
+    tTicks: linearTicks(t[0], t[1], Math.max(3, Math.floor(frame.height / 32))).map((value) => ({ value, at: pixel(s[0], value)[1] })),
   };
 } // prettier-ignore
 
