@@ -272,6 +272,16 @@ function endLabels(context: CanvasRenderingContext2D, input: PaintInput, plot: P
   context.textAlign = 'left';
   labelled.forEach(({ series }, i) => {
     const share = shareOf(input, series);
+    const end = plot.x(series.end?.x ?? model.domain.to);
+    // A line that ends early is led to its label, so that it does not look as if it had gone on.
+    if (end < plot.right - 8 && end > plot.left) {
+      stroke(context, series.colour, 1, 0.45 * share, [1, 4]);
+      context.beginPath();
+      context.moveTo(end, wanted[i]);
+      context.lineTo(plot.right, wanted[i]);
+      context.stroke();
+      context.setLineDash([]);
+    }
     if (Math.abs(placed[i] - wanted[i]) > 2) {
       stroke(context, series.colour, 1, 0.6 * share);
       context.beginPath();
