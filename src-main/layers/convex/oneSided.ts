@@ -27,7 +27,7 @@ export type Nested = number | null | Nested[] | { [part: string]: Nested };
  * with λ a multiplier at which λᵀċ is largest. Those λ are dual to the linear program min ∇fᵀd over J d + ċ ≤ 0, which is infeasible
  * exactly if the moved problem is so to first order. Two small solves an entry and side.
  *
- * The solution must be optimal and unique.
+ * The solution must be optimal and unique. Where no point is strictly feasible only p and Q are moved, and all else is `null`.
  */
 export function oneSidedDerivatives(
   problem: ConvexProblem,
@@ -37,14 +37,18 @@ export function oneSidedDerivatives(
   given: Partial<ConvexSettings> = {},
 ): Partial<Record<Datum, OneSided<Nested>>> {
   const settings = { ...defaultConvexSettings, ...given };
-  const { y, multipliers } = solution;
-  const examined = examine(problem, y, multipliers, settings.activeTolerance);
+  const { y } = solution;
+  // Without a strictly feasible point the rows of the face stay where they are: only p and Q may move.
+  const onFace = solution.face !== null;
+  const { problem: moving, multipliers } = solution.face ?? { problem, multipliers: solution.multipliers };
+  const examined = examine(moving, y, multipliers, settings.activeTolerance);
   const { rows, certificate } = examined;
   const unique = certificate.activeRank === certificate.activeCount;
-  const gradient = rounded(gradientAt(problem, y));
+  const gradient = rounded(gradientAt(moving, y));
   const side = (entry: Entry, sign: 1 | -1): number | null => {
-    const rates = ratesOf(problem, rows, y, entry);
-    const direction = directionOf(problem, examined, gradient, scale(rates, sign), unique, y, settings);
+    if (onFace && entry.datum !== 'p' && entry.datum !== 'Q') return null;
+    const rates = ratesOf(moving, rows, y, entry);
+    const direction = directionOf(moving, examined, gradient, scale(rates, sign), unique, y, settings);
     return direction && sign * direction.reduce((sum, value, j) => sum + value * cotangent[j], 0) + 0;
   };
   const result: Partial<Record<Datum, OneSided<Nested>>> = {};

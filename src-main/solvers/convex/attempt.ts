@@ -18,6 +18,8 @@ export interface Attempt {
   guess: ActiveSet;
   interiorPoint: InteriorPointResult;
   polishSteps: number;
+  /** Where polishes found no multipliers of the right signs, though there may be some. */
+  stuckAt: Float64Array[];
 }
 
 /** Scaled residuals at which the polish is tried. */
@@ -30,7 +32,8 @@ export function attempt(
   equalities: EqualityRows = examineEqualities(problem),
 ): Attempt {
   const scaling = scalesOf(problem);
-  let best: Attempt | null = null;
+  let best: Omit<Attempt, 'stuckAt'> | null = null;
+  const stuckAt: Float64Array[] = [];
   const weigh = (
     y: Float64Array,
     multipliers: Multipliers,
@@ -46,11 +49,13 @@ export function attempt(
   runInteriorPoint(problem, equalities, settings, stages, (result) => {
     for (const active of guesses(result)) {
       const polished = polish(problem, { ...result, active }, settings.polishSteps, scaling);
-      if (polished && weigh(polished.y, polished.multipliers, result, polished.steps)) return true;
+      if ('stuckAt' in polished) {
+        if (polished.stuckAt) stuckAt.push(polished.stuckAt);
+      } else if (weigh(polished.y, polished.multipliers, result, polished.steps)) return true;
     }
     return weigh(result.y, result.multipliers, result, 0) && result.end !== 'converged';
   });
-  return best!;
+  return { ...best!, stuckAt };
 }
 
 /** The interior point's active set; then with the cones near their apex at it, which their slacks tell apart late. */

@@ -4,6 +4,7 @@ import { certificateHolds, examine, type Examined } from './certificate';
 import { gradientAt, rounded } from './evaluate';
 import { noMultipliers, scatterMultipliers } from './kktRows';
 import { convexProblem, type ConvexProblem, type SecondOrderRow } from './problem';
+import { scalesOf } from './scaling';
 import type { ConvexSettings } from './settings';
 import type { Multipliers } from './solution';
 
@@ -37,10 +38,13 @@ export function searchMultipliers(
 ): Multipliers | null {
   const { n } = problem;
   const examined = examine(problem, y, noMultipliers(problem), settings.activeTolerance);
-  const { rows, J } = examined;
+  const { rows } = examined;
   const r = rows.length;
   if (r === 0) return null;
-  const gradient = rounded(gradientAt(problem, y));
+  // In the scale of the variables, so that every component of the sum counts.
+  const { variables } = scalesOf(problem);
+  const J = examined.J.map((value, at) => value * variables[at % n]);
+  const gradient = rounded(gradientAt(problem, y)).map((value, j) => value * variables[j]);
   const gram = new Float64Array(r * r);
   multiplySymmetric(r, n, J, J, gram);
   for (let i = 0; i < r; i++) for (let j = 0; j < i; j++) gram[j * r + i] = gram[i * r + j];

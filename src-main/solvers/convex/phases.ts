@@ -211,38 +211,35 @@ function rowsOfMatrix(n: number, matrix: SymmetricMatrix): Float64Array[] {
     .map((j) => Float64Array.from({ length: n }, (_, i) => (i === j ? values[j] : 0)));
 }
 
-/** Does the objective fall for ever along d, from any feasible point, without violating a row? To 1e-9 of the terms. */
-export function isRay({ n, e, m, Q, p, A, G, H, lower, upper, soc }: ConvexProblem, d: Float64Array): boolean {
+/**
+ * Does the objective fall for ever along d, from any feasible point, without violating a row? Judged in the scaled problem, where rows and
+ * columns have entries of about 1, with ‖d‖∞ = 1: what should vanish is within 1e-9, and within 1e-8 of the fall.
+ */
+export function isRay(problem: ConvexProblem, direction: Float64Array): boolean {
+  const scaling = scalesOf(problem);
+  const { n, e, m, Q, p, A, G, H, lower, upper, soc } = scaleProblem(problem, scaling);
+  const d = direction.map((value, j) => value / scaling.variables[j]);
+  const largest = d.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  if (!(largest > 0)) return false;
+  for (let j = 0; j < n; j++) d[j] /= largest;
+  const slope = dot(n, p, 0, d, 0);
+  const size = p.reduce((sum, value, j) => sum + Math.abs(value * d[j]), 0);
+  if (!(slope < -1e-9 * size)) return false;
+  const tolerance = Math.min(1e-9, -1e-8 * slope);
   const product = new Float64Array(n);
-  const size = (row: Float64Array, at: number) => {
-    let sum = 0;
-    for (let j = 0; j < n; j++) sum += Math.abs(row[at + j] * d[j]);
-    return sum;
-  };
   const vanishes = (matrix: SymmetricMatrix) => {
     timesSymmetric(n, matrix, d, product);
-    if (matrix === null) return true;
-    const { kind, values } = matrix;
-    return product.every((value, i) => {
-      const scale = kind === 'dense' ? size(values, i * n) : Math.max(...values.map(Math.abs));
-      return Math.abs(value) <= 1e-9 * scale;
-    });
+    return product.every((value) => Math.abs(value) <= tolerance);
   };
-  const slope = dot(n, p, 0, d, 0);
-  if (!(slope < -1e-9 * size(p, 0))) return false;
   if (![Q, ...H].every(vanishes)) return false;
-  for (let i = 0; i < e; i++) if (Math.abs(dot(n, A, i * n, d, 0)) > 1e-9 * size(A, i * n)) return false;
-  for (let i = 0; i < m; i++) if (dot(n, G, i * n, d, 0) > 1e-9 * size(G, i * n)) return false;
+  for (let i = 0; i < e; i++) if (Math.abs(dot(n, A, i * n, d, 0)) > tolerance) return false;
+  for (let i = 0; i < m; i++) if (dot(n, G, i * n, d, 0) > tolerance) return false;
   for (let j = 0; j < n; j++)
-    if ((lower[j] > -Infinity && d[j] < -1e-9) || (upper[j] < Infinity && d[j] > 1e-9)) return false;
+    if ((lower[j] > -Infinity && d[j] < -tolerance) || (upper[j] < Infinity && d[j] > tolerance)) return false;
   return soc.every(({ k, F, c }) => {
     let squares = 0;
-    let scale = size(c, 0);
-    for (let i = 0; i < k; i++) {
-      squares += dot(n, F, i * n, d, 0) ** 2;
-      scale += size(F, i * n);
-    }
-    return Math.sqrt(squares) - dot(n, c, 0, d, 0) <= 1e-9 * scale;
+    for (let i = 0; i < k; i++) squares += dot(n, F, i * n, d, 0) ** 2;
+    return Math.sqrt(squares) - dot(n, c, 0, d, 0) <= tolerance;
   });
 }
 
@@ -254,7 +251,7 @@ export function fallsWithoutBound(problem: ConvexProblem, settings: ConvexSettin
   const scaled = scaleProblem(problem, scalesOf(problem));
   const { n, m } = scaled;
   const values: number[] = [];
-  for (const radius of [1e2, 1e4, 1e6]) {
+  for (const radius of [1e2, 1e4, 1e6, 1e8]) {
     const ball: SymmetricMatrix = { kind: 'diagonal', values: new Float64Array(n).fill(radius ** -2) };
     const G = new Float64Array((m + 1) * n);
     G.set(scaled.G);
@@ -263,6 +260,6 @@ export function fallsWithoutBound(problem: ConvexProblem, settings: ConvexSettin
     if (!solved.holds) return false;
     values.push(solved.examined.objective);
   }
-  const [first, second, third] = values;
-  return second - third > 2 * Math.abs(first - second) && second - third > 1e-6 * Math.abs(third);
+  const falls = values.slice(1).map((value, i) => values[i] - value);
+  return falls.every((fall, i) => fall > (i === 0 ? 0 : 2 * falls[i - 1]) && fall > 1e-6 * Math.abs(values[i + 1]));
 }

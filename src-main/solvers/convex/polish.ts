@@ -37,13 +37,17 @@ export interface Polished {
 /** Relative size of a row's value, and of a multiplier's share of ∇L, that is rounding. */
 const rounding = 1e-12;
 
-/** @returns null where it ends nowhere: the start is then the better answer */
+/** Where a polish ended that found no multipliers of the right signs; they may exist where rows are dependent. Null: it diverged. */
+export interface StuckPolish {
+  stuckAt: Float64Array | null;
+}
+
 export function polish(
   problem: ConvexProblem,
   start: { y: Float64Array; multipliers: Multipliers; active: ActiveSet },
   maxSteps: number,
   scaling: Scaling = scalesOf(problem),
-): Polished | null {
+): Polished | StuckPolish {
   const { n } = problem;
   const typical = typicalSizes(problem, start.y, scaling);
   const y = start.y.slice();
@@ -66,19 +70,19 @@ export function polish(
       moved = Math.max(moved, Math.abs(x[j]));
     }
     for (let i = 0; i < rows.length; i++) lambda[i] += change[i];
-    if (!(moved < most)) return null;
+    if (!(moved < most)) return { stuckAt: null };
     const converged = moved <= 1e-14 * sizeOf(y) || (moved < 1e-7 * (1 + sizeOf(y)) && moved > 0.1 * before);
     before = moved;
     if (!converged && steps < maxSteps) continue;
     const revised = revise(problem, active, rows, lambda, J, gradient, y, typical);
     multipliers = scatterMultipliers(problem, rows, lambda, y);
     if (revised === 'done') return { y, multipliers, active, rows, lambda, system, steps };
-    if (revised === 'stuck') return null;
+    if (revised === 'stuck') return { stuckAt: y };
     rows = rowsOf(problem, active);
     lambda = gatherMultipliers(rows, multipliers);
     before = Infinity;
   }
-  return null;
+  return { stuckAt: null };
 }
 
 /** ∇f + Jᵀλ, with the size of the terms that cancel in it. */

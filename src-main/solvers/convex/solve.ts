@@ -56,7 +56,7 @@ function solveChecked(problem: ConvexProblem, settings: ConvexSettings): Solutio
   if (outcome.kind === 'unbounded') {
     const message = outcome.ray
       ? 'the objective falls for ever along `ray`, which no row stops'
-      : 'the objective falls without bound, though along no straight ray: within balls of radius 10², 10⁴ and 10⁶ it falls ever faster';
+      : 'the objective falls without bound, though along no straight ray: within balls of radius 10², 10⁴, 10⁶ and 10⁸ it falls ever faster';
     const finding: Finding = { diagnosis: 'unbounded', message };
     return { ...nothing(problem, 'dual infeasible'), ray: outcome.ray, findings: [finding] };
   }
@@ -137,6 +137,18 @@ function solveCore(problem: ConvexProblem, settings: ConvexSettings, depth: numb
       first.examined = examine(problem, first.y, least, settings.activeTolerance);
     }
     return { kind: 'optimal', problem, attempt: first, equalities, face: false };
+  }
+  for (const y of first.holds ? [] : first.stuckAt) {
+    const multipliers = searchMultipliers(problem, y, settings);
+    if (!multipliers) continue;
+    const found = {
+      ...first,
+      holds: true,
+      y,
+      multipliers,
+      examined: examine(problem, y, multipliers, settings.activeTolerance),
+    };
+    return { kind: 'optimal', problem, attempt: found, equalities, face: false };
   }
   const phase = phaseOne(problem, settings);
   if (phase.t > -interior && infeasibilityMargin(problem, phase.multipliers) > 1e-9 && !first.holds)
