@@ -40,3 +40,24 @@ it('adjoint bench hypergradient is exact to rounding in every dimension, cold an
     expect(s_per_grad).toBeGreaterThan(0);
   }
 });
+
+it('adjoint bench training and gemm give rows in float64 that other programs are compared with', () => {
+  const bench = (...args: string[]) => {
+    const command = [resolve('out/node/adjoint.mjs'), 'bench', ...args, '--json', '--repeats', '3'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+    expect(status, stderr).toBe(0);
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
+  const rows = bench('training', '--batch', '8,16', '--threads', '2');
+  expect(rows).toEqual(
+    [8, 16].map((batch) =>
+      expect.objectContaining({ what: 'training', dtype: 'float64', batch, s: expect.any(Number) }),
+    ),
+  );
+  expect(bench('gemm', '--size', '50')).toEqual([
+    expect.objectContaining({ what: 'gemm', dtype: 'float64', n: 50, threads: 1, gflops: expect.any(Number) }),
+  ]);
+});

@@ -1,11 +1,15 @@
 import { Command } from 'commander';
 import type { Places } from '../context';
+import { gemmBench } from './gemm';
 import { hypergradientBench } from './hypergradient';
 import { labelsBench } from './labels';
+import { trainingBench } from './training';
 
 export function benchCommand(places: Places): Command {
   return new Command('bench')
     .description('Times one thing on fixed data, for comparison with other programs.')
     .addCommand(labelsBench(places))
-    .addCommand(hypergradientBench());
+    .addCommand(hypergradientBench())
+    .addCommand(trainingBench())
+    .addCommand(gemmBench());
 }

@@ -1,0 +1,72 @@
+import { availableParallelism } from 'node:os';
+import { Command } from 'commander';
+import { Generator } from '@shared/random/generator';
+import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
+import type { DeviceName } from '../../numerics/devices/device';
+import { loadDevice } from '../../numerics/devices/ladder';
+import { resolveDefaults } from '../../training/experiment';
+import { createTraining, type TrainingData } from '../../training/loop';
+import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
+import { median } from './median';
+
+interface Options extends CommonOptions {
+  device: DeviceName;
+  batch: string;
+  threads: number;
+  repeats: number;
+}
+
+const positive = (text: string): number => Math.max(1, Math.floor(Number(text)) || 1);
+
+export function trainingBench(): Command {
+  return withCommonOptions(
+    new Command('training').description(
+      'Seconds per training step: soft penalty, MLP 50-200-200-100 with relu, Adam, QCQP n = 100, m = 50, e = 50, seed 2025.',
+    ),
+  )
+    .option('--device <name>', 'where to compute', 'simd64')
+    .option('--batch <list>', 'batch sizes, separated by commas', '128,512')
+    .option('--threads <count>', 'threads of the device', positive, availableParallelism())
+    .option('--repeats <count>', 'timed steps, of which the median counts', positive, 200)
+    .action(action((options: Options) => benchTraining(options)));
+}
+
+const warmUps = 100;
+
+async function benchTraining({ device: name, batch, threads, repeats, json }: Options): Promise<void> {
+  const device = await loadDevice(name, { threads });
+  const { family: problem } = generateQcqp(qcqpSettings.parse({ n: 100, m: 50, e: 50, instances: 64, seed: 2025 }));
+  for (const size of batch.split(',').map(positive)) {
+    const X = new Generator(7).uniforms(-0.5, 0.5, size * problem.e);
+    // One batch is the whole set, as for the programs that this is compared with; labels play no part in a step.
+    const set = { count: size, X, Y: new Float64Array(size * problem.n) };
+    const data: TrainingData = { problem, train: set, valid: set };
+    const experiment = resolveDefaults({
+      dataset: 'none',
+      network: { kind: 'mlp', hidden: [200, 200], activation: 'relu' },
+      technique: { kind: 'softPenalty', lambda: 10 },
+      optimizer: { kind: 'adam', learningRate: 1e-3 },
+      training: { epochs: warmUps + repeats, batchSize: size, gradientsEvery: 0 },
+    });
+    const training = createTraining(device, experiment, data);
+    let state = training.init();
+    const times: number[] = [];
+    while (!training.finished(state)) {
+      const began = performance.now();
+      ({ state } = await training.step(state));
+      if (state.step > warmUps) times.push((performance.now() - began) / 1000);
+    }
+    training.dispose(state);
+    const row = {
+      what: 'training',
+      device: device.name,
+      dtype: device.dtype,
+      batch: size,
+      s: median(times),
+      threads: device.threads,
+    };
+    if (json) printJson({ ...row, s_min: Math.min(...times) });
+    else printLine(`batch ${size}: ${(1000 * row.s).toFixed(3)} ms a step on ${device.name}, ${row.threads} threads`);
+  }
+  device.dispose();
+}
