@@ -48,7 +48,7 @@ export const simd64Provider: DeviceProvider = {
       detail,
       packages: { '@tensorflow/tfjs-core': tf.version_core, '@tensorflow/tfjs-backend-cpu': tf.version_cpu },
       tf,
-      tensor: (values, shape) => tf.tensor(Float64Array.from(values) as unknown as Float32Array, shape, 'float32'),
+      tensor: (values, shape) => tf.tensor(new Float64Array(values) as unknown as Float32Array, shape, 'float32'),
       read: async (tensor) => tensor.dataSync() as unknown as Float64Array,
       dispose: () => tf.removeBackend(backendName),
     };

@@ -90,8 +90,8 @@ export class Simd64Kernels {
   }
 
   /**
-   * c[rows,columns] (+)= op(a)[rows,depth] op(b)[depth,columns], then + bias by column, then relu.
-   * `accumulate`: adds to what c holds.
+   * c[rows,columns] = op(a)[rows,depth] op(b)[depth,columns] + bias by column, then relu. `accumulate`: adds to what c holds instead of a
+   * bias.
    */
   multiply(
     rows: number,

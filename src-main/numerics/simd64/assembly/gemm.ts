@@ -1,4 +1,4 @@
-// C = op(A) op(B) + initial value, float64, row-major: the usual packed scheme (Goto & van de Geijn, 2008) with tiles of 6 × 4.
+// C = φ(op(A) op(B) + initial value), float64, row-major: the usual packed scheme (Goto & van de Geijn, 2008) with tiles of 6 × 4.
 // Every entry of C is one chain of multiply-adds over k in ascending order, whatever tile or thread computes it: results depend neither
 // on the number of threads nor on how the matrix is cut.
 import { integer, pointer, PREPARED } from './layout';
@@ -13,7 +13,7 @@ const KC: i32 = 256;
 const PACK_STRIPS: i32 = 8;
 
 // Integers: 0 transposed A, 1 transposed B, 2 M, 3 N, 4 K, 5 A, 6 row of A in numbers, 7 B, 8 row of B, 9 C, 10 row of C, 11 packed B,
-// 12 start (0: zero, 1: what C holds), 13 bias or 0, 14 activation (0: none, 1: relu), 15 parts of N, 16 items of the first phase
+// 12 start (0: the bias or zero, 1: what C holds), 13 bias or 0, 14 activation (0: none, 1: relu), 15 parts of N, 16 items of the first phase
 
 /** Where this thread packs its strip of A; behind it a tile for edges. */
 let stripA: usize = 0;
@@ -177,26 +177,23 @@ function multiplyStrip(item: i32): void {
   const rowC = (<usize>integer(10)) << 3;
   const C = pointer(9) + <usize>from * rowC;
   const bias = pointer(13);
-  const activation = integer(14);
   let k0 = 0;
   do {
     const depth = min(KC, K - k0);
     packA(from, k0, depth);
     const begins = k0 == 0 && integer(12) == 0;
-    const ends = k0 + depth == K;
+    const rectified = integer(14) == 1 && k0 + depth == K;
     for (let strip = firstStrip; strip < lastStrip; strip++) {
       const column = strip * NR;
       const B = pointer(11) + ((<usize>strip * <usize>K * NR + <usize>k0 * NR) << 3);
       const c = C + ((<usize>column) << 3);
       const width = min(NR, N - column);
-      if (height == MR && width == NR) {
-        multiplyTile(depth, B, c, rowC, begins);
-        if (ends && (bias != 0 || activation != 0)) finish(c, rowC, MR, NR, bias, column, activation);
-      } else {
+      const start = bias == 0 ? 0 : bias + (<usize>column << 3);
+      if (height == MR && width == NR) multiplyTile(depth, B, c, rowC, begins, start, rectified);
+      else {
         copyTile(c, rowC, tile, NR << 3, height, width, begins);
-        multiplyTile(depth, B, tile, NR << 3, begins);
+        multiplyTile(depth, B, tile, NR << 3, begins, start, rectified);
         copyTile(tile, NR << 3, c, rowC, height, width, false);
-        if (ends && (bias != 0 || activation != 0)) finish(c, rowC, height, width, bias, column, activation);
       }
     }
     k0 += depth;
@@ -211,20 +208,19 @@ function copyTile(from: usize, fromRow: usize, to: usize, toRow: usize, height: 
       store<f64>(to + <usize>i * toRow + ((<usize>j) << 3), load<f64>(from + <usize>i * fromRow + ((<usize>j) << 3)));
 }
 
-/** Adds the bias and applies the activation to a finished tile, while it is in the cache. */
-function finish(c: usize, row: usize, height: i32, width: i32, bias: usize, column: i32, activation: i32): void {
-  for (let i = 0; i < height; i++)
-    for (let j = 0; j < width; j++) {
-      const at = c + <usize>i * row + ((<usize>j) << 3);
-      let value = load<f64>(at);
-      if (bias != 0) value += load<f64>(bias + ((<usize>(column + j)) << 3));
-      if (activation == 1) value = max<f64>(value, 0);
-      store<f64>(at, value);
-    }
-}
-
-/** c[6][4] (+)= strip of A · strip of B. */
-function multiplyTile(depth: i32, B: usize, c: usize, row: usize, begins: bool): void {
+/**
+ * c[6][4] (+)= strip of A · strip of B. The chains of multiply-adds begin with what c holds or, if nothing yet, with the bias of the column
+ * (beyond the last column: with whatever lies there, which goes nowhere).
+ */
+function multiplyTile(
+  depth: i32,
+  B: usize,
+  c: usize,
+  row: usize,
+  begins: bool,
+  bias: usize,
+  rectified: bool,
+): void {
   let a = stripA;
   let b = B;
   let c00 = f64x2.splat(0);
@@ -239,7 +235,22 @@ function multiplyTile(depth: i32, B: usize, c: usize, row: usize, begins: bool):
   let c41 = c00;
   let c50 = c00;
   let c51 = c00;
-  if (!begins) {
+  if (begins) {
+    if (bias != 0) {
+      c00 = v128.load(bias);
+      c01 = v128.load(bias, 16);
+      c10 = c00;
+      c11 = c01;
+      c20 = c00;
+      c21 = c01;
+      c30 = c00;
+      c31 = c01;
+      c40 = c00;
+      c41 = c01;
+      c50 = c00;
+      c51 = c01;
+    }
+  } else {
     let at = c;
     c00 = v128.load(at);
     c01 = v128.load(at, 16);
@@ -283,6 +294,21 @@ function multiplyTile(depth: i32, B: usize, c: usize, row: usize, begins: bool):
     c51 = madd(x, b1, c51);
     a += 48;
     b += 32;
+  }
+  if (rectified) {
+    const zero = f64x2.splat(0);
+    c00 = f64x2.max(c00, zero);
+    c01 = f64x2.max(c01, zero);
+    c10 = f64x2.max(c10, zero);
+    c11 = f64x2.max(c11, zero);
+    c20 = f64x2.max(c20, zero);
+    c21 = f64x2.max(c21, zero);
+    c30 = f64x2.max(c30, zero);
+    c31 = f64x2.max(c31, zero);
+    c40 = f64x2.max(c40, zero);
+    c41 = f64x2.max(c41, zero);
+    c50 = f64x2.max(c50, zero);
+    c51 = f64x2.max(c51, zero);
   }
   let at = c;
   v128.store(at, c00);
