@@ -60,4 +60,4 @@ it('adjoint bench training and gemm give rows in float64 that other programs are
   expect(bench('gemm', '--size', '50')).toEqual([
     expect.objectContaining({ what: 'gemm', dtype: 'float64', n: 50, threads: 1, gflops: expect.any(Number) }),
   ]);
-});
+}, 120_000);
