@@ -1,0 +1,17 @@
+import { AdjointError } from '@shared/errors';
+import { annealing } from './annealing';
+import { interference } from './interference';
+import { lambdaTradeOff } from './lambdaTradeOff';
+import type { Study } from './study';
+
+/** Every study. A new one is a file beside this one and an entry here. */
+export const studies: readonly Study[] = [lambdaTradeOff, annealing, interference] as unknown as readonly Study[];
+
+/** @throws AdjointError `not-found` */
+export function findStudy(name: string): Study {
+  const found = studies.find((study) => study.name === name);
+  if (found) return found;
+  throw new AdjointError('not-found', `There is no study “${name}”.`, {
+    fix: `Studies are ${studies.map((study) => study.name).join(', ')}.`,
+  });
+}
