@@ -12,6 +12,7 @@ import { generateCommand } from './generate';
 import { runCommand } from './run';
 import { runsCommand } from './runs';
 import { serveCommand } from './serve';
+import { studyCommand } from './study';
 import { sweepCommand } from './sweep';
 import { solveCommand } from './solve';
 import { verifyCommand } from './verify';

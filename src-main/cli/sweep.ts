@@ -28,7 +28,7 @@ interface SweepOptions extends CommonOptions {
   dryRun?: boolean;
 }
 
-type Plan = NonNullable<SweepPreview['plan']>;
+export type Plan = NonNullable<SweepPreview['plan']>;
 
 export function sweepCommand(places: Places): Command {
   const command = new Command('sweep')
@@ -43,7 +43,7 @@ export function sweepCommand(places: Places): Command {
       [],
     )
     .option('-n, --name <name>', 'name of the sweep; another name is another sweep')
-    .option('-j, --jobs <n>', 'runs at the same time; the slots of the workspace when left out', wholeNumber)
+    .option('-j, --jobs <n>', 'runs at the same time; the slots of the workspace when left out', slotCount)
     .option('--dry-run', 'only checks every point and says what would be run');
   return withCommonOptions(command).action(
     action(async (file: string, options: SweepOptions) => {
@@ -56,7 +56,8 @@ export function sweepCommand(places: Places): Command {
       };
       if (options.dryRun) return printPlan(await previewSweepHere(base, text), options);
       const log = (line: string) => say(line);
-      await follow(await sweepHere({ ...base, runEntry: places.runEntry, spawner: nodeSpawner(), log }, text), options);
+      const sweep = await sweepHere({ ...base, runEntry: places.runEntry, spawner: nodeSpawner(), log }, text);
+      process.exitCode = (await followSweep(sweep, options)) ? exitCodes.done : exitCodes.failed;
     }),
   );
 }
@@ -68,7 +69,7 @@ function printPlan(plan: Plan, { json }: CommonOptions): void {
   for (const { path, values } of plan.axes) printLine(`  ${path}: ${values.map(String).join(' · ')}`);
 }
 
-function planText({ name, points, repeats, runs, kept, resumed, created, secondsLeft }: Plan): string {
+export function planText({ name, points, repeats, runs, kept, resumed, created, secondsLeft }: Plan): string {
   const parts = [
     `${created} to run`,
     ...(resumed > 0 ? [`${resumed} to go on`] : []),
@@ -78,7 +79,8 @@ function planText({ name, points, repeats, runs, kept, resumed, created, seconds
   return `${name}: ${runs} runs (${points} ${points === 1 ? 'point' : 'points'} × ${repeats}), ${parts.join(', ')}${time}`;
 }
 
-async function follow(sweep: SweepHere, { json }: SweepOptions): Promise<void> {
+/** Drives a sweep to its end, with progress on a terminal. @returns whether every run of it is done */
+export async function followSweep(sweep: SweepHere, { json }: Pick<CommonOptions, 'json'>): Promise<boolean> {
   if (json) printJson({ event: 'planned', ...sweep.plan });
   else say(planText(sweep.plan));
 
@@ -132,7 +134,7 @@ async function follow(sweep: SweepHere, { json }: SweepOptions): Promise<void> {
     printLine(`${sweepStateText(progress)} · list them with: adjoint runs list --sweep ${sweep.id}`);
     if (done < sweep.plan.runs) say('The same command goes on with what is missing.');
   }
-  process.exitCode = done >= sweep.plan.runs ? exitCodes.done : exitCodes.failed;
+  return done >= sweep.plan.runs;
 }
 
 function progressLine(members: readonly RunSummary[], { runs, kept }: Plan): string {
@@ -164,7 +166,7 @@ function named(yaml: string, name: string | undefined): string {
   return document.toString();
 }
 
-function wholeNumber(text: string): number {
+export function slotCount(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 64)
     throw new InvalidArgumentError('It must be a whole number from 1 to 64.');

@@ -20,6 +20,7 @@ import { runDetail } from './runDetail';
 import { seriesCsv } from './seriesQueries';
 import { writeSettings } from './settings';
 import type { SparklineCache } from './sparklines';
+import { studyHandlers } from './studyHandlers';
 import { sweepHandlers } from './sweepHandlers';
 import { Sweeps } from './sweeps';
 
@@ -145,6 +146,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
     comparisons: comparisonHandlers(workspace, (id) => supervisor.summary(id)),
     sweeps: sweepHandlers(sweeps),
     figures: figureHandlers(workspace),
+    studies: studyHandlers({ workspace, resources: options.resources, index, sweeps }),
     queue: {
       get: on.queue.get.handler(() => supervisor.queue()),
       setSlots: on.queue.setSlots.handler(({ input }) => {

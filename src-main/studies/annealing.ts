@@ -9,7 +9,12 @@ import type { Findings, Study, StudyRun } from './study';
 const settings = penaltyStudySettings
   .extend({
     from: z.number().positive().default(1).describe('λ at the beginning of a schedule.').meta({ scale: 'log' }),
-    to: z.number().positive().default(100).describe('λ at the end, and the constant λ it is compared with.').meta({ scale: 'log' }),
+    to: z
+      .number()
+      .positive()
+      .default(100)
+      .describe('λ at the end, and the constant λ it is compared with.')
+      .meta({ scale: 'log' }),
     augmentedLagrangian: z.boolean().default(true).describe('Compare with the augmented Lagrangian as well.'),
   })
   .refine(({ from, to }) => from < to, { error: 'must be above “from”', path: ['to'] });
@@ -38,11 +43,16 @@ export const annealing: Study<typeof settings> = {
       'technique.lambda': schedulesOf(given).map(([, schedule]) => schedule),
     } as Record<string, unknown[]>);
     if (!given.augmentedLagrangian) return [penalty];
-    const multipliers = penaltySweep(`Annealing on ${given.dataset}, augmented Lagrangian`, given, {
-      kind: 'augmentedLagrangian',
-      rho: given.from,
-      rhoMax: given.to,
-    }, {});
+    const multipliers = penaltySweep(
+      `Annealing on ${given.dataset}, augmented Lagrangian`,
+      given,
+      {
+        kind: 'augmentedLagrangian',
+        rho: given.from,
+        rhoMax: given.to,
+      },
+      {},
+    );
     return [penalty, multipliers];
   },
   analyse(given, runs): Findings {
@@ -217,14 +227,24 @@ function differences(arms: readonly Arm[]): Findings['figures'][number] {
           title: 'Violation',
           x: { categories },
           y: { label: 'Factor', scale: 'log' },
-          series: [bars('Factor of the violation', compared.map(({ factor }) => factor!))],
+          series: [
+            bars(
+              'Factor of the violation',
+              compared.map(({ factor }) => factor!),
+            ),
+          ],
           annotations: [{ kind: 'horizontal', at: 1 }],
         },
         {
           title: 'Gap',
           x: { categories },
           y: { label: 'Difference of the gap' },
-          series: [bars('Difference of the gap', compared.map(({ gapDifference }) => gapDifference!))],
+          series: [
+            bars(
+              'Difference of the gap',
+              compared.map(({ gapDifference }) => gapDifference!),
+            ),
+          ],
           annotations: [{ kind: 'horizontal', at: 0 }],
         },
       ],

@@ -56,7 +56,9 @@ export function warningsOf(runs: readonly StudyRun[], seedsOf: ReadonlyMap<unkno
   const warnings: string[] = [];
   const fewest = Math.min(...[...seedsOf.values()].map((members) => members.length));
   if (fewest < 2)
-    warnings.push('Some settings have one seed only: nothing can be said about chance, and no interval is given for them.');
+    warnings.push(
+      'Some settings have one seed only: nothing can be said about chance, and no interval is given for them.',
+    );
   else if (fewest < 5)
     warnings.push(
       `${fewest} seeds a setting: intervals are rough, and a signed-rank test cannot fall below p = ${formatNumber(2 ** (1 - fewest), 2)}.`,

@@ -1,4 +1,5 @@
 import type { Claim, Estimate } from '@shared/studies';
+import { data } from '@shared/figures/datum';
 import { formatNumber } from '@shared/format';
 import { spearman } from '@shared/statistics/correlation';
 import { paretoFront } from '@shared/statistics/pareto';
@@ -86,7 +87,9 @@ function rowsOf(byLambda: Map<number, StudyRun[]>): Row[] {
 /** Runs whose numbers are not finite belong to no mean. */
 function lost(runs: readonly StudyRun[]): string[] {
   const bad = runs.filter((run) => !Number.isFinite(tail(run, 'valid/gap_mean')) || !Number.isFinite(violation(run)));
-  return bad.length === 0 ? [] : [`${bad.length} runs have no finite final value: ${bad.map((r) => r.summary.name).join(', ')}.`];
+  return bad.length === 0
+    ? []
+    : [`${bad.length} runs have no finite final value: ${bad.map((r) => r.summary.name).join(', ')}.`];
 }
 
 function reading(rows: readonly Row[], runs: readonly StudyRun[]): Claim[] {
@@ -111,7 +114,10 @@ function reading(rows: readonly Row[], runs: readonly StudyRun[]): Claim[] {
       basis: `Exponent of violation in λ: ${slopeText(law)}; the quadratic penalty method has −1 (Nocedal & Wright, §17.1).`,
     });
   }
-  const price = spearman(lambdas, runs.map((run) => tail(run, 'valid/gap_mean')));
+  const price = spearman(
+    lambdas,
+    runs.map((run) => tail(run, 'valid/gap_mean')),
+  );
   claims.push({
     text:
       `From λ = ${formatNumber(first.lambda)} to ${formatNumber(last.lambda)} the gap goes from ${estimateText(first.gap)} to ${estimateText(last.gap)} ` +
@@ -125,7 +131,10 @@ function reading(rows: readonly Row[], runs: readonly StudyRun[]): Claim[] {
       dominated.length === 0
         ? 'Every λ lies on the front: which one is right depends on how much violation is acceptable.'
         : `λ = ${dominated.map(({ lambda }) => formatNumber(lambda)).join(', ')} ${dominated.length === 1 ? 'is' : 'are'} dominated: another λ has both a smaller gap and a smaller violation.`,
-    basis: `Pareto front of the means: λ = ${rows.filter(({ onFront }) => onFront).map(({ lambda }) => formatNumber(lambda)).join(', ')}.`,
+    basis: `Pareto front of the means: λ = ${rows
+      .filter(({ onFront }) => onFront)
+      .map(({ lambda }) => formatNumber(lambda))
+      .join(', ')}.`,
   });
   const nearest = rows.reduce((best, row) => (row.dist.value < best.dist.value ? row : best));
   claims.push({
@@ -146,7 +155,8 @@ function tradeOffFigure(rows: readonly Row[]): Findings['figures'][number] {
   const violations = bounds(rows.map((row) => row.violation));
   return {
     name: 'trade-off',
-    caption: 'Each point is a λ: mean over seeds with its interval in both directions; small points are single runs. The line is the Pareto front.',
+    caption:
+      'Each point is a λ: mean over seeds with its interval in both directions; small points are single runs. The line is the Pareto front.',
     figure: {
       format: 'adjoint-figure',
       version: 1,
@@ -159,16 +169,16 @@ function tradeOffFigure(rows: readonly Row[]): Findings['figures'][number] {
             {
               mark: 'points',
               label: 'Runs',
-              x: rows.flatMap(({ runs }) => runs.map(violation)),
-              y: rows.flatMap(({ runs }) => runs.map((run) => tail(run, 'valid/gap_mean'))),
+              x: data(rows.flatMap(({ runs }) => runs.map(violation))),
+              y: data(rows.flatMap(({ runs }) => runs.map((run) => tail(run, 'valid/gap_mean')))),
             },
             {
               mark: 'points',
               label: 'Mean by $\\lambda$',
-              x: rows.map((row) => row.violation.value),
+              x: data(rows.map((row) => row.violation.value)),
               xLow: violations.low,
               xHigh: violations.high,
-              y: rows.map((row) => row.gap.value),
+              y: data(rows.map((row) => row.gap.value)),
               ...bounds(rows.map((row) => row.gap)),
               interval,
               names: rows.map(({ lambda }) => `$\\lambda$ = ${formatNumber(lambda)}`),
@@ -208,7 +218,7 @@ function scalingFigure(rows: readonly Row[], runs: readonly StudyRun[]): Finding
               mark: 'line',
               label: 'Violation',
               x,
-              y: rows.map((row) => row.violation.value),
+              y: data(rows.map((row) => row.violation.value)),
               ...bounds(rows.map((row) => row.violation)),
               interval,
             },
@@ -223,7 +233,7 @@ function scalingFigure(rows: readonly Row[], runs: readonly StudyRun[]): Finding
               mark: 'line',
               label: 'Gap',
               x,
-              y: rows.map((row) => row.gap.value),
+              y: data(rows.map((row) => row.gap.value)),
               ...bounds(rows.map((row) => row.gap)),
               interval,
             },

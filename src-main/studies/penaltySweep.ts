@@ -39,4 +39,9 @@ export const lambdasSetting = z
 
 /** The sweep over constant λ, which two studies look at. */
 export const lambdaSweep = (settings: PenaltyStudySettings & { lambdas: number[] }): string =>
-  penaltySweep(`Penalty weight on ${settings.dataset}`, settings, { kind: 'softPenalty' }, { 'technique.lambda': settings.lambdas });
+  penaltySweep(
+    `Penalty weight on ${settings.dataset}`,
+    settings,
+    { kind: 'softPenalty' },
+    { 'technique.lambda': settings.lambdas },
+  );

@@ -108,8 +108,16 @@ describe('annealing', () => {
       }),
     );
   const runs = [
-    ...arm({ 'technique.kind': 'softPenalty', 'technique.lambda.kind': 'constant', 'technique.lambda.value': 100 }, 1, 0.2),
-    ...arm({ 'technique.kind': 'softPenalty', 'technique.lambda.kind': 'constant', 'technique.lambda.value': 1 }, 8, 0.1),
+    ...arm(
+      { 'technique.kind': 'softPenalty', 'technique.lambda.kind': 'constant', 'technique.lambda.value': 100 },
+      1,
+      0.2,
+    ),
+    ...arm(
+      { 'technique.kind': 'softPenalty', 'technique.lambda.kind': 'constant', 'technique.lambda.value': 1 },
+      8,
+      0.1,
+    ),
     ...arm({ 'technique.kind': 'softPenalty', 'technique.lambda.kind': 'exponential' }, 0.5, 0.2),
     ...arm({ 'technique.kind': 'augmentedLagrangian' }, 0.25, 0.3),
   ];

@@ -135,6 +135,12 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       resume: os.sweeps.resume.handler(notHere),
       cancel: os.sweeps.cancel.handler(notHere),
     },
+    studies: {
+      list: os.studies.list.handler(() => []),
+      preview: os.studies.preview.handler(notHere),
+      start: os.studies.start.handler(notHere),
+      result: os.studies.result.handler(notHere),
+    },
     queue: { get: os.queue.get.handler(() => queue), setSlots: os.queue.setSlots.handler(() => queue) },
     events: os.events.handler(events),
   });

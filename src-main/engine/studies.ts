@@ -1,0 +1,147 @@
+import type { RunSummary } from '@shared/run';
+import { AdjointError } from '@shared/errors';
+import { parseFigure, type Provenance } from '@shared/figures/spec';
+import type { StudyInfo, StudyResult } from '@shared/studies';
+import type { SweepPreview, SweepStarted } from '@shared/sweeps';
+import type { Clock } from '@shared/run';
+import { readClock } from '../store/metricReader';
+import type { RunDirectory } from '../store/runDirectory';
+import { findStudy, studies } from '../studies/registry';
+import type { Study, StudyRun } from '../studies/study';
+import { jsonSchema } from '../training/experiment';
+import { build } from './build';
+import { type PreparedSweep, prepareSweep, type SweepPlaces } from './sweepPlan';
+import type { Sweeps } from './sweeps';
+
+/** A study by its name with the settings that differ from its defaults. */
+export interface StudyAsk {
+  name: string;
+  settings: Record<string, unknown>;
+}
+
+export const studyInfos = (): StudyInfo[] =>
+  studies.map(({ name, title, question, method, settings }) => ({
+    ...{ name, title, question, method },
+    settings: jsonSchema(settings),
+  }));
+
+interface AskedStudy {
+  study: Study;
+  settings: Record<string, unknown>;
+  /** Experiment files with a sweep. */
+  sweeps: string[];
+}
+
+/** @throws AdjointError `not-found`; `bad-request` that names every setting that is wrong */
+export function askedStudy({ name, settings }: StudyAsk): AskedStudy {
+  const study = findStudy(name);
+  const parsed = study.settings.safeParse(settings);
+  if (!parsed.success)
+    throw new AdjointError('bad-request', `The settings of the study “${name}” are not valid.`, {
+      findings: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+      fix: 'Correct the settings named above. Nothing was started.',
+    });
+  return { study, settings: parsed.data as Record<string, unknown>, sweeps: study.sweeps(parsed.data) };
+}
+
+/** What running a study would do. */
+export async function previewStudy(sweeps: Sweeps, ask: StudyAsk): Promise<SweepPreview[]> {
+  return Promise.all(askedStudy(ask).sweeps.map((yaml) => sweeps.preview({ yaml })));
+}
+
+/** Runs what is missing. @throws AdjointError `invalid-experiment` */
+export async function startStudy(sweeps: Sweeps, ask: StudyAsk): Promise<SweepStarted[]> {
+  const started: SweepStarted[] = [];
+  for (const yaml of askedStudy(ask).sweeps) started.push(await sweeps.start({ yaml }));
+  return started;
+}
+
+/**
+ * What the finished runs of a study say, as far as there are any.
+ * @param runs every run of the workspace, with all aggregates
+ * @throws AdjointError `bad-request` for wrong settings, `invalid-experiment` for a dataset that is not there
+ */
+export async function studyResult(
+  places: SweepPlaces,
+  runs: readonly RunSummary[],
+  ask: StudyAsk,
+): Promise<StudyResult> {
+  const { study, settings, sweeps } = askedStudy(ask);
+  const steps: PreparedSweep['steps'] = [];
+  for (const yaml of sweeps) {
+    const { prepared, findings } = await prepareSweep(places, { yaml }, runs);
+    if (!prepared)
+      throw new AdjointError('invalid-experiment', `The study “${ask.name}” cannot be run with these settings.`, {
+        findings,
+      });
+    steps.push(...prepared.steps);
+  }
+  const finished = steps.flatMap(({ existing, dataset }) =>
+    existing?.state === 'done' ? [{ run: existing, dataset }] : [],
+  );
+  const found =
+    finished.length > 0
+      ? study.analyse(
+          settings,
+          finished.map(({ run }) => studyRun(run, places.workspace.run(run.id))),
+        )
+      : { reading: [], warnings: [], tables: [], figures: [] };
+  const missing = steps.length - finished.length;
+  const createdAt = new Date().toISOString();
+  const provenance: Provenance = {
+    adjoint: build.version,
+    commit: build.commit,
+    created: createdAt,
+    runs: finished.map(({ run: { id, name, seed } }) => ({ id, name, seed })),
+    datasets: [...new Map(finished.map(({ dataset: { name, sha256 } }) => [sha256, { name, sha256 }])).values()],
+    notes: [`Study “${study.name}” with ${JSON.stringify(settings)}.`],
+  };
+  return {
+    study: study.name,
+    settings,
+    createdAt,
+    runs: finished.map(({ run }) => run.id),
+    missing,
+    reading: found.reading,
+    warnings: [
+      ...(missing > 0 && finished.length > 0
+        ? [`${missing} of ${steps.length} runs are not finished: what is read off the others may change.`]
+        : []),
+      ...found.warnings,
+    ],
+    tables: found.tables,
+    figures: found.figures.map(({ name, caption, figure }) => ({
+      name,
+      caption,
+      figure: parseFigure({ ...figure, caption, provenance }),
+    })),
+  };
+}
+
+/** Reads each clock's metrics when they are asked for, and keeps them: studies look at the same series more than once. */
+function studyRun(summary: RunSummary, directory: RunDirectory): StudyRun {
+  const known = new Map<string, { epoch: Float64Array; values: Float64Array }>();
+  const one = (clock: Clock, metric: string) => {
+    const key = `${clock} ${metric}`;
+    let series = known.get(key);
+    if (!series) {
+      const table = readClock(directory, clock, [metric]);
+      const column = table.columns.get(metric);
+      const values = column
+        ? column.values.map((value, row) => (column.valid[row] ? value : NaN))
+        : new Float64Array(table.rows).fill(NaN);
+      known.set(key, (series = { epoch: table.index.epoch, values }));
+    }
+    return series;
+  };
+  return {
+    summary,
+    series(clock, metrics) {
+      const all = metrics.map((metric) => [metric, one(clock, metric)] as const);
+      return {
+        epoch: all[0]?.[1].epoch ?? new Float64Array(0),
+        values: Object.fromEntries(all.map(([metric, { values }]) => [metric, values])),
+      };
+    },
+  };
+}
