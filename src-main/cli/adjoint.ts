@@ -33,6 +33,7 @@ const program = new Command('adjoint')
 
 for (const make of [
   runCommand,
+  studyCommand,
   sweepCommand,
   runsCommand,
   generateCommand,

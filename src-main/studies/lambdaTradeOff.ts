@@ -208,7 +208,7 @@ function scalingFigure(rows: readonly Row[], runs: readonly StudyRun[]): Finding
       format: 'adjoint-figure',
       version: 1,
       title: 'Violation and gap over $\\lambda$',
-      style: { width: 178, columns: 2 },
+      style: { width: 178, columns: 2, legend: 'none' },
       panels: [
         {
           x: { label: 'Penalty weight $\\lambda$', scale: 'log' },
