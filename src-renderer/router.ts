@@ -61,6 +61,12 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'Compare', rail: 'compare' },
   },
   {
+    path: '/studies/:name?',
+    name: 'studies',
+    component: () => import('./views/studies/StudiesView.vue'),
+    meta: { title: 'Studies', rail: 'studies' },
+  },
+  {
     path: '/devices',
     name: 'devices',
     component: () => import('./views/devices/DevicesView.vue'),

@@ -257,7 +257,6 @@ export const contract = {
     resume: request.input(sweepId).output(sweepStartedSchema),
     cancel: request.input(sweepId.extend({ force: z.boolean().default(false) })).output(perRun),
   },
-<<<<<<< HEAD
   figures: {
     /** Figures kept in the workspace, the last saved first. */
     list: request.output(z.array(figureInfoSchema)),
@@ -265,7 +264,7 @@ export const contract = {
     /** Keeps a figure's specification, with its drawing and data beside it. */
     save: request.input(saveFigureSchema).output(savedFigureSchema),
     remove: request.input(z.object({ id: z.string() })).output(done),
-=======
+  },
   studies: {
     /** Recipes that answer one question from runs, with their settings as JSON Schema. */
     list: request.output(z.array(studyInfoSchema)),
@@ -275,7 +274,6 @@ export const contract = {
     start: request.input(studyAskSchema).output(studyStartedSchema),
     /** Reading, tables and figures from the runs that are finished. */
     result: request.input(studyAskSchema).output(studyResultSchema),
->>>>>>> 3bacd79 (adjoint study: runs what is missing, reads it, writes tables and figures)
   },
   queue: {
     get: request.output(queueSchema),

@@ -1,15 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { extname, join, resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { AdjointError } from '@shared/errors';
-import { toCsv } from '@shared/figures/csv';
-import type { FontLoader } from '@shared/figures/pdf';
 import { legendPlaces, parseFigure, type Figure, type FigureStyle } from '@shared/figures/spec';
-import { toSvg } from '@shared/figures/svg';
 import { writeFileAtomic } from '../store/atomic';
 import { FigureStore } from '../store/figures';
 import { openWorkspace } from '../store/workspace';
 import { action, printJson, say, withCommonOptions, type CommonOptions, type Places } from './context';
+import { renderFigure } from './renderFigure';
 
 interface FigureOptions extends CommonOptions {
   out: string[];
@@ -23,7 +21,6 @@ interface FigureOptions extends CommonOptions {
 const formats = ['.svg', '.pdf', '.csv', '.json'];
 
 export function figureCommand(places: Places): Command {
-  const fontOf: FontLoader = (name) => Promise.resolve(new Uint8Array(readFileSync(join(places.fonts, `${name}.ttf`))));
   return withCommonOptions(
     new Command('figure').description('Draws a figure from its specification: vector SVG or PDF, its data as CSV.'),
   )
@@ -39,7 +36,7 @@ export function figureCommand(places: Places): Command {
         const targets = options.out.map((target) => resolve(target));
         targets.forEach((target) => checkTarget(target, options.force));
         const figure = styled(read(text, options.workspace), options, text);
-        for (const target of targets) writeFileAtomic(target, await render(figure, extname(target), fontOf));
+        for (const target of targets) writeFileAtomic(target, await renderFigure(figure, extname(target), places));
         if (options.json) printJson({ files: targets });
         else say(`${text} → ${targets.join(', ')}`);
       }),
@@ -81,20 +78,4 @@ function styled(figure: Figure, options: FigureOptions, where: string): Figure {
     Object.entries({ width, height, fontSize, legend }).filter(([, value]) => value !== undefined),
   );
   return parseFigure({ ...figure, style: { ...figure.style, ...change } }, where);
-}
-
-async function render(figure: Figure, format: string, fontOf: FontLoader): Promise<string | Uint8Array> {
-  switch (format) {
-    case '.svg':
-      return toSvg(figure);
-    case '.csv':
-      return toCsv(figure);
-    case '.json':
-      return `${JSON.stringify(figure, null, 1)}\n`;
-    default: {
-      // Only those who want a PDF load what writes it.
-      const { toPdf } = await import('@shared/figures/pdf');
-      return toPdf(figure, fontOf);
-    }
-  }
 }

@@ -46,8 +46,9 @@ describe('adjoint study', () => {
     const file = (name: string) => readFileSync(join(result.directory, name), 'utf8');
     expect(file('lambda.csv').split('\n')[0]).toContain('lambda,seeds,gap,gap_low,gap_high');
     expect(file('reading.md')).toContain(result.reading[0].text);
-    expect(file('trade-off.svg')).toContain('<svg');
-    const figure = parseFigure(JSON.parse(file('trade-off.figure.json')));
+    expect(file('figure-trade-off.svg')).toContain('<svg');
+    expect(file('figure-trade-off.pdf').slice(0, 5)).toBe('%PDF-');
+    const figure = parseFigure(JSON.parse(file('figure-trade-off.json')));
     expect(figure.provenance?.runs.map(({ id }) => id).sort()).toEqual([...result.runs].sort());
     expect(figure.provenance?.datasets).toMatchObject([{ name: 'qcqp-n20' }]);
   }, 120_000);

@@ -3,8 +3,6 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { parse } from 'yaml';
 import { AdjointError } from '@shared/errors';
-import { toCsv } from '@shared/figures/csv';
-import { toSvg } from '@shared/figures/svg';
 import type { StudyResult } from '@shared/studies';
 import { readSettings } from '../engine/settings';
 import { askedStudy, type StudyAsk, studyInfos, studyResult } from '../engine/studies';
@@ -25,6 +23,7 @@ import {
   type CommonOptions,
   type Places,
 } from './context';
+import { renderFigure } from './renderFigure';
 import { followSweep, planText, slotCount } from './sweep';
 import { renderTable } from './table';
 
@@ -59,7 +58,7 @@ export function studyCommand(places: Places): Command {
       const complete = options.onlyResult || (await runMissing(ask, options, places));
       if (options.dryRun) return;
       const result = await resultHere(ask, options, places);
-      const directory = writeResult(result, options);
+      const directory = await writeResult(result, options, places);
       if (options.json) printJson({ event: 'result', directory, ...result });
       else print(result, directory);
       process.exitCode = complete && result.missing === 0 ? exitCodes.done : exitCodes.failed;
@@ -132,17 +131,16 @@ async function resultHere(ask: StudyAsk, options: StudyOptions, places: Places):
 }
 
 /** Everything that a paper or a colleague needs, side by side. */
-function writeResult(result: StudyResult, options: StudyOptions): string {
+async function writeResult(result: StudyResult, options: StudyOptions, places: Places): Promise<string> {
   const directory = resolve(options.out ?? join(options.workspace, 'figures', `study-${result.study}`));
   mkdirSync(directory, { recursive: true });
-  const write = (name: string, content: string) => writeFileAtomic(join(directory, name), content);
+  const write = (name: string, content: string | Uint8Array) => writeFileAtomic(join(directory, name), content);
   write('result.json', jsonText(result));
   write('reading.md', resultMarkdown(result, findStudy(result.study)));
   for (const table of result.tables) write(`${table.name}.csv`, tableCsv(table));
   for (const { name, figure } of result.figures) {
-    write(`${name}.svg`, toSvg(figure));
-    write(`${name}.figure.json`, jsonText(figure));
-    write(`${name}.figure.csv`, toCsv(figure));
+    for (const format of ['.svg', '.pdf', '.csv', '.json'])
+      write(`figure-${name}${format}`, await renderFigure(figure, format, places));
   }
   return directory;
 }

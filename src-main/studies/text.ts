@@ -45,7 +45,7 @@ export function resultMarkdown(
     '## Reading',
     ...result.reading.map(({ text, basis }) => `- ${text}\n  (${basis})`),
     ...result.tables.flatMap(table),
-    ...result.figures.flatMap(({ name, caption }) => [`![${name}](${name}.svg)`, caption]),
+    ...result.figures.flatMap(({ name, caption }) => [`![${name}](figure-${name}.svg)`, caption]),
     `${result.runs.length} runs, ${result.missing} missing. Settings: \`${JSON.stringify(result.settings)}\``,
   ];
   return `${parts.join('\n\n')}\n`;

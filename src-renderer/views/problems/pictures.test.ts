@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { discSlice } from '../../testing/fakeProblems';
-import { settingsFromQuery, settingsToQuery, suggestName } from './address';
+import { settingsFromQuery, settingsToQuery } from '../../components/schemaForm/address';
+import { suggestName } from './address';
 import { pageOf, shapeWords, splitWords } from './datasetTexts';
 import { formulaLines } from './formulaLines';
 import { bilinear, fitFrame, makeSlicePicture, type Point } from './slicePicture';

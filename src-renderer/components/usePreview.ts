@@ -1,6 +1,6 @@
 import { onBeforeUnmount, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
 import type { Problem } from '@shared/errors';
-import { problemOf } from '../../api/connect';
+import { problemOf } from '../api/connect';
 
 export interface Preview<Answer> {
   /** The last answer; kept while the next is computed. */
