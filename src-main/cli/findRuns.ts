@@ -15,20 +15,27 @@ export function withRuns<T>(path: string, use: (workspace: Workspace, index: Run
 }
 
 /** The run that an id, the beginning of one, or a name means. @throws AdjointError `not-found`, `bad-request` when several fit. */
-export function findRun(index: RunIndex, text: string): RunSummary {
-  const all = index.list();
+export const findRun = (index: RunIndex, text: string): RunSummary => findIn(index.list(), text, 'adjoint runs list');
+
+function findIn(all: readonly RunSummary[], text: string, listing: string): RunSummary {
   const exact = all.find((run) => run.id === text);
   if (exact) return exact;
   const fitting = all.filter((run) => run.id.startsWith(text) || run.name === text);
   if (fitting.length === 1) return fitting[0];
   if (fitting.length === 0)
-    throw new AdjointError('not-found', `There is no run "${text}".`, { fix: 'List them with: adjoint runs list' });
+    throw new AdjointError('not-found', `There is no run "${text}".`, { fix: `List them with: ${listing}` });
   throw new AdjointError('bad-request', `"${text}" fits ${fitting.length} runs.`, {
     fix: `Give more of the id: ${fitting
       .slice(0, 5)
       .map((run) => run.id)
       .join(', ')}${fitting.length > 5 ? ', …' : ''}.`,
   });
+}
+
+/** Runs in the trash that texts mean, each once. */
+export function findTrashed(index: RunIndex, texts: readonly string[]): RunSummary[] {
+  const all = index.list({ trash: true });
+  return [...new Set(texts.map((text) => findIn(all, text, 'adjoint runs list --trash')))];
 }
 
 /** The runs that texts mean, each once; a sweep's id or name means all its runs. */

@@ -14,12 +14,14 @@ import { exportBundle, importBundle } from './bundles';
 import { compare, type CompareOptions } from './compare';
 import { findRun, withRuns } from './findRuns';
 import { renderTable } from './table';
+import { trashCommands } from './trash';
 
 interface ListOptions extends CommonOptions {
   state?: string;
   tag?: string;
   sweep?: string;
   limit?: string;
+  trash?: boolean;
 }
 
 function list(options: ListOptions): void {
@@ -30,7 +32,7 @@ function list(options: ListOptions): void {
     });
   const limit = options.limit === undefined ? Infinity : Number(options.limit);
   if (Number.isNaN(limit)) throw new AdjointError('bad-request', `"--limit ${options.limit}" is not a number.`);
-  const runs = withRuns(options.workspace, (_, index) => index.list())
+  const runs = withRuns(options.workspace, (_, index) => index.list({ trash: options.trash ?? false }))
     .filter((run) => state === undefined || run.state === state)
     .filter((run) => options.tag === undefined || run.tags.includes(options.tag))
     .filter(
@@ -38,7 +40,7 @@ function list(options: ListOptions): void {
     )
     .slice(0, limit);
   if (options.json) return runs.forEach(printJson);
-  if (runs.length === 0) return say(`No runs in ${options.workspace}.`);
+  if (runs.length === 0) return say(`No runs in ${options.trash ? 'the trash of ' : ''}${options.workspace}.`);
   const last = (key: string) => (run: RunSummary) => formatNumber(run.metrics[key]?.last);
   printLine(
     renderTable(runs, [
@@ -142,6 +144,7 @@ export function runsCommand(): Command {
       .option('--tag <tag>', 'only these')
       .option('--sweep <sweep>', 'only runs of this sweep, by id or name')
       .option('--limit <n>', 'at most so many')
+      .option('--trash', 'those in the trash')
       .action(action((options: ListOptions) => list(options))),
   );
   runs.addCommand(
@@ -184,5 +187,6 @@ export function runsCommand(): Command {
       .option('--csv', 'CSV in full precision on stdout')
       .action(action((runs: string[], options: CompareOptions) => compare(runs, options))),
   );
+  for (const command of trashCommands()) runs.addCommand(command);
   return runs;
 }
