@@ -10,6 +10,9 @@ import type { Findings, Study, StudyRun } from './study';
 
 const settings = penaltyStudySettings.extend({ lambdas: lambdasSetting });
 
+/** λ as people write it: 0.1, 1, 1000. */
+export const lambdaText = (lambda: number): string => String(Number(lambda.toPrecision(4)));
+
 export const lambdaOf = ({ summary }: StudyRun): number => Number(summary.settings['technique.lambda.value']);
 
 /** One penalty weight over its seeds. */
@@ -120,7 +123,7 @@ function reading(rows: readonly Row[], runs: readonly StudyRun[]): Claim[] {
   );
   claims.push({
     text:
-      `From λ = ${formatNumber(first.lambda)} to ${formatNumber(last.lambda)} the gap goes from ${estimateText(first.gap)} to ${estimateText(last.gap)} ` +
+      `From λ = ${lambdaText(first.lambda)} to ${lambdaText(last.lambda)} the gap goes from ${estimateText(first.gap)} to ${estimateText(last.gap)} ` +
       `and the violation from ${estimateText(first.violation)} to ${estimateText(last.violation)}.` +
       (first.gap.value < 0 ? ' The negative gap is bought with infeasibility and is no better solution.' : ''),
     basis: `Spearman’s ρ of λ and gap over ${runs.length} runs: ${formatNumber(price.rho, 2)}, p = ${formatNumber(price.p, 2)}.`,
@@ -130,15 +133,15 @@ function reading(rows: readonly Row[], runs: readonly StudyRun[]): Claim[] {
     text:
       dominated.length === 0
         ? 'Every λ lies on the front: which one is right depends on how much violation is acceptable.'
-        : `λ = ${dominated.map(({ lambda }) => formatNumber(lambda)).join(', ')} ${dominated.length === 1 ? 'is' : 'are'} dominated: another λ has both a smaller gap and a smaller violation.`,
+        : `λ = ${dominated.map(({ lambda }) => lambdaText(lambda)).join(', ')} ${dominated.length === 1 ? 'is' : 'are'} dominated: another λ has both a smaller gap and a smaller violation.`,
     basis: `Pareto front of the means: λ = ${rows
       .filter(({ onFront }) => onFront)
-      .map(({ lambda }) => formatNumber(lambda))
+      .map(({ lambda }) => lambdaText(lambda))
       .join(', ')}.`,
   });
   const nearest = rows.reduce((best, row) => (row.dist.value < best.dist.value ? row : best));
   claims.push({
-    text: `The outputs are closest to the solutions at λ = ${formatNumber(nearest.lambda)}.`,
+    text: `The outputs are closest to the solutions at λ = ${lambdaText(nearest.lambda)}.`,
     basis: `Mean relative distance ${estimateText(nearest.dist)}.`,
   });
   return claims;
@@ -181,7 +184,7 @@ function tradeOffFigure(rows: readonly Row[]): Findings['figures'][number] {
               y: data(rows.map((row) => row.gap.value)),
               ...bounds(rows.map((row) => row.gap)),
               interval,
-              names: rows.map(({ lambda }) => `$\\lambda$ = ${formatNumber(lambda)}`),
+              names: rows.map(({ lambda }) => `$\\lambda$ = ${lambdaText(lambda)}`),
             },
             {
               mark: 'front',
