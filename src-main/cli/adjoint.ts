@@ -7,6 +7,7 @@ import { exitCodes, type Places } from './context';
 import { datasetsCommand } from './datasets';
 import { devicesCommand } from './devices';
 import { doctorCommand } from './doctor';
+import { evaluateCommand } from './evaluate';
 import { figureCommand } from './figure';
 import { generateCommand } from './generate';
 import { runCommand } from './run';
@@ -38,6 +39,7 @@ for (const make of [
   runsCommand,
   generateCommand,
   datasetsCommand,
+  evaluateCommand,
   figureCommand,
   solveCommand,
   verifyCommand,
