@@ -3,12 +3,12 @@ import { z } from 'zod';
 
 /** Settings that the studies of the soft penalty share. */
 export const penaltyStudySettings = z.strictObject({
-  dataset: z.string().min(1).default('qcqp-n20').describe('Name of a dataset.'),
-  seeds: z.int().min(1).max(100).default(3).describe('Runs of each setting.'),
-  epochs: z.int().min(1).max(1_000_000).default(300).describe('Of training.'),
-  batchSize: z.int().min(1).default(32).describe('Instances.'),
-  learningRate: z.number().positive().default(1e-3).describe('Of Adam.').meta({ scale: 'log' }),
-  width: z.int().min(1).default(200).describe('Of both layers.'),
+  dataset: z.string().min(1).default('qcqp-n20').describe('Name of a dataset in the workspace or of a built-in one.'),
+  seeds: z.int().min(1).max(100).default(3).describe('Runs of each setting, with seeds counted up from 0.'),
+  epochs: z.int().min(1).max(1_000_000).default(300).describe('Passes over the training set.'),
+  batchSize: z.int().min(1).default(32).describe('Training instances in a step.'),
+  learningRate: z.number().positive().default(1e-3).describe('Learning rate of Adam, constant.').meta({ scale: 'log' }),
+  width: z.int().min(1).default(200).describe('Of each of the two hidden layers.'),
 });
 type PenaltyStudySettings = z.output<typeof penaltyStudySettings>;
 

@@ -15,7 +15,8 @@ export interface StudyState {
   plan: ComputedRef<StudyPlan | null>;
   /** What is wrong with the settings, by path. */
   findings: ComputedRef<Finding[]>;
-  result: ShallowRef<StudyResult | null>;
+  /** Null while nothing is known of these settings. */
+  result: ComputedRef<StudyResult | null>;
   stale: Ref<boolean>;
   problem: ComputedRef<Problem | null>;
   starting: Ref<boolean>;
@@ -76,8 +77,11 @@ export function useStudy(name: () => string, settings: () => Json): StudyState {
   return {
     sweeps: preview.answer,
     plan,
-    findings: computed(() => [...found.value, ...(preview.answer.value ?? []).flatMap(({ findings }) => findings)]),
-    result: reading.answer,
+    findings: computed(() =>
+      distinct([...found.value, ...(preview.answer.value ?? []).flatMap(({ findings }) => findings)]),
+    ),
+    // What other settings said must not stand under these.
+    result: computed(() => (reading.problem.value ? null : reading.answer.value)),
     stale: reading.stale,
     // Findings stand beside their fields; only what has none is a problem of the page.
     problem: computed(() => {
@@ -88,4 +92,9 @@ export function useStudy(name: () => string, settings: () => Json): StudyState {
     start,
     again,
   };
+}
+
+/** The sweeps of a study share settings, and so what is wrong with them. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [`${finding.path}\n${finding.message}`, finding])).values()];
 }
