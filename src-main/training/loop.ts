@@ -120,7 +120,8 @@ export function createTraining(
   const batchOf = (state: TrainingState): Batch & { nextNoise: GeneratorState } => {
     const indices = state.order.subarray(state.position, state.position + batchSize);
     const rows = new Float64Array(indices.length * e);
-    indices.forEach((index, i) => rows.set(data.train.X.subarray(index * e, (index + 1) * e), i * e));
+    for (let i = 0; i < indices.length; i++)
+      for (let j = 0; j < e; j++) rows[i * e + j] = data.train.X[indices[i] * e + j];
     const generator = state.noise ? Generator.fromState(state.noise) : new Generator(streams().noise);
     const noise = upload(device, network.noise(indices.length, generator));
     return { x: device.tensor(rows, [indices.length, e]), size: indices.length, noise, nextNoise: generator.state };

@@ -1,12 +1,13 @@
 import { fusedKernels, hasKernel } from '../ops/fused';
 import { compileKernels, loadTensorFlow64, missingArtefact, threadEntry } from '../simd64/artefacts';
-import { backendName, registerBackend } from '../simd64/backend';
+import { backendName, registerBackend, type Simd64Backend, type TensorFlow64 } from '../simd64/backend';
+import { product } from '../simd64/broadcast';
 import { registerFusedKernels } from '../simd64/fused';
 import { Simd64Kernels } from '../simd64/kernels';
 import { Simd64Memory } from '../simd64/memory';
 import { registerKernels } from '../simd64/register';
 import { provideCommonJs } from './core';
-import type { DeviceOptions, DeviceProvider } from './device';
+import type { DeviceOptions, DeviceProvider, Tensor } from './device';
 import { simdLevel } from './simd';
 
 const levels = { none: 'no SIMD', simd128: 'plain SIMD', 'relaxed-simd': 'relaxed SIMD (fused multiply-add)' } as const;
@@ -48,9 +49,20 @@ export const simd64Provider: DeviceProvider = {
       detail,
       packages: { '@tensorflow/tfjs-core': tf.version_core, '@tensorflow/tfjs-backend-cpu': tf.version_cpu },
       tf,
-      tensor: (values, shape) => tf.tensor(new Float64Array(values) as unknown as Float32Array, shape, 'float32'),
+      tensor: (values, shape) => upload(tf, values, shape),
       read: async (tensor) => tensor.dataSync() as unknown as Float64Array,
       dispose: () => tf.removeBackend(backendName),
     };
   },
 };
+
+/** Writes the values straight to where the kernels read them. @throws Error if they are not as many as the shape says. */
+function upload(tf: TensorFlow64, values: ArrayLike<number>, shape: number[]): Tensor {
+  const length = product(shape);
+  if (values.length !== length) throw new Error(`${values.length} values cannot have the shape [${shape.join(', ')}]`);
+  if (length === 0) return tf.tensor([], shape, 'float32');
+  const backend = tf.backend() as Simd64Backend;
+  const info = backend.make([...shape], length);
+  backend.view(info).set(values);
+  return tf.engine().makeTensorFromTensorInfo(info);
+}

@@ -107,7 +107,8 @@ export class Simd64Kernels {
     const packed = this.memory.allocate(packedLength);
     const packing = Math.ceil(strips / packedStrips);
     const rowStrips = Math.ceil(rows / tileRows);
-    const parts = Math.min(strips, rowStrips < 8 ? Math.ceil(8 / rowStrips) : 1);
+    // Enough items that threads end together; a strip of rows is packed once for each of its parts.
+    const parts = Math.min(strips, rowStrips < 16 ? Math.ceil(16 / rowStrips) : 1);
     const integers = this.#integers;
     integers[0] = a.transposed ? 1 : 0;
     integers[1] = b.transposed ? 1 : 0;
