@@ -1,9 +1,18 @@
 import { attempt } from '../../solvers/convex/attempt';
 import { examine, type Examined } from '../../solvers/convex/certificate';
 import { gradientAt, rounded } from '../../solvers/convex/evaluate';
-import { hessianOf, type KktRow } from '../../solvers/convex/kktRows';
+import { hessianOf, noMultipliers, type KktRow } from '../../solvers/convex/kktRows';
 import { contradiction, examineEqualities } from '../../solvers/convex/prepare';
-import { convexProblem, type ConvexProblem, type Datum, type SecondOrderRow } from '../../solvers/convex/problem';
+import {
+  convexProblem,
+  type ConvexProblem,
+  type Datum,
+  type SecondOrderRow,
+  type SymmetricMatrix,
+} from '../../solvers/convex/problem';
+import { canBePositive } from '../../solvers/convex/multiplierSearch';
+import { polish } from '../../solvers/convex/polish';
+import { scalesOf } from '../../solvers/convex/scaling';
 import { defaultConvexSettings, type ConvexSettings } from '../../solvers/convex/settings';
 import type { Solution } from '../../solvers/convex/solution';
 import { ratesOf, type Entry, type Rates } from './rates';
@@ -27,7 +36,7 @@ export type Nested = number | null | Nested[] | { [part: string]: Nested };
  * with λ a multiplier at which λᵀċ is largest. Those λ are dual to the linear program min ∇fᵀd over J d + ċ ≤ 0, which is infeasible
  * exactly if the moved problem is so to first order. Two small solves an entry and side.
  *
- * The solution must be optimal and unique. Where no point is strictly feasible only p and Q are moved, and all else is `null`.
+ * The solution must be optimal and unique. Where no point is strictly feasible only p and Q are moved: active rows have `null`.
  */
 export function oneSidedDerivatives(
   problem: ConvexProblem,
@@ -45,8 +54,10 @@ export function oneSidedDerivatives(
   const { rows, certificate } = examined;
   const unique = certificate.activeRank === certificate.activeCount;
   const gradient = rounded(gradientAt(moving, y));
+  const own = onFace ? examine(problem, y, noMultipliers(problem), settings.activeTolerance).rows : rows;
+  const isIdle = (entry: Entry) => ratesOf(problem, own, y, entry).rows.every((rate) => rate === 0);
   const side = (entry: Entry, sign: 1 | -1): number | null => {
-    if (onFace && entry.datum !== 'p' && entry.datum !== 'Q') return null;
+    if (onFace && entry.datum !== 'p' && entry.datum !== 'Q') return isIdle(entry) ? 0 : null;
     const rates = ratesOf(moving, rows, y, entry);
     const direction = directionOf(moving, examined, gradient, scale(rates, sign), unique, y, settings);
     return direction && sign * direction.reduce((sum, value, j) => sum + value * cotangent[j], 0) + 0;
@@ -102,8 +113,26 @@ function argmaxMultipliers(
   const moved = linearised(problem, examined, rates, none);
   const equalities = examineEqualities(moved);
   if (contradiction(moved, equalities)) return null;
-  const solved = attempt({ ...moved, p: gradient }, settings, equalities);
-  if (!solved.holds) return null;
+  // Where the best d are many they may reach to infinity. A little curvature takes the nearest of them, and for a linear program that is
+  // exact (Mangasarian & Meyer, SIAM J. Control Optim. 17, 1979); the multipliers are then those of the program itself.
+  const { variables } = scalesOf(problem);
+  const weight = Math.max(...gradient.map((value, j) => Math.abs(value) * variables[j]), Number.MIN_VALUE) * 1e-5;
+  const program = { ...moved, p: gradient };
+  const curvature: SymmetricMatrix = { kind: 'diagonal', values: variables.map((scale) => weight / scale ** 2) };
+  const curved = attempt({ ...program, Q: curvature }, settings, equalities);
+  const near = curved.holds ? curved : attempt(program, settings, equalities);
+  if (!near.holds) return null;
+  const exact = polish(
+    program,
+    { y: near.y, multipliers: near.multipliers, active: near.examined.active },
+    settings.polishSteps,
+  );
+  const solved = 'stuckAt' in exact ? near : { ...near, multipliers: exact.multipliers };
+  const at = examine(program, near.y, solved.multipliers, settings.activeTolerance);
+  const isStrict = (index: number) => {
+    const r = at.rows.findIndex((row) => row.kind === 'inequality' && row.index === index);
+    return r >= 0 && (!at.weak[r] || canBePositive(program, at, r, settings));
+  };
   let equality = 0;
   let inequality = 0;
   const lambda = new Float64Array(rows.length);
@@ -117,7 +146,7 @@ function argmaxMultipliers(
       return !examined.weak[r];
     }
     lambda[r] = solved.multipliers.inequality[inequality];
-    return solved.guess.inequality[inequality++] === 1;
+    return isStrict(inequality++);
   });
   return { lambda, strict };
 }

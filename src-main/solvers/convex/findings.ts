@@ -1,7 +1,8 @@
 import { factorSaddlePoint, freeDirections } from '../../numerics/linalg/saddlePoint';
 import { attempt } from './attempt';
 import type { Examined } from './certificate';
-import type { ActiveSet, KktRow } from './kktRows';
+import type { KktRow } from './kktRows';
+import { canBePositive } from './multiplierSearch';
 import { convexProblem, type ConvexProblem } from './problem';
 import type { ConvexSettings } from './settings';
 import type { Finding } from './solution';
@@ -12,7 +13,6 @@ export function degeneracies(
   problem: ConvexProblem,
   examined: Examined,
   equalities: EqualityRows,
-  guess: ActiveSet,
   settings: ConvexSettings,
 ): { findings: Finding[]; weak: boolean[] } {
   const { n } = problem;
@@ -42,8 +42,10 @@ export function degeneracies(
       message: `the gradients of the ${activeCount} active rows have rank ${activeRank}: the multipliers are not unique (${names(dependent)})`,
       ...places(dependent),
     });
-  // Multipliers of dependent rows are not unique: such a row is weak only if even the central ones vanish.
-  const weak = rows.map((row, r) => examined.weak[r] && !(dependent.includes(row) && guessed(guess, row)));
+  // Multipliers of dependent rows are not unique: such a row is weak only if none of them is positive.
+  const weak = rows.map(
+    (row, r) => examined.weak[r] && !(dependent.includes(row) && canBePositive(problem, examined, r, settings)),
+  );
   const zero = rows.filter((row, r) => weak[r] && row.kind === 'inequality');
   const kinks = rows.filter((row, r) => weak[r] && row.kind !== 'inequality');
   if (zero.length > 0)
@@ -75,10 +77,6 @@ export function degeneracies(
     });
   return { findings, weak };
 }
-
-const guessed = (guess: ActiveSet, row: KktRow): boolean =>
-  row.kind !== 'equality' &&
-  (row.kind === 'apex' || row.kind === 'boundary' ? guess.soc[row.index] : guess[row.kind][row.index]) > 0;
 
 /** Active rows that are multiples of another one, and those in any linear dependency. */
 function dependencies(

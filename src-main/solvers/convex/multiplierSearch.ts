@@ -62,6 +62,33 @@ export function searchMultipliers(
   return certificateHolds(certificate, y, settings.maxResidual) ? multipliers : null;
 }
 
+/** The set of all multipliers of an examined optimum, {λ: Jᵀλ = Jᵀλ₀, λ of the right signs}, as the rows of a problem in λ. */
+function multiplierSet({ n }: ConvexProblem, examined: Examined) {
+  const { rows, J, lambda } = examined;
+  const r = rows.length;
+  const A = new Float64Array(n * r);
+  for (let i = 0; i < r; i++) for (let j = 0; j < n; j++) A[j * r + i] = J[i * n + j];
+  const b = new Float64Array(n);
+  addTransposed(r, n, J, lambda, b);
+  return { A, b, ...signs(examined) };
+}
+
+/** Has row r a positive multiplier among all that an examined optimum has? Minimises −λ_r and a little of the norm. */
+export function canBePositive(
+  problem: ConvexProblem,
+  examined: Examined,
+  r: number,
+  settings: ConvexSettings,
+): boolean {
+  const size = examined.rows.length;
+  const largest = Math.max(1e-300, ...examined.lambda.map(Math.abs));
+  const p = new Float64Array(size);
+  p[r] = -largest;
+  const Q = { kind: 'diagonal' as const, values: new Float64Array(size).fill(1e-3) };
+  const { holds, y } = attempt(convexProblem(size, { Q, p, ...multiplierSet(problem, examined) }), settings);
+  return holds && y[r] > 1e-7 * largest;
+}
+
 /** Of all multipliers that an examined optimum has, those of least norm; null if they cannot be found. */
 export function leastMultipliers(
   problem: ConvexProblem,
@@ -69,17 +96,9 @@ export function leastMultipliers(
   y: Float64Array,
   settings: ConvexSettings,
 ): Multipliers | null {
-  const { n } = problem;
-  const { rows, J, lambda } = examined;
-  const r = rows.length;
-  const A = new Float64Array(n * r);
-  for (let i = 0; i < r; i++) for (let j = 0; j < n; j++) A[j * r + i] = J[i * n + j];
-  const b = new Float64Array(n);
-  addTransposed(r, n, J, lambda, b);
-  const solved = attempt(
-    convexProblem(r, { Q: { kind: 'diagonal', values: new Float64Array(r).fill(1) }, A, b, ...signs(examined) }),
-    settings,
-  );
+  const { rows } = examined;
+  const Q = { kind: 'diagonal' as const, values: new Float64Array(rows.length).fill(1) };
+  const solved = attempt(convexProblem(rows.length, { Q, ...multiplierSet(problem, examined) }), settings);
   if (!solved.holds) return null;
   const multipliers = scatterMultipliers(problem, rows, solved.y, y);
   const { certificate } = examine(problem, y, multipliers, settings.activeTolerance);

@@ -1,4 +1,10 @@
-import { factorSaddlePoint, solveSaddlePoint, type SaddlePoint } from '../../numerics/linalg/saddlePoint';
+import { factorRowSpace } from '../../numerics/linalg/rowSpace';
+import {
+  factorSaddlePoint,
+  rankTolerance,
+  solveSaddlePoint,
+  type SaddlePoint,
+} from '../../numerics/linalg/saddlePoint';
 import { addRows, gradientAt, rounded, secondOrderAt, type AccurateVector } from './evaluate';
 import {
   copyActiveSet,
@@ -74,7 +80,7 @@ export function polish(
     const converged = moved <= 1e-14 * sizeOf(y) || (moved < 1e-7 * (1 + sizeOf(y)) && moved > 0.1 * before);
     before = moved;
     if (!converged && steps < maxSteps) continue;
-    const revised = revise(problem, active, rows, lambda, J, gradient, y, typical);
+    const revised = revise(problem, active, rows, lambda, J, gradient, y, typical, start.multipliers);
     multipliers = scatterMultipliers(problem, rows, lambda, y);
     if (revised === 'done') return { y, multipliers, active, rows, lambda, system, steps };
     if (revised === 'stuck') return { stuckAt: y };
@@ -115,6 +121,7 @@ function revise(
   { size }: AccurateVector,
   y: Float64Array,
   typical: Float64Array,
+  start: Multipliers,
 ): 'done' | 'changed' | 'stuck' {
   const { n } = problem;
   let leaving: KktRow | null = null;
@@ -155,19 +162,48 @@ function revise(
     set(active, entering, 1);
     return 'changed';
   }
-  // Rows that are held must hold: dependent ones may contradict each other.
-  for (const row of rows) {
-    const { value } = rowValue(problem, row, y);
-    const { size: scale } = rowValue(problem, row, typical);
-    if (Math.abs(value) > 1e-9 * scale) {
-      if (value > 0 || row.kind === 'equality' || row.kind === 'apex') return 'stuck';
-      set(active, row, 0);
-      return 'changed';
-    }
+  // Rows that are held must hold: dependent ones may contradict each other, and then one too many is held.
+  if (rows.some((row) => Math.abs(rowValue(problem, row, y).value) > 1e-10 * rowValue(problem, row, typical).size)) {
+    const extra = leastWanted(n, rows, J, start, size);
+    if (!extra) return 'stuck';
+    set(active, extra, 0);
+    return 'changed';
   }
   for (let r = 0; r < rows.length; r++)
     if (rows[r].kind !== 'equality' && rows[r].kind !== 'apex') lambda[r] = Math.max(lambda[r], 0);
   return 'done';
+}
+
+/** Of the inequality rows that depend on others, the one whose multiplier at the start counted least. */
+function leastWanted(
+  n: number,
+  rows: readonly KktRow[],
+  J: Float64Array,
+  start: Multipliers,
+  size: Float64Array,
+): KktRow | null {
+  const known = gatherMultipliers(rows, start);
+  const rankOf = (without: number) => {
+    const list = rows.flatMap((_, r) => (r === without ? [] : [unitRow(n, J, r)]));
+    const all = new Float64Array(list.length * n);
+    list.forEach((row, r) => all.set(row, r * n));
+    return factorRowSpace(all, list.length, n, rankTolerance).rank;
+  };
+  const rank = rankOf(-1);
+  let least: KktRow | null = null;
+  let share = Infinity;
+  rows.forEach((row, r) => {
+    if (row.kind === 'equality' || row.kind === 'apex') return;
+    const own = shareOf(n, r, known, J, size);
+    if (own < share && rankOf(r) === rank) [least, share] = [row, own];
+  });
+  return least;
+}
+
+function unitRow(n: number, J: Float64Array, r: number): Float64Array {
+  const row = J.slice(r * n, (r + 1) * n);
+  const length = Math.hypot(...row);
+  return length > 0 ? row.map((value) => value / length) : row;
 }
 
 function set(active: ActiveSet, row: KktRow, to: 0 | 1): void {

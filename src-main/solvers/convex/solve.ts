@@ -69,7 +69,7 @@ function solveChecked(problem: ConvexProblem, settings: ConvexSettings): Solutio
     return { ...nothing(problem, status), ...shared, y: last.y, objective, multipliers, certificate };
   }
   const { y } = last;
-  const { findings } = degeneracies(outcome.problem, last.examined, equalities, last.guess, settings);
+  const { findings } = degeneracies(outcome.problem, last.examined, equalities, settings);
   if (fixing.fixed.length > 0)
     findings.push({
       diagnosis: 'duplicate-constraint',
@@ -101,7 +101,7 @@ function solveChecked(problem: ConvexProblem, settings: ConvexSettings): Solutio
       ],
     };
   const examined = examine(fixing.problem, y, own, settings.activeTolerance);
-  const original = degeneracies(fixing.problem, examined, examineEqualities(fixing.problem), examined.active, settings);
+  const original = degeneracies(fixing.problem, examined, examineEqualities(fixing.problem), settings);
   return {
     ...optimal,
     multipliers: unfixMultipliers(fixing, own),
