@@ -17,6 +17,8 @@ export interface LegendEntry {
   /** Marks that the name stands for: a front and its points are one entry. */
   marks: Set<Mark>;
   banded: boolean;
+  /** Its points bear its name, so that it is known without a legend. */
+  named: boolean;
 }
 
 export function legendEntries(figure: Figure, inks: ReadonlyMap<string, SeriesInk>): LegendEntry[] {
@@ -25,8 +27,9 @@ export function legendEntries(figure: Figure, inks: ReadonlyMap<string, SeriesIn
     for (const one of series) {
       const own = inks.get(one.label);
       if (one.mark === 'heat' || !own || one.label === '') continue;
-      const entry = entries.get(one.label) ?? { label: one.label, runs: textRuns(one.label), ink: own, marks: new Set(), banded: false };
+      const entry = entries.get(one.label) ?? { label: one.label, runs: textRuns(one.label), ink: own, marks: new Set(), banded: false, named: true };
       entry.marks.add(one.mark);
+      entry.named &&= one.mark === 'front' || (one.mark === 'points' && (one.names?.every((name) => name === one.label) ?? false));
       entry.banded ||= one.mark === 'line' && one.low !== undefined;
       entries.set(one.label, entry);
     } // prettier-ignore
@@ -36,7 +39,12 @@ export function legendEntries(figure: Figure, inks: ReadonlyMap<string, SeriesIn
 /** What `auto` means for this figure, and `direct` where it cannot be done. */
 export function legendPlace(figure: Figure, entries: readonly LegendEntry[]): 'direct' | 'below' | 'none' {
   const { legend } = figure.style;
-  if (legend === 'none' || entries.length === 0 || (legend === 'auto' && entries.length < 2)) return 'none';
+  if (
+    legend === 'none' ||
+    entries.length === 0 ||
+    (legend === 'auto' && (entries.length < 2 || entries.every(({ named }) => named)))
+  )
+    return 'none';
   const possible =
     figure.panels.length === 1 && entries.length <= mostDirectLabels && entries.every(({ marks }) => marks.has('line'));
   if (legend === 'below' || !possible) return 'below';

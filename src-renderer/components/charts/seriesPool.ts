@@ -77,6 +77,11 @@ export class SeriesPool {
     return cell.batch?.part(key, detailed) ?? null;
   }
 
+  /** Samples per point of what `part` gives. */
+  level(source: string, key: string, detailed: boolean): number {
+    return this.cells.get(cellName(source, key))?.batch?.buffer(detailed)?.level ?? 1;
+  }
+
   problem(source: string, key: string): Problem | null {
     const cell = this.cells.get(cellName(source, key));
     void cell?.version.value;
@@ -219,11 +224,15 @@ class Batch {
     this.stopNear = this.follow(buckets, domain, (buffer) => (this.near = buffer));
   }
 
+  /** What came in detail where that is wanted and there, else of everything. */
+  buffer(detailed: boolean): SeriesBuffer | null {
+    return (detailed ? this.near : null) ?? this.whole;
+  }
+
   part(key: string, detailed: boolean): SeriesPart | null {
-    const near = detailed && this.near !== null;
-    const buffer = near ? this.near : this.whole;
+    const buffer = this.buffer(detailed);
     if (!buffer) return null;
-    const parts = near ? this.nearParts : this.wholeParts;
+    const parts = buffer === this.near ? this.nearParts : this.wholeParts;
     let part = parts.get(key);
     if (!part) parts.set(key, (part = buffer.get(key)));
     return part;

@@ -1,7 +1,7 @@
+import type { Scale } from '@shared/charts/scale';
 import { data } from '@shared/figures/datum';
 import type { FigureInput } from '@shared/figures/spec';
 import { indexWindow, makeChartModel, type ChartInput, type ChartSeries } from '../charts/chartModel';
-import type { SeriesPart } from '../charts/seriesFrame';
 import { smooth } from '../charts/smoothing';
 
 type Panel = FigureInput['panels'][number];
@@ -19,7 +19,7 @@ export interface ChartFigure extends ChartInput {
 /** A chart as it is shown, with zoom, scale, smoothing and reference lines, as a panel of a figure. */
 export function chartPanel(chart: ChartFigure): Panel {
   const { scale } = makeChartModel(chart);
-  const { domain, smoothing } = chart;
+  const { domain } = chart;
   const unit = chart.unit === '1' ? '' : ` (${chart.unit})`;
   const title = chart.title.length <= mostInAxisTitle ? `${chart.title}, $${chart.symbol}$${unit}` : `$${chart.symbol}$${unit}`;
   return {
@@ -28,10 +28,9 @@ export function chartPanel(chart: ChartFigure): Panel {
     y: {
       label: title,
       scale: chart.scaleType,
-      // A linear axis may leave out the beginning of a curve, as on the screen.
-      domain: chart.scaleType === 'linear' ? [scale.low, scale.high] : undefined,
+      domain: valueDomain(chart, scale),
     },
-    series: chart.series.map((series) => line(series, windowed(series.part, chart), smoothing, chart.interval)),
+    series: chart.series.map((series) => line(series, chart)),
     annotations: [
       ...chart.thresholds
         .filter((at) => chart.scaleType === 'linear' || at > 0)
@@ -48,21 +47,25 @@ const mostInAxisTitle = 32;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Only what is in sight, with a sample on each side so that lines run to the edge. */
-function windowed(part: SeriesPart, { domain }: ChartFigure): SeriesPart {
-  const { first, end } = indexWindow(part.x, domain);
-  return {
-    x: part.x.subarray(first, end),
-    y: part.y.subarray(first, end),
-    min: part.min?.subarray(first, end) ?? null,
-    max: part.max?.subarray(first, end) ?? null,
-  };
+/**
+ * A linear axis may leave out the beginning of a curve, as on the screen. A logarithmic one follows its data, unless panels beside each other share
+ * an axis.
+ */
+function valueDomain({ scaleType, scaledTo }: ChartFigure, scale: Scale): [number, number] | undefined {
+  if (scaleType === 'linear') return [scale.low, scale.high];
+  if (!scaledTo) return undefined;
+  const low = scale.floor === null ? scale.low : Math.min(...scale.ticks, ...scale.minorTicks);
+  return [10 ** low, 10 ** scale.high];
 }
 
-function line(series: ChartSeries, part: SeriesPart, smoothing: number, interval?: string): Panel['series'][number] {
-  const { label, colour } = series;
-  const x = data(part.x);
-  if (smoothing > 0) return { mark: 'line', label, colour, x, y: data(smooth(part.y, smoothing)), raw: data(part.y) };
-  const band = part.min && part.max ? { low: data(part.min), high: data(part.max), interval } : {};
-  return { mark: 'line', label, colour, x, y: data(part.y), ...band };
-}
+/** Only what is in sight, with a sample on each side so that lines run to the edge; smoothed with what lies before it. */
+function line({ label, colour, part, interval: ofRuns }: ChartSeries, chart: ChartFigure): Panel['series'][number] {
+  const { smoothing, domain, interval } = chart;
+  const { first, end } = indexWindow(part.x, domain);
+  const inSight = (values: Float64Array) => data(values.subarray(first, end));
+  const smoothed = (values: Float64Array) => inSight(smoothing > 0 ? smooth(values, smoothing) : values);
+  // The extremes of buckets would not fit a smoothed line; an interval over runs is smoothed with it.
+  const banded = part.min && part.max && (smoothing === 0 || ofRuns) ? { low: smoothed(part.min), high: smoothed(part.max), interval } : {};
+  const raw = smoothing > 0 ? { raw: inSight(part.y) } : {};
+  return { mark: 'line', label, colour, x: inSight(part.x), y: smoothed(part.y), ...raw, ...banded };
+} // prettier-ignore

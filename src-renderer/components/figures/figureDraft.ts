@@ -33,28 +33,49 @@ export const defaultForm: FigureForm = {
   references: true,
 };
 
+/** For several panels: they need the width of a page. */
+export const defaultFormOfSeveral: FigureForm = { ...defaultForm, column: 'double', width: columnWidths.double };
+
+/** Millimetres of height that a row of panels asks for. */
+const rowHeight = 45;
+const greatestHeight = 400;
+
+/** A height at which so many panels can be read. */
+export const heightOf = (panels: number, width: number): number =>
+  Math.min(greatestHeight, 10 + rowHeight * Math.ceil(panels / columnsFor(panels, width)));
+
+/** Panels that are shown at first: about as many as a page holds. */
+export const mostPanelsAtFirst = 12;
+
+/** What a panel is called: its title, or the words of its axis. */
+export const panelNames = (panels: FigurePanels): string[] =>
+  panels.map(({ title, y }, i) => title || y?.label?.replace(/, \$.*$/, '') || `Panel ${i + 1}`);
+
 /** Names of the series of all panels, in the order in which they appear. */
 export const seriesNames = (panels: FigurePanels): string[] => [
   ...new Set(panels.flatMap(({ series }) => series.map(({ label }) => label))),
 ];
 
 /** Panels side by side where the width allows for it, at about 55 mm each. */
-const columnsFor = (panels: number, width: number): number => Math.max(1, Math.min(panels, Math.floor(width / 55), 4));
+function columnsFor(panels: number, width: number): number {
+  return Math.max(1, Math.min(panels, Math.floor(width / 55), 4));
+}
 
 /** The figure that form and source describe. @throws AdjointError naming what is out of range */
 export function draftFigure(
   source: FigureSource,
   form: FigureForm,
-  choice: { title: string; hidden: ReadonlySet<string>; provenance: Provenance | null },
+  choice: { title: string; hidden: ReadonlySet<string>; hiddenPanels?: ReadonlySet<number>; provenance: Provenance | null },
 ): Figure {
   const { width, height, fontSize, font, legend, dashes } = form;
-  const columns = columnsFor(source.panels.length, width);
+  const shown = source.panels.filter((_, i) => !choice.hiddenPanels?.has(i));
+  const columns = columnsFor(shown.length, width);
   return parseFigure({
     format: 'adjoint-figure',
     version: 1,
     title: choice.title,
     style: { width, height, fontSize, font, legend, dashes, columns },
-    panels: source.panels.map((panel) => ({
+    panels: shown.map((panel) => ({
       ...panel,
       series: panel.series.filter(({ label }) => !choice.hidden.has(label)).map((series) => (form.bands ? series : unbanded(series))),
       annotations: form.references ? panel.annotations : [],

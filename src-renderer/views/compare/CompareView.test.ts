@@ -1,5 +1,6 @@
 import { flushPromises } from '@vue/test-utils';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { useFigureExport } from '../../components/figures/figureExport';
 import { mountWithEngine, type Mounted } from '../../testing/mountApp';
 import { defaultSpec, writeQuery } from './address';
 import CompareView from './CompareView.vue';
@@ -166,5 +167,38 @@ describe('the compare view', () => {
     expect(find('config-diff').text()).not.toContain('batchSize:');
     await find('config-diff').findAll('[role="radio"]')[1].trigger('click');
     expect(find('config-diff').text()).toContain('batchSize:');
+  });
+
+  it('hands its final values over as a table', async () => {
+    await open(`/compare?runs=${ids(2).join()}&base=run-0000`);
+    const saved: string[] = [];
+    vi.spyOn(URL, 'createObjectURL').mockReturnValue('blob:x');
+    vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (this: HTMLAnchorElement) {
+      saved.push(this.download);
+    });
+    await find('export-finals').trigger('click');
+    expect(saved).toEqual(['comparison-final-values.csv']);
+    vi.restoreAllMocks();
+  });
+
+  it('makes a figure of the trade-off: every run named, and where its data come from', async () => {
+    await open(`/compare?runs=${ids(3).join()}&tab=tradeoff`, { runs: 12, live: 0 });
+    await find('export-figure').trigger('click');
+    const { source } = useFigureExport();
+    expect(source?.runs).toEqual(ids(3));
+    expect(source?.panels).toHaveLength(1);
+    expect(source?.panels[0].series.filter(({ mark }) => mark === 'points')).toHaveLength(3);
+    expect((await source!.allSamples!()).length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('makes one figure of all charts, those below the fold included', async () => {
+    await open(`/compare?runs=${ids(2).join()}`);
+    await find('export-all-charts').trigger('click');
+    await vi.waitFor(() => expect(useFigureExport().source).not.toBeNull());
+    const { source } = useFigureExport();
+    expect(source!.panels.length).toBe(all('compare-panel').length);
+    for (const { series } of source!.panels) expect(series.length).toBeGreaterThan(0);
+    const files = await source!.allSamples!();
+    expect(new Set(files.map(({ name }) => name)).size).toBe(files.length);
   });
 });

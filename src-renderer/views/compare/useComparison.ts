@@ -83,6 +83,7 @@ function makeComparison() {
   );
   const colours = computed(() => assignColours(entries.value.map(({ id }) => id)));
   const colourOf = (id: string): string => seriesColour(colours.value.get(id) ?? 0, preferences.scheme);
+  const paperColourOf = (id: string): string => seriesColour(colours.value.get(id) ?? 0, 'light');
   const isHidden = (id: string): boolean => spec.value.hidden.includes(id);
   const visible = computed(() => entries.value.filter(({ id }) => !isHidden(id)));
   const baseline = computed(() => entries.value.find(({ id }) => id === spec.value.baseline) ?? null);
@@ -141,7 +142,7 @@ function makeComparison() {
 
   return {
     spec, change, saved, savedId, changed, problem, loadSaved, resolution, entries, visible, baseline,
-    colourOf, isHidden, contexts, pool, detailed, link,
+    colourOf, paperColourOf, isHidden, contexts, pool, detailed, link,
   }; // prettier-ignore
 }
 
