@@ -12,7 +12,8 @@ test('a page has the bridge and nothing of Node or Electron', async ({ shell: { 
     origin: (globalThis as unknown as { origin: string }).origin,
   }));
   expect(found).toEqual({
-    bridge: ['connect', 'onEngineStatus', 'platform', 'restartEngine', 'versions'],
+    // pathOfFile tells where a file lies that a person has chosen or dropped, and of no other.
+    bridge: ['connect', 'onEngineStatus', 'pathOfFile', 'platform', 'restartEngine', 'versions'],
     require: false,
     process: false,
     module: false,
