@@ -111,6 +111,6 @@ function parseFile(text: string, where: string): MatrixProblemFile {
   throw new AdjointError('bad-request', 'This is not a problem of the format matrix-problem/1.', {
     where,
     findings: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-    fix: 'The format is described in the documentation of `adjoint solve`.',
+    fix: '`adjoint solve --help` describes the format.',
   });
 }

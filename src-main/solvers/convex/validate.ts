@@ -77,8 +77,7 @@ function checkSymmetry(path: string, n: number, values: Float64Array, findings: 
       if (Math.abs(a - b) > 1e-12 * Math.max(Math.abs(a), Math.abs(b))) {
         findings.push({
           path,
-          message: `is not symmetric: entry (${i}, ${j}) is ${a}, entry (${j}, ${i}) is ${b}`,
-          suggestion: `(${path} + ${path}ᵀ)/2 has the same quadratic form`,
+          message: `is not symmetric: entry (${i}, ${j}) is ${a}, entry (${j}, ${i}) is ${b}; (${path} + ${path}ᵀ)/2 has the same quadratic form`,
         });
         return;
       }
