@@ -28,6 +28,7 @@ import {
   runSummarySchema,
 } from './run';
 import { studyAskSchema, studyInfoSchema, studyPlanSchema, studyResultSchema, studyStartedSchema } from './studies';
+import { auditedSchema, solveAuditSchema, solveCasesSchema, solveReportSchema, solveRunSchema } from './solve';
 import { sweepPreviewSchema, sweepRecordSchema, sweepStartedSchema } from './sweeps';
 
 export type { DatasetInfo } from './datasets';
@@ -158,6 +159,14 @@ export const contract = {
     trash: request
       .input(z.object({ name: z.string(), force: z.boolean().default(false) }))
       .output(z.object({ path: z.string() })),
+  },
+  solve: {
+    /** Problems that come with Adjoint, each with what is special about it. */
+    cases: request.output(solveCasesSchema),
+    /** Solves one convex problem and says everything about its solution. Degenerate, infeasible and unbounded problems are answers. */
+    run: request.input(solveRunSchema).output(solveReportSchema),
+    /** Checks the gradient of vᵀy* against differences over a sweep of steps, the active-set formula and the adjoint identity. */
+    audit: request.input(solveAuditSchema).output(auditedSchema),
   },
   experiments: {
     /** Example experiments that come with Adjoint. */

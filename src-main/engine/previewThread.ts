@@ -1,7 +1,7 @@
-// A thread that computes one preview: it can be ended at any time, and the engine goes on meanwhile.
+// A thread that computes one preview or solution: it can be ended at any time, and the engine goes on meanwhile.
 import { parentPort, workerData } from 'node:worker_threads';
 import { toProblem } from '@shared/errors';
-import { runViewTask, type ViewTask } from './problemViews';
+import { runViewTask, type ViewTask } from './viewTask';
 
 function answer(task: ViewTask): { result: unknown } | { problem: unknown } {
   try {

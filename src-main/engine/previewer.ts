@@ -1,16 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import type { DatasetInfo } from '@shared/datasets';
 import { AdjointError, type Problem } from '@shared/errors';
-import type { FamilyPreview, ProblemView } from '@shared/problems';
-import type { ViewTask } from './problemViews';
+import type { ViewResults, ViewTask } from './viewTask';
 
-type ResultOf<T extends ViewTask> = T extends { kind: 'family' }
-  ? FamilyPreview
-  : T extends { kind: 'dataset' }
-    ? ProblemView
-    : DatasetInfo;
-
-/** Computes previews in threads, so that the engine never waits. */
+/** Computes previews and solves what is looked at in threads, so that the engine never waits. */
 export class Previewer {
   readonly #entry: string;
   readonly #threads = new Map<Worker, string>();
@@ -25,7 +17,7 @@ export class Previewer {
    *
    * @throws AdjointError `conflict` when it was superseded or the client went away, and whatever the task throws
    */
-  run<T extends ViewTask>(task: T, key = '', signal?: AbortSignal): Promise<ResultOf<T>> {
+  run<T extends ViewTask>(task: T, key = '', signal?: AbortSignal): Promise<ViewResults[T['kind']]> {
     if (key) for (const [worker, other] of this.#threads) if (other === key) void worker.terminate();
     return new Promise((resolve, reject) => {
       const worker = new Worker(this.#entry, { workerData: task });
@@ -33,7 +25,7 @@ export class Previewer {
       this.#threads.set(worker, key);
       const stop = () => void worker.terminate();
       signal?.addEventListener('abort', stop, { once: true });
-      worker.once('message', (answer: { result: ResultOf<T> } | { problem: Problem }) => {
+      worker.once('message', (answer: { result: ViewResults[T['kind']] } | { problem: Problem }) => {
         if ('result' in answer) return resolve(answer.result);
         const { code, what, ...rest } = answer.problem;
         reject(new AdjointError(code, what, rest));
@@ -43,7 +35,7 @@ export class Previewer {
         this.#threads.delete(worker);
         signal?.removeEventListener('abort', stop);
         // After an answer this changes nothing.
-        reject(new AdjointError('conflict', 'A newer preview has taken the place of this one.'));
+        reject(new AdjointError('conflict', 'A newer question has taken the place of this one.'));
       });
     });
   }
@@ -55,7 +47,7 @@ export class Previewer {
 
 function threadFailure(cause: Error & { code?: string }): AdjointError {
   if (cause.code === 'ERR_WORKER_OUT_OF_MEMORY')
-    return new AdjointError('bad-request', 'The preview does not fit into the memory of its thread.', {
+    return new AdjointError('bad-request', 'The problem does not fit into the memory of its thread.', {
       fix: 'Choose a smaller problem.',
       cause,
     });

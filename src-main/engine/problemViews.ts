@@ -12,18 +12,7 @@ import { sliceThrough } from '../solvers/qcqp/slice';
 import type { InstanceSolver } from '../solvers/qcqp/solver';
 import { inspectDataset, readDataset, type Dataset } from '../store/dataset';
 
-// What previewThread.ts computes: a second of work or so that must not hold up the engine.
-
-/** What a thread is asked. */
-export type ViewTask =
-  | { kind: 'family'; input: PreviewFamily; threads: number }
-  | { kind: 'dataset'; input: PreviewDataset; path: string }
-  | { kind: 'inspect'; path: string };
-
-export function runViewTask(task: ViewTask): FamilyPreview | ProblemView | DatasetInfo {
-  if (task.kind === 'family') return previewFamily(task.input, task.threads);
-  return task.kind === 'dataset' ? previewDataset(task.input, task.path) : inspectWithLabels(task.path);
-}
+// What viewTask.ts computes of problems: a second of work or so that must not hold up the engine.
 
 /** Entries of X, multiplications of the random bases and of a solve beyond which a preview would keep somebody waiting. */
 const mostDraws = 2e7;

@@ -19,6 +19,7 @@ import { on } from './implementer';
 import { runDetail } from './runDetail';
 import { seriesCsv } from './seriesQueries';
 import { writeSettings } from './settings';
+import { solveHandlers } from './solveHandlers';
 import type { SparklineCache } from './sparklines';
 import { studyHandlers } from './studyHandlers';
 import { sweepHandlers } from './sweepHandlers';
@@ -82,6 +83,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
     },
     problems: problemHandlers(parts),
     datasets: datasetHandlers(parts),
+    solve: solveHandlers(parts),
     experiments: {
       examples: on.experiments.examples.handler(() => examples(options.resources)),
       validate: on.experiments.validate.handler(({ input }) => {

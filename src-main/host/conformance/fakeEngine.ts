@@ -79,6 +79,11 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       import: os.datasets.import.handler(notHere),
       trash: os.datasets.trash.handler(notHere),
     },
+    solve: {
+      cases: os.solve.cases.handler(() => ({ cases: [], problem: null })),
+      run: os.solve.run.handler(notHere),
+      audit: os.solve.audit.handler(notHere),
+    },
     experiments: {
       examples: os.experiments.examples.handler(() => []),
       validate: os.experiments.validate.handler(({ input }) => ({

@@ -172,7 +172,8 @@ function isDifferentiable(problem: ConvexProblem, linear: Linearisation, datum: 
   return !of([...rows, ...weak]);
 }
 
-function gradientsOf(
+/** Gradients from the solution u and the rates λ̇ of the adjoint system. */
+export function gradientsOf(
   original: ConvexProblem,
   linear: Linearisation,
   u: Float64Array,

@@ -11,6 +11,16 @@ import { activeWithin, rowValues } from './instanceView';
 type Coefficients = Slice['rows'][number]['coefficients'];
 type PlaneRow = Slice['rows'][number];
 
+/** How a slice is cut. */
+export interface SliceChoice {
+  plane: Slice['plane'];
+  gridSize: number;
+  /** Directions that come before those of `plane`, as far as they are independent in the null space of A. */
+  first?: readonly Direction[];
+  /** Points [n] that the window should show, unless they are far from the set. */
+  points?: readonly Float64Array[];
+}
+
 /** Rows that a picture can tell apart. */
 const mostRows = 40;
 const rays = 64;
@@ -29,7 +39,7 @@ export function sliceThrough(
   instance: number,
   y: Float64Array,
   inequality: Float64Array,
-  choice: { plane: Slice['plane']; gridSize: number },
+  choice: SliceChoice,
 ): Slice | null {
   const { n, e, A } = family;
   const space = rowSpaceOfA(A, e, n);
@@ -38,13 +48,17 @@ export function sliceThrough(
   const centre = new Float64Array(n);
   leastNorm(space, x, 0, centre);
   const inward = centre.map((value, j) => value - y[j]);
-  const directions = chooseDirections(family, basis, y, inequality, inward, choice.plane);
+  const directions = chooseDirections(family, basis, y, inequality, inward, choice);
   if (directions.length < 2) return null;
   const [u, v] = directions.map(({ vector }) => vector);
   const rows = planeRows(family, y, u, v);
   const leastNormAt: [number, number] = [dot(n, inward, 0, u, 0), dot(n, inward, 0, v, 0)];
   const inPlane = Math.hypot(...leastNormAt) > 0.999 * Math.hypot(...inward);
-  const window = windowAround(rows, inPlane ? leastNormAt : null, Math.hypot(...y));
+  const shown = (choice.points ?? []).map((point): [number, number] => {
+    const from = point.map((value, j) => value - y[j]);
+    return [dot(n, from, 0, u, 0), dot(n, from, 0, v, 0)];
+  });
+  const window = windowAround(rows, inPlane ? leastNormAt : null, shown, Math.hypot(...y));
   const objectiveCoefficients = objectiveInPlane(family, y, u, v);
   return {
     instance,
@@ -59,7 +73,8 @@ export function sliceThrough(
   };
 }
 
-interface Direction {
+/** A direction [n] with its name. */
+export interface Direction {
   words: string;
   vector: Float64Array;
 }
@@ -71,7 +86,7 @@ function chooseDirections(
   y: Float64Array,
   inequality: Float64Array,
   inward: Float64Array,
-  plane: Slice['plane'],
+  { plane, first = [] }: SliceChoice,
 ): Direction[] {
   const { n, m, e } = family;
   const k = n - e;
@@ -104,7 +119,7 @@ function chooseDirections(
     random,
   }[plane];
   const chosen: Direction[] = [];
-  for (const { words, vector } of candidates) {
+  for (const { words, vector } of [...first, ...candidates]) {
     const reduced = new Float64Array(k);
     multiply(k, n, basis, vector, reduced);
     const projected = new Float64Array(n);
@@ -248,6 +263,7 @@ function exit(rows: readonly PlaneRow[], cos: number, sin: number): number {
 function windowAround(
   rows: readonly PlaneRow[],
   leastNormAt: [number, number] | null,
+  shown: readonly [number, number][],
   size: number,
 ): Pick<Slice, 's' | 't'> {
   const angles = Array.from({ length: rays }, (_, i) => (2 * Math.PI * i) / rays);
@@ -261,6 +277,7 @@ function windowAround(
     return [length * Math.cos(angles[i]), length * Math.sin(angles[i])];
   });
   if (leastNormAt) points.push(leastNormAt);
+  points.push(...shown.filter((point) => Math.hypot(...point) < 2 * reach));
   const range = (axis: 0 | 1): [number, number] => {
     const values = [0, ...points.map((point) => point[axis])];
     return [Math.min(...values), Math.max(...values)];

@@ -1,0 +1,43 @@
+import type { DatasetInfo } from '@shared/datasets';
+import type { Problem } from '@shared/errors';
+import type { FamilyPreview, PreviewDataset, PreviewFamily, ProblemView } from '@shared/problems';
+import type { Audited, SolveAudit, SolveCase, SolveReport, SolveRun } from '@shared/solve';
+import { inspectWithLabels, previewDataset, previewFamily } from './problemViews';
+import { listCases, type FoundSource } from './solveSource';
+import { auditReport, solveReport } from './solveViews';
+
+/** What a thread is asked. */
+export type ViewTask =
+  | { kind: 'family'; input: PreviewFamily; threads: number }
+  | { kind: 'dataset'; input: PreviewDataset; path: string }
+  | { kind: 'inspect'; path: string }
+  | { kind: 'cases'; resources: string }
+  | { kind: 'solve'; input: SolveRun; source: FoundSource }
+  | { kind: 'audit'; input: SolveAudit; source: FoundSource };
+
+/** What it answers. */
+export interface ViewResults {
+  family: FamilyPreview;
+  dataset: ProblemView;
+  inspect: DatasetInfo;
+  cases: { cases: SolveCase[]; problem: Problem | null };
+  solve: SolveReport;
+  audit: Audited;
+}
+
+export function runViewTask(task: ViewTask): ViewResults[ViewTask['kind']] {
+  switch (task.kind) {
+    case 'family':
+      return previewFamily(task.input, task.threads);
+    case 'dataset':
+      return previewDataset(task.input, task.path);
+    case 'inspect':
+      return inspectWithLabels(task.path);
+    case 'cases':
+      return listCases(task.resources);
+    case 'solve':
+      return solveReport(task.input, task.source);
+    case 'audit':
+      return auditReport(task.input, task.source);
+  }
+}
