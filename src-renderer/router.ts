@@ -29,6 +29,12 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'Generate', rail: 'problems' },
   },
   {
+    path: '/solve',
+    name: 'solve',
+    component: () => import('./views/solve/SolveView.vue'),
+    meta: { title: 'Solve', rail: 'solve' },
+  },
+  {
     path: '/runs',
     component: () => import('./views/runs/RunsView.vue'),
     meta: { title: 'Runs', rail: 'runs' },

@@ -21,6 +21,7 @@ export const shortcuts: { title: string; list: Shortcut[] }[] = [
       { keys: [modifier, 'K'], what: 'Command palette' },
       { keys: ['?'], what: 'Keyboard shortcuts' },
       { keys: ['g', 'p'], what: 'Go to problems' },
+      { keys: ['g', 'o'], what: 'Go to solve (optimum)' },
       { keys: ['g', 'r'], what: 'Go to runs' },
       { keys: ['g', 'c'], what: 'Go to compare' },
       { keys: ['g', 't'], what: 'Go to studies' },
@@ -67,6 +68,14 @@ export const shortcuts: { title: string; list: Shortcut[] }[] = [
       { keys: ['b'], what: 'Make it the baseline' },
       { keys: ['Delete'], what: 'Take it out' },
       { keys: ['←', '→'], what: 'Step through epochs' },
+    ],
+  },
+  {
+    title: 'Solve',
+    list: [
+      { keys: ['↑', '↓'], what: 'Next, previous example' },
+      { keys: ['←', '→'], what: 'Step through the iterates, on the slider' },
+      { keys: [modifier, 'Enter'], what: 'Solve the pasted problem' },
     ],
   },
   {

@@ -3,7 +3,14 @@ import { useRouter } from 'vue-router';
 import { isTyping } from './keys';
 import { useShell } from './shellStore';
 
-const places: Record<string, string> = { p: '/problems', r: '/runs', c: '/compare', d: '/devices', s: '/settings' };
+const places: Record<string, string> = {
+  p: '/problems',
+  o: '/solve',
+  r: '/runs',
+  c: '/compare',
+  d: '/devices',
+  s: '/settings',
+};
 
 /** Shortcuts that work in every view. */
 export function useGlobalKeys(): void {
