@@ -187,7 +187,6 @@ export const auditedSchema = z.object({
       sweep: z.array(
         z.object({ step: z.number(), relativeError: optional, cosine: optional, failures: z.number().int() }),
       ),
-      best: z.object({ step: z.number(), relativeError: z.number(), cosine: optional }).nullable(),
       /** Relative error against the active-set formula entry by entry, and of the adjoint identity. */
       exact: z.number(),
       adjointIdentity: z.number(),

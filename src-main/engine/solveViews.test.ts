@@ -133,8 +133,8 @@ describe('the audit', () => {
   it('finds the gradient right within the noise of differences, which is least at a step in the middle', () => {
     const { data, noise } = auditReport({ cotangent: 'file' }, caseOf('inequality-qp'));
     expect(data.map(({ datum }) => datum)).toEqual(['Q', 'p', 'A', 'b', 'G', 'h']);
-    for (const { best, exact, adjointIdentity, sweep } of data) {
-      expect(best!.relativeError).toBeLessThan(1e-7);
+    for (const { exact, adjointIdentity, sweep } of data) {
+      expect(Math.min(...sweep.map(({ relativeError }) => relativeError!))).toBeLessThan(1e-7);
       expect(exact).toBeLessThan(1e-12);
       expect(adjointIdentity).toBeLessThan(1e-12);
       expect(sweep.map(({ step }) => step)).toEqual([1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]);

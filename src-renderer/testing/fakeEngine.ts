@@ -6,6 +6,7 @@ import type { RunState, RunSummary } from '@shared/run';
 import type { Wire } from '../stores/connection';
 import { FakeComparisons } from './fakeComparisons';
 import { FakeProblems } from './fakeProblems';
+import { FakeSolve } from './fakeSolve';
 import { FakeStudies } from './fakeStudies';
 import { fakeValue, stepsPerEpoch } from './fakeCurves';
 import { groupFrame, seriesFrame } from './fakeFrames';
@@ -60,6 +61,7 @@ export class FakeEngine {
   readonly trashed = new Map<string, RunSummary>();
   readonly comparisons = new FakeComparisons(this.runs);
   readonly studies = new FakeStudies();
+  readonly solve = new FakeSolve();
   readonly problems = new FakeProblems(({ name }) => this.addGeneration(name));
   readonly calls: { name: string; input: unknown }[] = [];
   readonly wire: Wire;
@@ -244,7 +246,7 @@ export class FakeEngine {
     const call = async (name: string, input: unknown): Promise<unknown> => {
       this.calls.push({ name, input });
       if (this.options.silent) return new Promise(() => undefined);
-      const handler = handlers[name] ?? this.comparisons.handlers[name] ?? this.problems.handlers[name] ?? this.studies.handlers[name];
+      const handler = handlers[name] ?? this.comparisons.handlers[name] ?? this.problems.handlers[name] ?? this.solve.handlers[name] ?? this.studies.handlers[name];
       if (!handler) throw new Error(`the fake engine does not know ${name}`);
       return handler((input ?? {}) as Input);
     };

@@ -158,8 +158,7 @@ const digits = '₀₁₂₃₄₅₆₇₈₉';
 export const subscript = (n: number): string => [...String(n)].map((digit) => digits[Number(digit)]).join('');
 
 /** What the entry of a vector datum is called. */
-export const entryName = (datum: string, index: number): string =>
-  datum === 'lower' || datum === 'upper' ? `${datum}${subscript(index)}` : `${datum}${subscript(index)}`;
+export const entryName = (datum: string, index: number): string => `${datum}${subscript(index)}`;
 
 /** KaTeX of what there is: objective, then a line for each kind of row. */
 export function formulaOf({ dims, structure }: Pick<SolveReport, 'dims' | 'structure'>): string[] {
