@@ -106,6 +106,8 @@ export const runDetailSchema = z.object({
   checkpoints: z.array(checkpointInfoSchema),
   /** Metrics that have at least one sample, by clock. */
   recorded: z.record(z.string(), z.array(z.string())),
+  /** Names of the entries of recorded vectors, by metric; each is a series of its own (metrics/vectors.ts). */
+  vectors: z.record(z.string(), z.array(z.string())),
   /** Paths of settings that differ from their defaults. */
   changed: z.array(z.string()),
   directory: z.string(),

@@ -44,6 +44,7 @@ const viewport = {
   clock: z.enum(clocks),
   /** Index column to use as x. */
   x: z.enum(['step', 'epoch', 'activeSeconds', 'sequence']),
+  /** Keys of scalars, and of entries of vectors (metrics/vectors.ts). */
   metrics: z.array(z.string()).min(1),
   /** Viewport on x; absent = everything. */
   from: z.number().optional(),

@@ -1,5 +1,5 @@
 import { indexColumns, type Clock, type IndexColumn } from '@shared/run';
-import { MetricReader, type MetricChunk } from '../store/metricReader';
+import { findEntry, MetricReader, type MetricChunk } from '../store/metricReader';
 import type { RunDirectory } from '../store/runDirectory';
 import { Column, Pyramid } from './pyramid';
 
@@ -109,6 +109,9 @@ export class LiveTable {
 }
 
 function pushMetric(pyramid: Pyramid, chunk: MetricChunk, key: string, rows: number): void {
-  const column = chunk.columns.get(key);
-  for (let i = 0; i < rows; i++) pyramid.push(column && column.valid[i] === 1 ? column.values[i] : null);
+  const found = findEntry(chunk.columns, key);
+  for (let i = 0; i < rows; i++)
+    pyramid.push(
+      found && found.column.valid[i] === 1 ? found.column.values[i * found.column.width + found.entry] : null,
+    );
 }

@@ -3,13 +3,18 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { RunDetail } from '@shared/contract';
 import { clocks, type RunSummary } from '@shared/run';
-import { recordedMetrics, tornSegments } from '../store/recorded';
+import type { MetricColumn } from '../store/metricSchema';
+import { recordedColumns, tornSegments } from '../store/recorded';
 import type { RunDirectory } from '../store/runDirectory';
+import { bindNetwork } from '../training/bound';
 import { changedSettings, type Experiment } from '../training/experiment';
+import { networks } from '../training/networks/registry';
 
 /** Everything about one run that fits into one answer. */
 export function runDetail(run: RunDirectory, summary: RunSummary): RunDetail {
   const manifest = run.manifest();
+  const experiment = manifest.experiment as Experiment;
+  const columns = clocks.map((clock) => [clock, recordedColumns(run, clock)] as const);
   return {
     summary: { ...summary, damage: [...summary.damage, ...tornSegments(run)] },
     manifest,
@@ -29,12 +34,26 @@ export function runDetail(run: RunDirectory, summary: RunSummary): RunDetail {
       ];
     }),
     checkpoints: run.checkpoints(),
-    recorded: Object.fromEntries(clocks.map((clock) => [clock, recordedMetrics(run, clock)])),
-    changed: changedSettings(manifest.experiment as Experiment),
+    recorded: Object.fromEntries(columns.map(([clock, list]) => [clock, list.map(({ key }) => key)])),
+    vectors: Object.fromEntries(
+      columns.flatMap(([, list]) =>
+        list.filter(isVector).map((column) => [column.key, entryNames(column, experiment)]),
+      ),
+    ),
+    changed: changedSettings(experiment),
     directory: run.path,
     bytes: directoryBytes(run.path),
     yaml: manifest.source ?? stringify(manifest.experiment),
   };
+}
+
+const isVector = ({ kind }: MetricColumn): boolean => kind === 'vector';
+
+/** Vectors have one entry a layer of the network; numbers where the network is not known here. */
+function entryNames({ length = 0 }: MetricColumn, experiment: Experiment): string[] {
+  const known = experiment.kind === 'training' && networks.some(({ kind }) => kind === experiment.network.kind);
+  const layers = known ? bindNetwork(experiment.network).layers : [];
+  return layers.length === length ? [...layers] : Array.from({ length }, (_, i) => String(i + 1));
 }
 
 function directoryBytes(path: string): number {

@@ -6,6 +6,7 @@ import { exampleAttempt, exampleRun, temporaryDirectory } from '../store/fixture
 import { MetricWriter } from '../store/metricWriter';
 import type { RunDirectory } from '../store/runDirectory';
 import { SeriesHub } from './seriesHub';
+import { seriesCsv } from './seriesQueries';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let run: RunDirectory;
@@ -240,4 +241,37 @@ it('refuses a group of which no run is there', () => {
   });
   const spec = groupSpecSchema.parse({ kind: 'group', runs: ['a', 'b'], clock: 'step', x: 'step', metrics: ['loss'] });
   expect(() => empty.openSeries(spec)).toThrow('None of the runs of this group');
+});
+
+it('an entry of a vector is a series of its own, decimated like a scalar', async () => {
+  const writer = MetricWriter.open(run, 1);
+  const table = writer.table('step', [
+    { key: 'loss', kind: 'scalar', unit: '1' },
+    { key: 'layers', kind: 'vector', unit: '1', length: 2 },
+  ]);
+  for (let step = 0; step < 64; step++)
+    table.append(
+      { step, epoch: step, activeSeconds: step, wallTime: 0 },
+      { loss: 1, layers: step % 2 === 0 ? Float64Array.of(step, step === 8 ? NaN : -step) : null },
+    );
+  writer.close();
+  const read = async (change: Partial<SeriesRequest>) => {
+    const client = new Client();
+    client.take(await open({ metrics: ['layers[0]', 'layers[1]', 'layers[2]', 'loss[0]'], ...change }).next());
+    return client;
+  };
+  const all = await read({});
+  expect(all.values.get('layers[0]')).toEqual(range(0, 64).map((step) => (step % 2 === 0 ? step : null)));
+  expect(all.values.get('layers[1]')?.slice(6, 10)).toEqual([-6, null, NaN, null]);
+  // No third entry, and no entries of a scalar.
+  for (const key of ['layers[2]', 'loss[0]'])
+    expect(all.values.get(key)).toEqual(range(0, 64, () => 0).map(() => null));
+  const coarse = await read({ points: 16 });
+  expect(coarse.level).toBe(4);
+  expect(coarse.values.get('layers[0]')).toEqual(range(0, 16, (i) => 4 * i + 1));
+  expect(coarse.values.get('layers[1]:min')?.at(-1)).toBe(-62);
+  const { csv } = seriesCsv(run, 'step', ['layers', 'layers[1]']);
+  const lines = csv.split('\n').map((line) => line.split(',').slice(5).join());
+  expect(lines.slice(0, 4)).toEqual(['layers[0],layers[1],layers[1]', '0,0,0', ',,', '2,-2,-2']);
+  expect(() => seriesCsv(run, 'step', ['layers[2]'])).toThrow('did not record "layers[2]"');
 });

@@ -1,7 +1,8 @@
 import { indexColumns, type Clock } from '@shared/run';
 import { AdjointError } from '@shared/errors';
 import { metricDefinition } from '@shared/metrics/catalogue';
-import { readClock } from '../store/metricReader';
+import { entryKey, parseEntryKey } from '@shared/metrics/vectors';
+import { findEntry, readClock, type MetricValues } from '../store/metricReader';
 import type { RunDirectory } from '../store/runDirectory';
 
 /** A CSV field with all digits of a float64; NaN and infinities as NaN, inf, -inf (what numpy and pandas read), not measured as nothing. */
@@ -13,7 +14,7 @@ function csvNumber(value: number, measured: boolean): string {
 }
 
 /**
- * The full series of some metrics, one row a sample. `cut` says what is damaged and therefore missing.
+ * The full series of some metrics, one row a sample; of a vector one entry, or all in columns of their own. `cut` says what is damaged and therefore missing.
  * @throws AdjointError `not-found` for a metric that the run did not record.
  */
 export function seriesCsv(
@@ -21,8 +22,10 @@ export function seriesCsv(
   clock: Clock,
   keys: readonly string[],
 ): { csv: string; rows: number; cut: string[] } {
-  const table = readClock(run, clock, keys);
-  const missing = keys.filter((key) => !table.columns.has(key));
+  const table = readClock(run, clock, [...keys, ...keys.flatMap((key) => parseEntryKey(key)?.vector ?? [])]);
+  const wanted = keys.flatMap((key) => entriesOf(table.columns, key));
+  const found = wanted.map((key) => findEntry(table.columns, key));
+  const missing = wanted.filter((_, i) => found[i] === null);
   if (missing.length > 0)
     throw new AdjointError(
       'not-found',
@@ -35,20 +38,27 @@ export function seriesCsv(
             : 'It recorded nothing on this clock.',
       },
     );
-  const columns = keys.map((key) => table.columns.get(key)!);
-  const lines = [[...indexColumns, ...keys].join(',')];
+  const entries = found.filter((entry) => entry !== null);
+  const lines = [[...indexColumns, ...wanted].join(',')];
   for (let row = 0; row < table.rows; row++) {
     const cells = indexColumns.map((name) => csvNumber(table.index[name][row], true));
-    for (const column of columns) cells.push(csvNumber(column.values[row], column.valid[row] === 1));
+    for (const { column, entry } of entries)
+      cells.push(csvNumber(column.values[row * column.width + entry], column.valid[row] === 1));
     lines.push(cells.join(','));
   }
   return { csv: lines.join('\n') + '\n', rows: table.rows, cut: table.cut };
 }
 
+/** The keys of all entries where a key means a whole vector. */
+function entriesOf(columns: ReadonlyMap<string, MetricValues>, key: string): string[] {
+  const column = columns.get(key);
+  return column?.kind === 'vector' ? Array.from({ length: column.width }, (_, i) => entryKey(key, i)) : [key];
+}
+
 /** Evenly spaced means over the measured samples of one metric; null where a bucket has none. */
 export function sparkline(run: RunDirectory, metric: string, points: number): (number | null)[] {
   const table = readClock(run, metricDefinition(metric).clock, [metric]);
-  const column = table.columns.get(metric);
+  const column = findEntry(table.columns, metric)?.column;
   if (!column) return [];
   const samples: number[] = [];
   for (let row = 0; row < table.rows; row++) if (column.valid[row] === 1) samples.push(column.values[row]);

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { parseEntryKey } from '@shared/metrics/vectors';
 import { indexColumns, type Clock, type IndexColumn } from '@shared/run';
 import type { RunDirectory } from './runDirectory';
 import { listSegments, segmentFile } from './segment';
@@ -161,6 +162,22 @@ function before(chunk: MetricChunk, limit: number): MetricChunk {
     columns.set(key, { ...column, values, valid: Uint8Array.from(rows, (row) => column.valid[row]) });
   }
   return { attempt: chunk.attempt, rows: rows.length, index, columns };
+}
+
+/** A scalar metric, or one entry of a vector. */
+export interface ColumnEntry {
+  /** Value of row i: `values[i * width + entry]`. */
+  column: MetricValues;
+  entry: number;
+}
+
+/** What a key means among these columns: a scalar by its own name, an entry of a vector by the vector's; null where there is neither. */
+export function findEntry(columns: ReadonlyMap<string, MetricValues>, key: string): ColumnEntry | null {
+  const own = columns.get(key);
+  if (own) return own.kind === 'scalar' ? { column: own, entry: 0 } : null;
+  const parsed = parseEntryKey(key);
+  const column = parsed && columns.get(parsed.vector);
+  return column?.kind === 'vector' && parsed && parsed.entry < column.width ? { column, entry: parsed.entry } : null;
 }
 
 /** A clock's whole history. */

@@ -30,10 +30,15 @@ function declared(directory: string, name: SegmentName): MetricColumn[] {
  * Metrics that the run declared on a clock, in the order of its tables. Reads two schemas, not the data: a run declares its
  * tables once an attempt, so the first and the last segment have all there is.
  */
-export function recordedMetrics(run: RunDirectory, clock: Clock): string[] {
+export const recordedMetrics = (run: RunDirectory, clock: Clock): string[] =>
+  recordedColumns(run, clock).map(({ key }) => key);
+
+/** The same with kinds and lengths; the newest attempt says how long a vector is. */
+export function recordedColumns(run: RunDirectory, clock: Clock): MetricColumn[] {
   const segments = listSegments(run.metricsDirectory, clock);
   const ends = segments.length > 1 ? [segments[0], segments[segments.length - 1]] : segments;
-  return [...new Set(ends.flatMap((name) => declared(run.metricsDirectory, name)).map((column) => column.key))];
+  const columns = ends.flatMap((name) => declared(run.metricsDirectory, name));
+  return [...new Map(columns.map((column) => [column.key, column])).values()];
 }
 
 /**

@@ -234,6 +234,7 @@ export class FakeEngine {
       attempts: Array.from({ length: run.attempts }, (_, k) => attempt(k + 1)),
       checkpoints,
       recorded,
+      vectors: {},
       changed: ['optimizer.learningRate', 'technique.weight', 'seed'],
       directory: `/home/researcher/adjoint/runs/${run.id}`,
       bytes: 18_400_000,

@@ -1,9 +1,10 @@
 import { spreadLabels, thin } from '@shared/charts/placement';
-import { formatX, linearTicks, tickLabel } from '@shared/charts/scale';
+import { tickLabel } from '@shared/charts/scale';
 import { formatNumber } from '@shared/format';
-import { fonts, type Tokens } from '../../theme/tokens';
+import type { Tokens } from '../../theme/tokens';
 import { marginsOf, type ChartFrame, type Margins } from './chartLayout';
 import { mostDirectLabels, type ChartModel, type DrawnSeries } from './chartModel';
+import { beginPicture, circle, crisp, paintMarks, paintXAxis, stroke, type PlotArea } from './paintAxes';
 
 export interface PaintInput {
   model: ChartModel;
@@ -20,17 +21,10 @@ export interface PaintInput {
   focus?: string | null;
 }
 
-const labelFont = 11;
 /** Pixels between points while something moves. */
 const coarseSpacing = 2;
 
-/** Places of the plot in pixels. */
-interface Plot {
-  left: number;
-  right: number;
-  top: number;
-  bottom: number;
-  x(value: number): number;
+interface Plot extends PlotArea {
   y(value: number): number;
 }
 
@@ -56,11 +50,9 @@ function plotOf({ model, frame }: PaintInput, margins: Margins): Plot {
  * here the model has done the layout, and twelve runs in six panels have to follow a pointer within one frame.
  */
 export function paintChart(context: CanvasRenderingContext2D, input: PaintInput): void {
-  const { frame } = input;
+  const { frame, model, tokens } = input;
   const plot = plotOf(input, marginsOf(input));
-  context.clearRect(0, 0, frame.width, frame.height);
-  context.font = `400 ${labelFont}px ${fonts.ui}`;
-  context.textBaseline = 'middle';
+  beginPicture(context, frame);
   context.lineJoin = input.coarse ? 'bevel' : 'round';
   const spacing = input.coarse ? coarseSpacing : 0;
   axes(context, input, plot);
@@ -78,7 +70,7 @@ export function paintChart(context: CanvasRenderingContext2D, input: PaintInput)
   }
   context.restore();
   for (const series of order) markers(context, input, series, plot);
-  marks(context, input, plot);
+  paintMarks(context, model.marks, tokens, plot);
   beyond(context, input, plot);
   endLabels(context, input, plot);
 }
@@ -91,7 +83,7 @@ const shareOf = ({ focus, model }: PaintInput, series: DrawnSeries): number =>
   !focus || series.id === focus || !model.series.some(({ id }) => id === focus) ? 1 : 0.18;
 
 function axes(context: CanvasRenderingContext2D, { model, tokens, frame, xTitle }: PaintInput, plot: Plot): void {
-  const { domain, scale } = model;
+  const { scale } = model;
   stroke(context, tokens.grid);
   context.beginPath();
   for (const tick of scale.ticks) {
@@ -105,36 +97,15 @@ function axes(context: CanvasRenderingContext2D, { model, tokens, frame, xTitle 
   for (const tick of scale.ticks) context.fillText(tickLabel(scale, tick), plot.left - 8, plot.y(tick) + 0.5);
   if (scale.floor !== null) context.fillText('≤ 0', plot.left - 8, plot.y(scale.floor));
 
-  const count = Math.max(2, Math.min(8, Math.floor((plot.right - plot.left) / 80)));
-  const ticks = linearTicks(domain.from, domain.to, count);
   stroke(context, tokens.axis);
   context.beginPath();
-  const bottom = crisp(plot.bottom);
-  context.moveTo(plot.left, bottom);
-  context.lineTo(plot.right, bottom);
-  for (const tick of ticks) {
-    const x = crisp(plot.x(tick));
-    context.moveTo(x, bottom);
-    context.lineTo(x, bottom + 4);
-  }
   for (const tick of scale.minorTicks) {
     const y = crisp(plot.y(tick));
     context.moveTo(plot.left - 4, y);
     context.lineTo(plot.left, y);
   }
   context.stroke();
-  context.textAlign = 'center';
-  let last = -Infinity;
-  for (const tick of ticks) {
-    const label = formatX(tick);
-    const half = (label.length * 6.3) / 2;
-    const x = Math.min(plot.x(tick), frame.width - half - 2);
-    // A label that would touch its neighbour stays away.
-    if (x - half < last + 6) continue;
-    context.fillText(label, x, plot.bottom + 13);
-    last = x + half;
-  }
-  if (xTitle) context.fillText(xTitle, (plot.left + plot.right) / 2, plot.bottom + 32);
+  paintXAxis(context, { domain: model.domain, tokens, width: frame.width, xTitle }, plot);
 }
 
 function references(context: CanvasRenderingContext2D, { model, tokens }: PaintInput, plot: Plot): void {
@@ -227,33 +198,6 @@ function markers(context: CanvasRenderingContext2D, input: PaintInput, series: D
   context.globalAlpha = 1;
 }
 
-/** Resume points and checkpoints, on the axis. */
-function marks(context: CanvasRenderingContext2D, { model, tokens }: PaintInput, plot: Plot): void {
-  for (const mark of model.marks) {
-    const x = plot.x(mark.x);
-    if (mark.kind === 'checkpoint') {
-      stroke(context, tokens.text3);
-      context.beginPath();
-      context.moveTo(crisp(x), plot.bottom);
-      context.lineTo(crisp(x), plot.bottom - 4);
-      context.stroke();
-      continue;
-    }
-    stroke(context, tokens.text3, 1, 0.7, [2, 3]);
-    context.beginPath();
-    context.moveTo(crisp(x), plot.top);
-    context.lineTo(crisp(x), plot.bottom);
-    context.stroke();
-    context.globalAlpha = 1;
-    context.fillStyle = tokens.text2;
-    context.beginPath();
-    context.moveTo(x - 3.5, plot.bottom + 1);
-    context.lineTo(x + 3.5, plot.bottom + 1);
-    context.lineTo(x, plot.bottom - 5);
-    context.fill();
-  }
-}
-
 function beyond(context: CanvasRenderingContext2D, { model, tokens }: PaintInput, plot: Plot): void {
   const { above, below } = model.beyond;
   context.fillStyle = tokens.text3;
@@ -298,18 +242,3 @@ function endLabels(context: CanvasRenderingContext2D, input: PaintInput, plot: P
     context.globalAlpha = 1;
   });
 }
-
-function stroke(context: CanvasRenderingContext2D, colour: string, width = 1, alpha = 1, dash: number[] = []): void {
-  context.strokeStyle = colour;
-  context.lineWidth = width;
-  context.globalAlpha = alpha;
-  context.setLineDash(dash);
-}
-
-function circle(context: CanvasRenderingContext2D, x: number, y: number, radius: number): void {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-}
-
-/** A line of one pixel on a pixel, not over two. */
-const crisp = (place: number): number => Math.round(place) + 0.5;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { metricCatalogue } from '@shared/metrics/catalogue';
+import { parseEntryKey } from '@shared/metrics/vectors';
 import { makePanels } from './panels';
 
 const order = metricCatalogue.map(({ key }) => key);
@@ -37,9 +38,24 @@ describe('panels of a run', () => {
   it('show every recorded metric exactly once, also unknown ones', () => {
     const step = metricCatalogue.filter(({ clock }) => clock === 'step').map(({ key }) => key);
     const epoch = metricCatalogue.filter(({ clock }) => clock === 'epoch').map(({ key }) => key);
-    const keys = makePanels({ step: [...step, 'mine/strange'], epoch }, order).flatMap(({ metrics }) =>
-      metrics.map(({ key }) => key),
+    const vectors = { 'gradient/layer_cosine': ['layer1'], 'gradient/layer_norm_ratio': ['layer1'] };
+    const keys = makePanels({ step: [...step, 'mine/strange'], epoch }, order, vectors).flatMap(({ metrics }) =>
+      metrics.map(({ key }) => parseEntryKey(key)?.vector ?? key),
     );
     expect([...keys].sort()).toEqual([...step, 'mine/strange', ...epoch].sort());
+  });
+
+  it('draw a vector as a heat map, a row for each of its entries, and only where these have names', () => {
+    const recorded = { step: ['gradient/layer_cosine', 'gradient/cosine'] };
+    expect(makePanels(recorded, order).map(({ id }) => id)).toEqual(['gradient/cosine']);
+    const panels = makePanels(recorded, order, { 'gradient/layer_cosine': ['layer1', 'layer2'] });
+    expect(panels.map(({ id, form }) => [id, form])).toEqual([
+      ['gradient/cosine', 'lines'],
+      ['gradient/layer_cosine', 'heat'],
+    ]);
+    expect(panels[1].metrics.map(({ key, label }) => [key, label])).toEqual([
+      ['gradient/layer_cosine[0]', 'layer 1'],
+      ['gradient/layer_cosine[1]', 'layer 2'],
+    ]);
   });
 });

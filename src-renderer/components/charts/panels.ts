@@ -1,5 +1,6 @@
 import type { RunDetail } from '@shared/contract';
 import { metricDefinition, questions, type MetricDefinition, type Question } from '@shared/metrics/catalogue';
+import { entryKey } from '@shared/metrics/vectors';
 import { clocks, type Clock } from '@shared/run';
 import type { ChartMark } from './chartModel';
 import type { ScaleType } from '@shared/charts/scale';
@@ -8,6 +9,8 @@ import type { XAxis } from '../../stores/preferences';
 /** One chart of the dashboard: a metric, or a few that belong together. */
 export interface PanelDefinition {
   id: string;
+  /** The entries of a vector are rows of a heat map. */
+  form: 'lines' | 'heat';
   title: string;
   question: Question;
   clock: Clock;
@@ -53,13 +56,24 @@ const together: { id: string; title: string; symbol: string; keys: string[]; lab
 
 const statistics = ['mean', 'median', 'max'];
 
-/** Panels for what a run recorded, in the order of the questions and, within one, of the catalogue. */
-export function makePanels(recorded: RunDetail['recorded'], order: readonly string[]): PanelDefinition[] {
+/**
+ * Panels for what a run recorded, in the order of the questions and, within one, of the catalogue.
+ *
+ * @param vectors names of the entries of vectors; those without are left out
+ */
+export function makePanels(
+  recorded: RunDetail['recorded'],
+  order: readonly string[],
+  vectors: RunDetail['vectors'] = {},
+): PanelDefinition[] {
   const panels: PanelDefinition[] = [];
   for (const clock of clocks) {
-    const left = new Set(sortedBy(recorded[clock] ?? [], order));
+    const drawn = (recorded[clock] ?? []).filter((key) => metricDefinition(key).kind === 'scalar' || key in vectors);
+    const left = new Set(sortedBy(drawn, order));
     for (const key of left) {
-      const panel = joined(key, clock, left) ?? overTheSet(key, clock, left) ?? single(key, clock);
+      const panel =
+        heatMap(key, clock, vectors) ?? joined(key, clock, left) ?? overTheSet(key, clock, left) ?? single(key, clock);
+      left.delete(key);
       for (const { key: used } of panel.metrics) left.delete(used);
       panels.push(panel);
     }
@@ -78,8 +92,19 @@ function sortedBy(keys: readonly string[], order: readonly string[]): string[] {
     const at = order.indexOf(key);
     return at < 0 ? order.length : at;
   };
-  return [...keys].filter((key) => metricDefinition(key).kind === 'scalar').sort((a, b) => place(a) - place(b));
+  return [...keys].sort((a, b) => place(a) - place(b));
 }
+
+function heatMap(key: string, clock: Clock, vectors: RunDetail['vectors']): PanelDefinition | null {
+  const names = vectors[key];
+  if (!names?.length) return null;
+  const definition = metricDefinition(key, clock);
+  const metrics = names.map((name, i) => ({ key: entryKey(key, i), label: spaced(name), definition }));
+  return { ...panel(key, definition.title, definition.symbol, clock, metrics), form: 'heat' };
+}
+
+/** `layer3` is written as words are. */
+const spaced = (name: string): string => name.replace(/(\D)(\d+)$/, '$1 $2');
 
 function joined(key: string, clock: Clock, left: ReadonlySet<string>): PanelDefinition | null {
   const set = together.find(({ keys }) => keys.includes(key));
@@ -122,7 +147,7 @@ const metric = (key: string, label: string, clock: Clock): PanelMetric => ({
 
 function panel(id: string, title: string, symbol: string, clock: Clock, metrics: PanelMetric[]): PanelDefinition {
   const { question, unit, scale, thresholds = [] } = metrics[0].definition;
-  return { id, title, question, clock, metrics, symbol, unit, scale, thresholds };
+  return { id, form: 'lines', title, question, clock, metrics, symbol, unit, scale, thresholds };
 }
 
 /** Checkpoints and resume points on the chosen axis. What has no place on it is left out. */

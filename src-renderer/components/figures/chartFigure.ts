@@ -1,7 +1,7 @@
-import type { Scale } from '@shared/charts/scale';
+import type { Scale, ScaleType } from '@shared/charts/scale';
 import { data } from '@shared/figures/datum';
 import type { FigureInput } from '@shared/figures/spec';
-import { indexWindow, makeChartModel, type ChartInput, type ChartSeries } from '../charts/chartModel';
+import { indexWindow, makeChartModel, type ChartInput, type ChartSeries, type Domain } from '../charts/chartModel';
 import { smooth } from '../charts/smoothing';
 
 type Panel = FigureInput['panels'][number];
@@ -41,6 +41,43 @@ export function chartPanel(chart: ChartFigure): Panel {
     ],
   };
 } // prettier-ignore
+
+export interface HeatFigure {
+  series: readonly ChartSeries[];
+  scaleType: ScaleType;
+  domain: Domain;
+  diverging: boolean;
+  title: string;
+  symbol: string;
+  unit: string;
+  xTitle: string;
+}
+
+/** A heat map as it is shown, the first row at the top. */
+export function heatPanel(heat: HeatFigure): Panel {
+  const { domain, scaleType, title } = heat;
+  const rows = heat.series.toReversed().map(({ label, part }) => {
+    const { first, end } = indexWindow(part.x, domain);
+    return { label, x: part.x.subarray(first, end), y: part.y.subarray(first, end) };
+  });
+  const unit = heat.unit === '1' ? '' : ` (${heat.unit})`;
+  return {
+    title,
+    x: { label: capital(heat.xTitle), domain: domain.to > domain.from ? [domain.from, domain.to] : undefined },
+    y: { categories: rows.map(({ label }) => label) },
+    series: [
+      {
+        mark: 'heat',
+        label: `$${heat.symbol}$${unit}`,
+        x: [...(rows[0]?.x ?? [])],
+        y: rows.map((_, i) => i),
+        z: rows.flatMap(({ y }) => data(y)),
+        scale: scaleType,
+        palette: heat.diverging ? 'diverging' : 'cividis',
+      },
+    ],
+  };
+}
 
 /** Longer titles stand above the panel. */
 const mostInAxisTitle = 32;
