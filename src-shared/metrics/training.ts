@@ -43,6 +43,7 @@ const perStep: MetricDefinition[] = [
     scale: 'log',
     question: 'feasible',
   }),
+  ...gradientMetrics,
   onStep({
     key: 'lambda',
     title: 'Penalty weight',
@@ -117,7 +118,6 @@ const perStep: MetricDefinition[] = [
     scale: 'log',
     question: 'gradients',
   }),
-  ...gradientMetrics,
   onStep({
     key: 'time/forward',
     title: 'Time forward',

@@ -30,9 +30,16 @@ describe('panels of a run', () => {
     expect(panel.unit).toBe('ms');
   });
 
-  it('close a question with its schedules', () => {
-    const learning = makePanels({ step: ['learning_rate', 'loss'], epoch: ['valid/objective'] }, order);
-    expect(learning.at(-1)?.id).toBe('learning_rate');
+  it('put what the gradients do before the settings that change meanwhile', () => {
+    const step = ['learning_rate', 'lambda', 'alm/rho', 'gradient/norm', 'gradient/norm_ratio', 'gradient/cosine'];
+    expect(makePanels({ step }, order).map(({ id }) => id)).toEqual([
+      'gradient/cosine',
+      'gradient/norm_ratio',
+      'gradient/norm',
+      'lambda',
+      'alm/rho',
+      'learning_rate',
+    ]);
   });
 
   it('show every recorded metric exactly once, also unknown ones', () => {

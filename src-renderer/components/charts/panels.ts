@@ -78,14 +78,9 @@ export function makePanels(
       panels.push(panel);
     }
   }
-  // Panels of one question stand together whatever their clock; schedules, which are neither good nor bad, close it.
-  return panels.sort(
-    (a, b) =>
-      questions.indexOf(a.question) - questions.indexOf(b.question) || Number(isSchedule(a)) - Number(isSchedule(b)),
-  );
+  // Panels of one question stand together whatever their clock.
+  return panels.sort((a, b) => questions.indexOf(a.question) - questions.indexOf(b.question));
 }
-
-const isSchedule = (panel: PanelDefinition) => panel.metrics.every(({ definition }) => definition.better === null);
 
 function sortedBy(keys: readonly string[], order: readonly string[]): string[] {
   const place = (key: string) => {
