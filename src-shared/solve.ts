@@ -116,6 +116,8 @@ export const sensitivitySchema = z.object({
   /** v [n], and what it is in words. */
   cotangent: numbers,
   words: z.string(),
+  /** The file has a v of its own. */
+  ownCotangent: z.boolean(),
   /** Why there is no derivative; the rest is then empty. */
   refusal: z.string().nullable(),
   /** Data for which the gradient is one element, not a derivative. */

@@ -203,7 +203,7 @@ function sensitivityOf(
   const derivative = differentiate(problem, solution, v, present);
   solution.seconds.differentiate = derivative.seconds;
   const { refusal, gradients, oneSidedOnly } = derivative;
-  const shared = { cotangent: [...v], words, refusal: refusal?.message ?? null };
+  const shared = { cotangent: [...v], words, ownCotangent: sourced.cotangent !== null, refusal: refusal?.message ?? null };
   if (refusal) return { ...shared, ...nothingOf(present), oneSided: sidesOf(problem, solution, v, present, {}) };
   const notes: string[] = [];
   const datum = wanted && present.includes(wanted) ? wanted : present[0];

@@ -30,7 +30,7 @@ const disc: SolveReport = {
   },
   slice: discSlice(), path: [[-1, 0.4, 0], [-0.5, 0.2, 0], [-0.1, 0.05, 0], [-0.001, 0, 0]],
   sensitivity: {
-    cotangent: [1, 1], words: 'the sum of all y*', refusal: null, oneSidedOnly: [], gradients: { p: [-0.25, -0.5], h: [0.5, 0] }, oneSided: [],
+    cotangent: [1, 1], words: 'the sum of all y*', ownCotangent: false, refusal: null, oneSidedOnly: [], gradients: { p: [-0.25, -0.5], h: [0.5, 0] }, oneSided: [],
     jacobian: { datum: 'p', entries: [0, 1], values: [0, 0, 0, -1] }, available: ['p', 'h'], notes: [],
   },
   notes: [], iterations: 3, polishSteps: 2, seconds: { setup: 1e-4, solve: 1e-3, differentiate: 1e-4 },
