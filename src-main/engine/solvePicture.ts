@@ -29,7 +29,7 @@ export function pictureOf(
   const { problem: free } = fixVariables(original);
   const problem = keepEqualities(free, examineEqualities(free));
   if (problem.n - problem.e < 2)
-    return nothing('There is no slice: the equality rows leave fewer than two directions to move in.');
+    return nothing('There is no slice: fewer than two directions are free to move in.');
   if (problem.m * problem.n * (hasQuadratics(problem) ? problem.n : 1) > mostEntries)
     return nothing('There is no slice of a problem of this size.');
   const slice = sliceThrough(familyOf(problem), problem.b, 0, y, multipliers.inequality, {

@@ -84,8 +84,10 @@ describe('the report of a solve', () => {
   });
 
   it('at a kink has both one-sided derivatives and marks the row', () => {
-    const { rows, sensitivity, findings } = solved('degenerate-kink');
+    const { rows, sensitivity, findings, warnings } = solved('degenerate-kink');
     expect(findings[0].diagnosis).toBe('kink');
+    // Its chosen element is 0, but to the left y* follows its bound.
+    expect(warnings.find(({ code }) => code === 'does-not-move')?.message).not.toContain('upper');
     expect(rows[0]).toMatchObject({ kind: 'upper', index: 0, state: 'weak', multiplier: 0 });
     const p = sensitivity.oneSided.find(({ datum }) => datum === 'p')!;
     expect(p.plus).toBeCloseTo(-1, 9);

@@ -175,6 +175,8 @@ function proofRows({ equality, inequality, lower, upper, soc }: Multipliers) {
   ];
 } // prettier-ignore
 
+const subscript = (n: number): string => [...String(n)].map((digit) => '₀₁₂₃₄₅₆₇₈₉'[Number(digit)]).join('');
+
 /** @throws AdjointError `bad-request` for a variable that there is not */
 function cotangentOf({ problem: { n }, cotangent }: SourcedProblem, choice: CotangentChoice) {
   if (typeof choice === 'object') {
@@ -185,7 +187,7 @@ function cotangentOf({ problem: { n }, cotangent }: SourcedProblem, choice: Cota
       });
     const unit = new Float64Array(n);
     unit[choice.variable] = 1;
-    return { v: unit, words: `y${choice.variable}* alone` };
+    return { v: unit, words: `y${subscript(choice.variable)}*` };
   }
   if (choice === 'file' && cotangent) return { v: cotangent, words: 'vᵀy* with the v of the file' };
   return { v: new Float64Array(n).fill(1), words: 'the sum of all y*' };

@@ -46,7 +46,9 @@ export function preflight(problem: ConvexProblem, solution: Solution, asked: rea
     return { warnings, differences: null };
   }
   const linear = linearise(problem, solution, defaultConvexSettings.activeTolerance);
+  // At a kink a zero element says nothing: to the other side y* moves.
   const still = present.filter((datum) => {
+    if (derivative.oneSidedOnly.includes(datum)) return false;
     const parts = derivative.gradients[datum];
     return flat(parts).every((value) => Math.abs(value) <= 1e-13 * largest(flat(derivative.gradients)));
   });
