@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
-import { fontFiles, fontNames } from './src-shared/figures/fontFiles';
 import { buildSimd64, simd64Files, simd64Folder } from './scripts/buildSimd64.mts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -52,7 +51,9 @@ const figureFonts: Plugin = {
   writeBundle(options) {
     const directory = `${options.dir}/fonts`;
     mkdirSync(directory, { recursive: true });
-    for (const name of fontNames) copyFileSync(at(`./node_modules/${fontFiles[name]}`), `${directory}/${name}.ttf`);
+    const files = JSON.parse(readFileSync(at('./src-shared/figures/fontFiles.json'), 'utf8')) as Record<string, string>;
+    for (const [name, file] of Object.entries(files))
+      copyFileSync(at(`./node_modules/${file}`), `${directory}/${name}.ttf`);
   },
 };
 
