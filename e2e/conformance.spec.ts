@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { _electron, expect, test, type ElectronApplication, type Page } from '@playwright/test';
+import { expect, test, type ElectronApplication, type Page } from '@playwright/test';
+import { launchElectron } from './launchElectron';
 import { conformanceCases } from '../src-main/host/conformance/cases';
 import { spawnerCases } from '../src-main/host/conformance/spawnerCases';
 import { buildConformance, buildForElectron } from './conformance/build';
@@ -20,7 +21,7 @@ test.describe("transport: MessagePorts of Electron's window", () => {
   test.beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'adjoint-conformance-'));
     const { renderer, engineEntry } = await buildConformance(folder);
-    app = await _electron.launch({
+    app = await launchElectron({
       executablePath: electronPath()!,
       args: [...(isRoot ? ['--no-sandbox'] : []), process.cwd()],
       env: {

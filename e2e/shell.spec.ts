@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+import { type ElectronApplication, type Page } from '@playwright/test';
+import { launchElectron } from './launchElectron';
 import { buildForElectron } from './conformance/build';
 import type { ConformancePage } from './conformance/page';
 import { electronPath, isRoot } from './machine';
@@ -193,7 +194,7 @@ test.describe('an engine in a utility process', () => {
 
   test("gets the window's ports themselves, and its runs from main", async ({ built }) => {
     const entry = await buildForElectron('utilityEngine', built.folder);
-    const app = await _electron.launch({
+    const app = await launchElectron({
       executablePath: electronPath()!,
       args: [...(isRoot ? ['--no-sandbox'] : []), process.cwd()],
       env: { ...built.env, ADJOINT_WORKSPACE: built.folder, ADJOINT_SPAWNER: 'utility', ADJOINT_ENGINE_ENTRY: entry },

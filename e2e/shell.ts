@@ -2,7 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { _electron, test as base, type ElectronApplication, type Page } from '@playwright/test';
+import { test as base, type ElectronApplication, type Page } from '@playwright/test';
+import { launchElectron } from './launchElectron';
 import { buildConformance } from './conformance/build';
 import type { ConformancePage } from './conformance/page';
 import { electronPath, isRoot } from './machine';
@@ -48,7 +49,7 @@ export const test = base.extend<
     // Of its own for each test: what a test leaves to end must not meet the next.
     const workspace = mkdtempSync(join(built.folder, 'workspace-'));
     const env = { ...built.env, ADJOINT_WORKSPACE: workspace, ...extraEnv };
-    const app = await _electron.launch({ executablePath, args, env });
+    const app = await launchElectron({ executablePath, args, env });
     const page = await app.firstWindow();
     await page.waitForFunction(() => 'conformance' in globalThis);
     await use({

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { _electron, chromium, test as base, type Browser, type ElectronApplication, type Page } from '@playwright/test';
+import { chromium, test as base, type Browser, type ElectronApplication, type Page } from '@playwright/test';
+import { launchElectron } from './launchElectron';
 import { chromiumPath, electronPath, isRoot } from './machine';
 
 /** The workbench as a person has it: a window, and a way to close it and come back. */
@@ -41,7 +42,7 @@ async function openElectron(workspace: string): Promise<Workbench> {
     XDG_CONFIG_HOME: join(workspace, 'config'),
   };
   const executablePath = electronPath()!;
-  const app: ElectronApplication = await _electron.launch({ executablePath, args, env });
+  const app: ElectronApplication = await launchElectron({ executablePath, args, env });
   let page = watchConsole(await app.firstWindow(), consoleErrors);
   return {
     shell: 'electron',
