@@ -31,6 +31,14 @@ describe('adjoint verify', () => {
     for (const line of lines) expect(line).toMatchObject({ verdict: 'pass', differs: [] });
   });
 
+  it('passes the cases of nonlinear least squares', async () => {
+    const { code, lines } = await adjoint('verify', resolve('resources/cases/nlls'));
+    expect(code).toBe(0);
+    expect(lines.map(({ name, verdict }) => [name, verdict])).toEqual(
+      ['gn-n6', 'lm-n2-linear', 'lm-n4'].map((name) => [name, 'pass']),
+    );
+  });
+
   it('fails a case that expects something else, and goes on after a file that it cannot read', async () => {
     const wrong = scratch('wrong.json', {
       format: 'matrix-problem/1',

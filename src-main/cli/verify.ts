@@ -2,11 +2,16 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { AdjointError, problemText, toProblem } from '@shared/errors';
-import { verifyCase, type CaseVerdict } from '../layers/convex/verifyCase';
+import type { CaseVerdict } from '../layers/convex/comparison';
+import { verifyCase } from '../layers/convex/verifyCase';
+import { verifyLeastSquaresCase } from '../layers/leastSquares/verifyCase';
 import { action, exitCodes, printJson, printLine, say, withCommonOptions, type CommonOptions } from './context';
 
 /** How a case of each format is verified. */
-const verifiers: Record<string, (text: string, where: string) => CaseVerdict> = { 'matrix-problem/1': verifyCase };
+const verifiers: Record<string, (text: string, where: string) => CaseVerdict> = {
+  'matrix-problem/1': verifyCase,
+  'nlls/1': verifyLeastSquaresCase,
+};
 
 export function verifyCommand(): Command {
   return withCommonOptions(
@@ -17,7 +22,8 @@ export function verifyCommand(): Command {
       'after',
       `
 A case passes if the status and the cause of a degeneracy are right, y* and multipliers agree to 1e-9 and derivatives to 1e-8,
-relative to the largest entry, or to 64·ε·condition where the case's KKT matrix allows no better. Formats: ${Object.keys(verifiers).join(', ')}.
+relative to the largest entry, or to 64·ε·condition where the case's KKT matrix allows no better. A case of least squares passes if
+iterates, objectives and the gradients of every mode agree to 1e-9, of direct loss minimisation to 1e-6. Formats: ${Object.keys(verifiers).join(', ')}.
 --json prints an object a case: file, name, verdict, digits, allowed, differs. Exit code 0 if all pass.`,
     )
     .action(action((paths: string[], options: CommonOptions) => verify(paths, options)));

@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { allowances, verifyCase } from './verifyCase';
+import { allowances } from './comparison';
+import { verifyCase } from './verifyCase';
 
 const folder = resolve('resources/cases/layers');
 const read = (name: string) => readFileSync(resolve(folder, name), 'utf8');

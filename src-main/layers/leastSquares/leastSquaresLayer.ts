@@ -1,0 +1,284 @@
+import { AdjointError } from '@shared/errors';
+import { solveCholesky, cholesky } from '../../numerics/linalg/cholesky';
+import {
+  factorNormal,
+  halfSquare,
+  init,
+  isUsable,
+  linearise,
+  makeLeastSquares,
+  postprocess,
+  step,
+  terminate,
+  type LeastSquares,
+  type LeastSquaresStatus,
+} from '../../solvers/leastSquares/leastSquares';
+import { QcqpResidual, type QcqpGradient, type QcqpRows } from '../../solvers/leastSquares/qcqpResidual';
+import type { RestorationStatus } from '../../solvers/leastSquares/restoration';
+import { makeAdjointWork, pullGradient } from './iterationAdjoint';
+import { pullDlm } from './dlm';
+import { RestorationPhase } from './restorationPhase';
+import { checkLayerSettings, defaultLeastSquaresLayerSettings, type LeastSquaresLayerSettings } from './settings';
+import { Unrolling } from './unrolling';
+
+/** Instances side by side: anchor and initial [size, n], x [size, e]; without `initial` the solves begin at the anchor. */
+export interface LeastSquaresBatch {
+  size: number;
+  anchor: Float64Array;
+  x: Float64Array;
+  initial?: Float64Array;
+}
+
+export interface LeastSquaresResult {
+  /** [size, n] */
+  y: Float64Array;
+  /** ½‖r‖² of the anchored phase, [size] */
+  objective: Float64Array;
+  /** max(|Ay − x|, relu(c)) of every instance, [size] */
+  violation: Float64Array;
+  iterations: Int32Array;
+  status: LeastSquaresStatus[];
+  /** Of the mode project; null where the phase was not reached. */
+  restorationIterations: Int32Array;
+  restorationStatus: (RestorationStatus | null)[];
+  /** Instances without a y to go on with, or which project did not bring to its tolerance. */
+  reported: number[];
+}
+
+/** Data of which derivatives may be asked; `initial` is that of the start, at a constant anchor. */
+export const leastSquaresData = ['anchor', 'x', 'initial', 'anchorWeight', 'damping', 'A', 'H', 'G', 'h'] as const;
+export type LeastSquaresDatum = (typeof leastSquaresData)[number];
+
+export interface LeastSquaresGradients {
+  /** Shapes of the data; per row anchor, x and initial, over the batch summed the rest; `anchorWeight` and `damping` are [1]. */
+  gradients: Partial<Record<LeastSquaresDatum, Float64Array>>;
+  /** Instances that contribute nothing, since their solve or the matrix of their derivative failed. */
+  dropped: number[];
+  /** Of DLM: the share of the perturbation that is due to y not having converged, largest over the batch. */
+  unconverged: number;
+}
+
+/** What the base of an instance's derivative keeps, besides checkpoints. */
+interface Solved extends LeastSquaresBatch {
+  initial: Float64Array;
+  result: LeastSquaresResult;
+  /** Where the differentiated step (implicit), the perturbation (dlm) or the restoration (project) begins, [size, n]. */
+  base: Float64Array;
+}
+
+/**
+ * y(ŷ, x) ≈ argmin ½‖r‖², r = [w(y − ŷ); Ay − x; relu(c(y))], as a differentiable function of its data (Pineda et al., *Theseus*, NeurIPS
+ * 2022). With w > 0 the result is not feasible; the mode *project* adds least-norm steps until it is. A batch is solved instance by
+ * instance; one that fails is reported and does not touch the others.
+ */
+export class LeastSquaresLayer {
+  readonly settings: LeastSquaresLayerSettings;
+  readonly model: QcqpResidual;
+  readonly solver: LeastSquares<QcqpResidual>;
+  readonly #unrolling: Unrolling<QcqpGradient>;
+  readonly #restoration: RestorationPhase;
+  readonly #work;
+  #solved: Solved | null = null;
+
+  /** @throws AdjointError `bad-request`, as `checkLayerSettings`, `checkSettings` and `QcqpResidual` */
+  constructor(rows: QcqpRows, anchorWeight: number, settings: Partial<LeastSquaresLayerSettings> = {}) {
+    this.settings = { ...defaultLeastSquaresLayerSettings, ...settings };
+    checkLayerSettings(this.settings);
+    const { mode, backward, solver } = this.settings;
+    this.model = new QcqpResidual(rows, anchorWeight);
+    const before = mode === 'anchored' && backward.kind === 'implicit' ? 1 : 0;
+    this.solver = makeLeastSquares(this.model, { ...solver, maxIterations: solver.maxIterations - before });
+    this.#work = makeAdjointWork(this.model.n, this.model.rows);
+    this.#unrolling = new Unrolling(this.solver, this.model, this.#work);
+    this.#restoration = new RestorationPhase(this.model, this.settings.restoration, this.#work);
+  }
+
+  /**
+   * The arrays of the batch are kept, not copied, and must stay as they are until `backward`.
+   *
+   * @throws AdjointError `bad-request` for lengths that disagree; `diverged` for a failing instance if the settings say so
+   */
+  forward(batch: LeastSquaresBatch): LeastSquaresResult {
+    const { model } = this;
+    const { mode, backward } = this.settings;
+    const { n, e } = model;
+    const { size, anchor, x, initial = anchor } = batch;
+    this.#check({ anchor, initial }, size * n);
+    this.#check({ x }, size * e);
+    const result: LeastSquaresResult = {
+      ...{ y: new Float64Array(size * n), objective: new Float64Array(size), violation: new Float64Array(size) },
+      ...{ iterations: new Int32Array(size), status: [], restorationIterations: new Int32Array(size) },
+      ...{ restorationStatus: [], reported: [] },
+    };
+    const solved: Solved = { size, anchor, x, initial, result, base: new Float64Array(size * n) };
+    this.#solved = solved;
+    if (backward.kind === 'unroll' || backward.kind === 'truncated') this.#unrolling.reserve(size);
+    if (mode === 'project') this.#restoration.reserve(size);
+    for (let i = 0; i < size; i++) {
+      model.setInstance(anchor, i * n, x, i * e);
+      this.#solve(i, solved);
+      result.violation[i] = this.#violation(result.y.subarray(i * n, (i + 1) * n));
+      const { [i]: status } = result.status;
+      const { [i]: restored } = result.restorationStatus;
+      if (isUsable(status) && (mode === 'anchored' || restored === 'converged')) continue;
+      result.reported.push(i);
+      if (this.settings.onFailure === 'throw')
+        throw new AdjointError('diverged', `The inner solve of instance ${i} ended with: ${restored ?? status}.`, {
+          where: `instance ${i} of the batch`,
+          fix: 'Raise the damping or the number of iterations, or let the batch go on without such instances.',
+        });
+    }
+    return result;
+  }
+
+  #check(arrays: Record<string, Float64Array>, length: number): void {
+    for (const [name, array] of Object.entries(arrays))
+      if (array.length !== length)
+        throw new AdjointError('bad-request', `${name} has ${array.length} entries, ${length} were expected.`, {
+          where: name,
+        });
+  }
+
+  #solve(i: number, { initial, base, result }: Solved): void {
+    const { solver, model } = this;
+    const { mode, backward } = this.settings;
+    const { n } = model;
+    const keeps = backward.kind === 'unroll' || backward.kind === 'truncated';
+    init(solver, initial, i * n);
+    for (;;) {
+      if (keeps) this.#unrolling.keep(i);
+      if (terminate(solver)) break;
+      step(solver);
+    }
+    postprocess(solver);
+    result.iterations[i] = solver.iteration;
+    result.status[i] = solver.status!;
+    result.restorationStatus[i] = null;
+    base.set(solver.y, i * n);
+    result.objective[i] = solver.objective;
+    result.y.set(solver.y, i * n);
+    if (!isUsable(solver.status!)) return;
+    if (mode === 'project') {
+      const phase = this.#restoration;
+      result.restorationStatus[i] = phase.run(i, base);
+      result.restorationIterations[i] = phase.state.iteration;
+      result.y.set(phase.state.y, i * n);
+    } else if (backward.kind === 'implicit') this.#lastStep(i, result);
+  }
+
+  /** y ← y − (JᵀJ)⁻¹Jᵀr, or with the Hessian in the place of JᵀJ. */
+  #lastStep(i: number, result: LeastSquaresResult): void {
+    const { solver, model } = this;
+    if (!this.#factorUndamped()) {
+      result.status[i] = 'singular normal matrix';
+      return;
+    }
+    const { direction, gradient, factor, trial, trialResidual, y } = solver;
+    direction.set(gradient);
+    solveCholesky(model.n, factor, direction);
+    for (let j = 0; j < model.n; j++) trial[j] = y[j] - direction[j];
+    model.residual(trial, trialResidual);
+    result.iterations[i]++;
+    const objective = halfSquare(trialResidual);
+    if (!(objective <= solver.ceiling)) {
+      result.status[i] = Number.isNaN(objective) ? 'NaN' : 'diverged';
+      return;
+    }
+    result.objective[i] = objective;
+    result.y.set(trial, i * model.n);
+  }
+
+  /** Factors JᵀJ or the Hessian at the solver's linearised point. */
+  #factorUndamped(): boolean {
+    const { solver, model } = this;
+    const { backward } = this.settings;
+    if (backward.kind !== 'implicit' || backward.hessian === 'gaussNewton') return factorNormal(solver, 0, false);
+    solver.factor.set(solver.normal);
+    model.addCurvature(solver.residual, solver.factor);
+    return cholesky(model.n, solver.factor, model.n * Number.EPSILON) < 0;
+  }
+
+  #violation(y: Float64Array): number {
+    const { n, rows } = this.model;
+    const r = this.#work.residual;
+    this.model.residual(y, r);
+    let most = 0;
+    for (let i = n; i < rows; i++) if (!(Math.abs(r[i]) <= most)) most = Math.abs(r[i]);
+    return most;
+  }
+
+  /**
+   * Derivatives of Σ_i v_iᵀy_i of the last `forward`, v = cotangent [size, n].
+   *
+   * @throws AdjointError `bad-request` before any forward, or for a length that disagrees
+   */
+  backward(
+    cotangent: Float64Array,
+    asked: readonly LeastSquaresDatum[] = ['anchor', 'x', 'initial'],
+  ): LeastSquaresGradients {
+    const solved = this.#solved;
+    if (!solved)
+      throw new AdjointError('bad-request', 'There is no batch to differentiate.', { fix: 'Call forward before.' });
+    const { model } = this;
+    const { n, e } = model;
+    const { size, anchor, x, result } = solved;
+    this.#check({ cotangent }, size * n);
+    const { A, G, H, h } = model.data;
+    const lengths: Record<LeastSquaresDatum, number> = {
+      ...{ anchor: size * n, x: size * e, initial: size * n, anchorWeight: 1, damping: 1 },
+      ...{ A: A.length, H: H.length, G: G.length, h: h.length },
+    };
+    const gradients: LeastSquaresGradients['gradients'] = {};
+    for (const datum of asked) gradients[datum] = new Float64Array(lengths[datum]);
+    const outcome: LeastSquaresGradients = { gradients, dropped: [], unconverged: 0 };
+    const v = new Float64Array(n);
+    for (let i = 0; i < size; i++) {
+      const restored = result.restorationStatus[i];
+      const good = isUsable(result.status[i]) && restored !== 'NaN' && restored !== 'singular rows';
+      model.setInstance(anchor, i * n, x, i * e);
+      v.set(cotangent.subarray(i * n, (i + 1) * n));
+      const into: QcqpGradient = {
+        ...gradients,
+        anchor: gradients.anchor?.subarray(i * n, (i + 1) * n),
+        x: gradients.x?.subarray(i * e, (i + 1) * e),
+      };
+      if (!good || !this.#pull(i, v, into, solved, outcome)) outcome.dropped.push(i);
+    }
+    return outcome;
+  }
+
+  /** Adds the derivatives of instance i. @returns whether there are any */
+  #pull(i: number, v: Float64Array, into: QcqpGradient, solved: Solved, outcome: LeastSquaresGradients): boolean {
+    const { model, solver } = this;
+    const { mode, backward } = this.settings;
+    const { n } = model;
+    const { base, result, anchor } = solved;
+    const { initial, damping } = outcome.gradients;
+    if (mode === 'project') {
+      if (backward.kind === 'implicit') return this.#restoration.pullProjected(i, result.y, anchor, v, into);
+      this.#restoration.pull(base, i, result.restorationIterations[i], v, into);
+    }
+    if (backward.kind === 'unroll' || backward.kind === 'truncated') {
+      const count = result.iterations[i];
+      const last = backward.kind === 'truncated' ? Math.min(backward.last, count) : count;
+      const slope = this.#unrolling.pull(i, count, last, v, into);
+      if (damping) damping[0] += slope;
+      if (last === count) initial?.set(v, i * n);
+      return true;
+    }
+    init(solver, base, i * n);
+    linearise(solver);
+    if (backward.kind === 'dlm') {
+      const share = pullDlm(solver, backward.epsilon, v, into, this.#work);
+      outcome.unconverged = Math.max(outcome.unconverged, share);
+      return share < Infinity;
+    }
+    if (!this.#factorUndamped()) return false;
+    const { u, residual } = this.#work;
+    u.set(v);
+    solveCholesky(n, solver.factor, u);
+    residual.set(solver.residual);
+    pullGradient(model, solver.y, v, into, this.#work);
+    return true;
+  }
+}

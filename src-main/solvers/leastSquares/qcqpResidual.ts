@@ -1,0 +1,270 @@
+import { AdjointError } from '@shared/errors';
+import { dot, multiplySymmetric } from '../../numerics/linalg/products';
+import type { DifferentiableResidual } from './residualModel';
+
+/** Rows Ay = x and yᵀH_iy + G_iᵀy ≤ h_i, the same for all instances. */
+export interface QcqpRows {
+  n: number;
+  /** [e, n] */
+  A: Float64Array;
+  /** [m, n] */
+  G: Float64Array;
+  /** [m, n], the diagonals of H_i, or [m, n, n], symmetric. */
+  H: Float64Array;
+  /** [m] */
+  h: Float64Array;
+}
+
+/** Sums of derivatives; a part that is absent costs nothing. Shapes are those of the data, `anchorWeight` is [1]. */
+export interface QcqpGradient {
+  anchor?: Float64Array;
+  anchorWeight?: Float64Array;
+  x?: Float64Array;
+  A?: Float64Array;
+  H?: Float64Array;
+  G?: Float64Array;
+  h?: Float64Array;
+}
+
+/**
+ * r(y) = [w(y − ŷ); Ay − x; relu(c(y))], c_i(y) = yᵀH_iy + G_iᵀy − h_i. A row of the last part with c_i ≤ 0 is off: it is 0 and so is
+ * its row of J, at c_i = 0 too. AᵀA is computed once; only the rows that are on change JᵀJ.
+ */
+export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
+  readonly n: number;
+  readonly e: number;
+  readonly m: number;
+  readonly rows: number;
+  /** w; may be changed between solves. */
+  anchorWeight: number;
+  /** Rows i that are on at the last `linearise`: `active[k]`, k < activeCount, in order; their rows of J are `activeJacobian` [k, n]. */
+  readonly active: Int32Array;
+  activeCount = 0;
+  readonly activeJacobian: Float64Array;
+  readonly data: QcqpRows;
+  readonly #diagonal: boolean;
+  /** Lower triangle of AᵀA. */
+  readonly #constant: Float64Array;
+  /** activeJacobian transposed, [n, activeCount]. */
+  readonly #columns: Float64Array;
+  /** H_iv of the row at hand. */
+  readonly #curved: Float64Array;
+  #anchor: Float64Array = new Float64Array(0);
+  #anchorAt = 0;
+  #x: Float64Array = new Float64Array(0);
+  #xAt = 0;
+
+  /** @throws AdjointError `bad-request` for lengths that disagree */
+  constructor(data: QcqpRows, anchorWeight: number) {
+    const { n, A, G, H, h } = data;
+    const m = h.length;
+    if (!Number.isInteger(A.length / n))
+      throw new AdjointError('bad-request', `A has ${A.length} entries, which are no rows of ${n}.`, { where: 'A' });
+    if (G.length !== m * n)
+      throw new AdjointError('bad-request', `G has ${G.length} entries, but ${m} rows of ${n} were expected.`, {
+        where: 'G',
+      });
+    if (H.length !== m * n && H.length !== m * n * n)
+      throw new AdjointError(
+        'bad-request',
+        `H has ${H.length} entries, but ${m} rows of ${n} or ${n}² were expected.`,
+        {
+          where: 'H',
+        },
+      );
+    this.data = data;
+    this.n = n;
+    this.e = A.length / n;
+    this.m = m;
+    this.rows = n + this.e + m;
+    this.anchorWeight = anchorWeight;
+    this.active = new Int32Array(m);
+    this.activeJacobian = new Float64Array(m * n);
+    this.#columns = new Float64Array(m * n);
+    this.#curved = new Float64Array(n);
+    this.#diagonal = H.length === m * n;
+    const columns = new Float64Array(n * this.e);
+    for (let i = 0; i < this.e; i++) for (let j = 0; j < n; j++) columns[j * this.e + i] = A[i * n + j];
+    this.#constant = new Float64Array(n * n);
+    multiplySymmetric(n, this.e, columns, columns, this.#constant);
+  }
+
+  /** Chooses the instance: ŷ = anchor[anchorAt …], x = x[xAt …]; both are only read, and not copied. */
+  setInstance(anchor: Float64Array, anchorAt: number, x: Float64Array, xAt: number): void {
+    this.#anchor = anchor;
+    this.#anchorAt = anchorAt;
+    this.#x = x;
+    this.#xAt = xAt;
+  }
+
+  /** #curved ← H_iv */
+  #curve(i: number, v: Float64Array): void {
+    const { n } = this;
+    const { H } = this.data;
+    if (this.#diagonal) for (let j = 0; j < n; j++) this.#curved[j] = H[i * n + j] * v[j];
+    else for (let j = 0; j < n; j++) this.#curved[j] = dot(n, H, (i * n + j) * n, v, 0);
+  }
+
+  /** c_i(y); leaves H_iy in #curved. */
+  #row(i: number, y: Float64Array): number {
+    this.#curve(i, y);
+    return dot(this.n, this.#curved, 0, y, 0) + dot(this.n, this.data.G, i * this.n, y, 0) - this.data.h[i];
+  }
+
+  residual(y: Float64Array, r: Float64Array): void {
+    const { n, e, m, anchorWeight } = this;
+    for (let j = 0; j < n; j++) r[j] = anchorWeight * (y[j] - this.#anchor[this.#anchorAt + j]);
+    for (let i = 0; i < e; i++) r[n + i] = dot(n, this.data.A, i * n, y, 0) - this.#x[this.#xAt + i];
+    for (let i = 0; i < m; i++) {
+      const c = this.#row(i, y);
+      // Not Math.max: NaN must stay NaN.
+      r[n + e + i] = c <= 0 ? 0 : c;
+    }
+  }
+
+  linearise(y: Float64Array): void {
+    const { m } = this;
+    let count = 0;
+    for (let i = 0; i < m; i++) {
+      if (!(this.#row(i, y) > 0)) continue;
+      this.#putRow(count, i);
+      this.active[count++] = i;
+    }
+    this.activeCount = count;
+  }
+
+  /** Linearises with the given rows on, whatever the sign of c_i. */
+  lineariseRows(y: Float64Array, rows: ArrayLike<number>): void {
+    for (let k = 0; k < rows.length; k++) {
+      this.#curve(rows[k], y);
+      this.#putRow(k, rows[k]);
+      this.active[k] = rows[k];
+    }
+    this.activeCount = rows.length;
+  }
+
+  /** activeJacobian[k] ← 2H_iy + G_i from #curved = H_iy */
+  #putRow(k: number, i: number): void {
+    const { n } = this;
+    for (let j = 0; j < n; j++) this.activeJacobian[k * n + j] = 2 * this.#curved[j] + this.data.G[i * n + j];
+  }
+
+  multiply(v: Float64Array, out: Float64Array): void {
+    const { n, e } = this;
+    out.fill(0);
+    for (let j = 0; j < n; j++) out[j] = this.anchorWeight * v[j];
+    for (let i = 0; i < e; i++) out[n + i] = dot(n, this.data.A, i * n, v, 0);
+    for (let k = 0; k < this.activeCount; k++) out[n + e + this.active[k]] = dot(n, this.activeJacobian, k * n, v, 0);
+  }
+
+  multiplyTransposed(u: Float64Array, out: Float64Array): void {
+    const { n } = this;
+    for (let j = 0; j < n; j++) out[j] = this.anchorWeight * u[j];
+    this.#addConstraintsTransposed(u, out);
+  }
+
+  /** out [n] ← out + [A; active rows]ᵀu, without the anchor's part of u [rows] */
+  #addConstraintsTransposed(u: Float64Array, out: Float64Array): void {
+    const { n, e } = this;
+    for (let i = 0; i < e; i++) addScaled(n, u[n + i], this.data.A, i * n, out, 0);
+    for (let k = 0; k < this.activeCount; k++)
+      addScaled(n, u[n + e + this.active[k]], this.activeJacobian, k * n, out, 0);
+  }
+
+  normalMatrix(out: Float64Array): void {
+    const { n, activeCount: count } = this;
+    for (let k = 0; k < count; k++)
+      for (let j = 0; j < n; j++) this.#columns[j * count + k] = this.activeJacobian[k * n + j];
+    multiplySymmetric(n, count, this.#columns, this.#columns, out);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j <= i; j++) out[i * n + j] += this.#constant[i * n + j];
+      out[i * (n + 1)] += this.anchorWeight * this.anchorWeight;
+    }
+  }
+
+  addCurvature(weight: Float64Array, out: Float64Array): void {
+    const { n, e } = this;
+    const { H } = this.data;
+    for (let k = 0; k < this.activeCount; k++) {
+      const i = this.active[k];
+      const factor = 2 * weight[n + e + i];
+      if (this.#diagonal) for (let j = 0; j < n; j++) out[j * (n + 1)] += factor * H[i * n + j];
+      else for (let j = 0; j < n; j++) addScaled(j + 1, factor, H, (i * n + j) * n, out, j * n);
+    }
+  }
+
+  pullResidual(y: Float64Array, weight: Float64Array, cotangent: Float64Array, into: QcqpGradient): void {
+    const { n, e, anchorWeight } = this;
+    const { anchor, x, A, G, H, h } = into;
+    for (let j = 0; j < n; j++) cotangent[j] += anchorWeight * weight[j];
+    this.#addConstraintsTransposed(weight, cotangent);
+    if (anchor) for (let j = 0; j < n; j++) anchor[j] -= anchorWeight * weight[j];
+    if (into.anchorWeight)
+      for (let j = 0; j < n; j++) into.anchorWeight[0] += weight[j] * (y[j] - this.#anchor[this.#anchorAt + j]);
+    if (x) for (let i = 0; i < e; i++) x[i] -= weight[n + i];
+    if (A) for (let i = 0; i < e; i++) addScaled(n, weight[n + i], y, 0, A, i * n);
+    for (let k = 0; k < this.activeCount; k++) {
+      const i = this.active[k];
+      const factor = weight[n + e + i];
+      if (h) h[i] -= factor;
+      if (G) addScaled(n, factor, y, 0, G, i * n);
+      if (H) this.#addOuter(H, i, 0.5 * factor, y, y);
+    }
+  }
+
+  pullJacobian(
+    y: Float64Array,
+    weight: Float64Array,
+    a: Float64Array,
+    cotangent: Float64Array,
+    into: QcqpGradient,
+  ): void {
+    const { n, e } = this;
+    const { A, G, H } = into;
+    if (into.anchorWeight) into.anchorWeight[0] += dot(n, weight, 0, a, 0);
+    if (A) for (let i = 0; i < e; i++) addScaled(n, weight[n + i], a, 0, A, i * n);
+    for (let k = 0; k < this.activeCount; k++) {
+      const i = this.active[k];
+      const factor = weight[n + e + i];
+      this.#curve(i, a);
+      addScaled(n, 2 * factor, this.#curved, 0, cotangent, 0);
+      if (G) addScaled(n, factor, a, 0, G, i * n);
+      if (H) this.#addOuter(H, i, factor, y, a);
+    }
+  }
+
+  pullDiagonal(y: Float64Array, weight: Float64Array, cotangent: Float64Array, into: QcqpGradient): void {
+    const { n, e } = this;
+    const { A, G, H } = into;
+    if (into.anchorWeight) for (let j = 0; j < n; j++) into.anchorWeight[0] += 2 * this.anchorWeight * weight[j];
+    if (A)
+      for (let i = 0; i < e; i++) for (let j = 0; j < n; j++) A[i * n + j] += 2 * weight[j] * this.data.A[i * n + j];
+    for (let k = 0; k < this.activeCount; k++) {
+      const i = this.active[k];
+      // (JᵀJ)_jj ∋ J_kj²: a row of weights 2 weight_j J_kj on J_k.
+      const row = this.#columns;
+      for (let j = 0; j < n; j++) row[j] = 2 * weight[j] * this.activeJacobian[k * n + j];
+      this.#curve(i, row);
+      addScaled(n, 2, this.#curved, 0, cotangent, 0);
+      if (G) addScaled(n, 1, row, 0, G, i * n);
+      if (H) this.#addOuter(H, i, 1, y, row);
+    }
+  }
+
+  /** H_i ← H_i + factor(uvᵀ + vuᵀ), of a diagonal 2 factor u∘v */
+  #addOuter(H: Float64Array, i: number, factor: number, u: Float64Array, v: Float64Array): void {
+    const { n } = this;
+    if (this.#diagonal) for (let j = 0; j < n; j++) H[i * n + j] += 2 * factor * u[j] * v[j];
+    else
+      for (let j = 0; j < n; j++) {
+        addScaled(n, factor * u[j], v, 0, H, (i * n + j) * n);
+        addScaled(n, factor * v[j], u, 0, H, (i * n + j) * n);
+      }
+  }
+}
+
+/** y[yAt …] ← y + factor·x[xAt …] */
+function addScaled(length: number, factor: number, x: Float64Array, xAt: number, y: Float64Array, yAt: number): void {
+  if (factor === 0) return;
+  for (let i = 0; i < length; i++) y[yAt + i] += factor * x[xAt + i];
+}
