@@ -16,6 +16,15 @@ function trimmed(value: number, digits: number): string {
   return value.toPrecision(digits);
 }
 
+/** Settings are round numbers that people typed: 1e-4 and not 1.000e−4. */
+export function formatShort(value: number): string {
+  const short = Number(value.toPrecision(4));
+  if (short !== value) return formatNumber(value);
+  const plain = String(value);
+  const scientific = value.toExponential().replace('e+', 'e');
+  return (Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3) ? scientific : plain).replace(/-/g, '−');
+}
+
 /** 4.2 s · 38 s · 3 min 05 s · 1 h 04 min · 2 d 3 h */
 export function formatDuration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return '–';

@@ -1,8 +1,9 @@
 import type { Claim, Estimate } from '@shared/studies';
+import { formatShort } from '@shared/format';
 import { quantile } from '@shared/statistics/summary';
 import { curve } from './curves';
 import { direction, estimate, estimateText, groups, warningsOf } from './estimates';
-import { lambdaOf, lambdaText } from './lambdaTradeOff';
+import { lambdaOf } from './lambdaTradeOff';
 import { lambdasSetting, lambdaSweep, penaltyStudySettings } from './penaltySweep';
 import type { Findings, Study, StudyRun } from './study';
 
@@ -111,7 +112,7 @@ const percent = ({ value, low, high }: Estimate): string => {
 };
 
 function reading(rows: readonly Row[]): Claim[] {
-  const name = ({ lambda }: Row) => lambdaText(lambda);
+  const name = ({ lambda }: Row) => formatShort(lambda);
   const list = (some: readonly Row[]) => some.map(name).join(', ');
   const claims: Claim[] = [];
   const dominated = rows.filter(({ dominates }) => dominates.value > 0.5);
@@ -155,7 +156,7 @@ function overTraining(rows: readonly Row[]): Findings['figures'][number] {
   const lines = (metric: string, of?: (value: number) => number) =>
     rows.map(({ lambda, runs }) => ({
       mark: 'line' as const,
-      label: `$\\lambda$ = ${lambdaText(lambda)}`,
+      label: `$\\lambda$ = ${formatShort(lambda)}`,
       ...curve(runs, 'step', metric, parts, of),
       interval: '95 % bootstrap over seeds',
     }));

@@ -1,6 +1,6 @@
 import type { Claim, Estimate } from '@shared/studies';
 import { data } from '@shared/figures/datum';
-import { formatNumber } from '@shared/format';
+import { formatNumber, formatShort } from '@shared/format';
 import { spearman } from '@shared/statistics/correlation';
 import { paretoFront } from '@shared/statistics/pareto';
 import { logLogSlope } from '@shared/statistics/slope';
@@ -9,9 +9,6 @@ import { lambdasSetting, lambdaSweep, penaltyStudySettings } from './penaltySwee
 import type { Findings, Study, StudyRun } from './study';
 
 const settings = penaltyStudySettings.extend({ lambdas: lambdasSetting });
-
-/** λ as people write it: 0.1, 1, 1000. */
-export const lambdaText = (lambda: number): string => String(Number(lambda.toPrecision(4)));
 
 export const lambdaOf = ({ summary }: StudyRun): number => Number(summary.settings['technique.lambda.value']);
 
@@ -123,7 +120,7 @@ function reading(rows: readonly Row[], runs: readonly StudyRun[]): Claim[] {
   );
   claims.push({
     text:
-      `From λ = ${lambdaText(first.lambda)} to ${lambdaText(last.lambda)} the gap goes from ${estimateText(first.gap)} to ${estimateText(last.gap)} ` +
+      `From λ = ${formatShort(first.lambda)} to ${formatShort(last.lambda)} the gap goes from ${estimateText(first.gap)} to ${estimateText(last.gap)} ` +
       `and the violation from ${estimateText(first.violation)} to ${estimateText(last.violation)}.` +
       (first.gap.value < 0 ? ' The negative gap is bought with infeasibility and is no better solution.' : ''),
     basis: `Spearman’s ρ of λ and gap over ${runs.length} runs: ${formatNumber(price.rho, 2)}, p = ${formatNumber(price.p, 2)}.`,
@@ -133,15 +130,15 @@ function reading(rows: readonly Row[], runs: readonly StudyRun[]): Claim[] {
     text:
       dominated.length === 0
         ? 'Every λ lies on the front: which one is right depends on how much violation is acceptable.'
-        : `λ = ${dominated.map(({ lambda }) => lambdaText(lambda)).join(', ')} ${dominated.length === 1 ? 'is' : 'are'} dominated: another λ has both a smaller gap and a smaller violation.`,
+        : `λ = ${dominated.map(({ lambda }) => formatShort(lambda)).join(', ')} ${dominated.length === 1 ? 'is' : 'are'} dominated: another λ has both a smaller gap and a smaller violation.`,
     basis: `Pareto front of the means: λ = ${rows
       .filter(({ onFront }) => onFront)
-      .map(({ lambda }) => lambdaText(lambda))
+      .map(({ lambda }) => formatShort(lambda))
       .join(', ')}.`,
   });
   const nearest = rows.reduce((best, row) => (row.dist.value < best.dist.value ? row : best));
   claims.push({
-    text: `The outputs are closest to the solutions at λ = ${lambdaText(nearest.lambda)}.`,
+    text: `The outputs are closest to the solutions at λ = ${formatShort(nearest.lambda)}.`,
     basis: `Mean relative distance ${estimateText(nearest.dist)}.`,
   });
   return claims;
@@ -184,7 +181,7 @@ function tradeOffFigure(rows: readonly Row[]): Findings['figures'][number] {
               y: data(rows.map((row) => row.gap.value)),
               ...bounds(rows.map((row) => row.gap)),
               interval,
-              names: rows.map(({ lambda }) => `$\\lambda$ = ${lambdaText(lambda)}`),
+              names: rows.map(({ lambda }) => `$\\lambda$ = ${formatShort(lambda)}`),
             },
             {
               mark: 'front',

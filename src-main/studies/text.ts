@@ -1,4 +1,4 @@
-import { formatNumber } from '@shared/format';
+import { formatShort } from '@shared/format';
 import type { StudyCell, StudyResult, StudyTable } from '@shared/studies';
 import { estimateText } from './estimates';
 
@@ -6,7 +6,7 @@ import { estimateText } from './estimates';
 export function cellText(cell: StudyCell | undefined): string {
   if (cell === null || cell === undefined) return '–';
   if (typeof cell === 'string') return cell;
-  return typeof cell === 'number' ? formatNumber(cell) : estimateText(cell);
+  return typeof cell === 'number' ? formatShort(cell) : estimateText(cell);
 }
 
 /** Full precision: an estimate takes three columns. */

@@ -1,4 +1,4 @@
-import { formatNumber } from '@shared/format';
+import { formatShort } from '@shared/format';
 import type { RunSummary } from '@shared/run';
 import type { Setting } from '@shared/settings';
 
@@ -64,13 +64,4 @@ export function formatSetting(value: Setting | undefined): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (typeof value === 'number') return formatShort(value);
   return value;
-}
-
-/** Settings are round numbers that people typed: 1e-4 and not 1.000e−4. */
-function formatShort(value: number): string {
-  const short = Number(value.toPrecision(4));
-  if (short !== value) return formatNumber(value);
-  const plain = String(value);
-  const scientific = value.toExponential().replace('e+', 'e');
-  return (Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3) ? scientific : plain).replace(/-/g, '−');
 }

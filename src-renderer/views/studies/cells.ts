@@ -1,4 +1,4 @@
-import { formatNumber } from '@shared/format';
+import { formatNumber, formatShort } from '@shared/format';
 import type { StudyCell } from '@shared/studies';
 
 /** A cell in two parts: its value, and the interval that is set smaller beside it. */
@@ -10,7 +10,7 @@ export function cellParts(cell: StudyCell | undefined): {
 } {
   if (cell === null || cell === undefined) return { value: '–', interval: '', numeric: true, full: '' };
   if (typeof cell === 'string') return { value: cell, interval: '', numeric: false, full: cell };
-  if (typeof cell === 'number') return { value: formatNumber(cell), interval: '', numeric: true, full: String(cell) };
+  if (typeof cell === 'number') return { value: formatShort(cell), interval: '', numeric: true, full: String(cell) };
   const { value, low, high } = cell;
   const bounds = low === null || high === null;
   return {
