@@ -3,7 +3,7 @@ import type { MethodInfo } from '@shared/contract';
 import { flattenSettings } from '@shared/settings';
 import { datasetExperimentSchema, familyOf, type DatasetExperiment } from '../modelling/datasetExperiment';
 import { deviceRequests } from '../numerics/devices/device';
-import { type Method, schemasOf } from './method';
+import { type Method, schemasOf } from '../modelling/method';
 import { learningRates } from './learningRates/registry';
 import { monitorSettings } from './monitor';
 import { networks } from './networks/registry';

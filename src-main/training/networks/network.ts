@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Generator } from '@shared/random/generator';
 import type { Tensor, TensorFlow } from '../../numerics/devices/device';
-import type { Method } from '../method';
+import type { Method } from '../../modelling/method';
 import type { NamedArrays, NamedTensors } from '../tensors';
 
 export interface NetworkSize {

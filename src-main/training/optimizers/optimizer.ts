@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Tensor, TensorFlow } from '../../numerics/devices/device';
-import type { Method } from '../method';
+import type { Method } from '../../modelling/method';
 import type { BoundSchedule } from '../schedules/schedule';
 import type { NamedTensors } from '../tensors';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { schemasOf } from '../method';
+import { schemasOf } from '../../modelling/method';
 import { constant } from './constant';
 import { exponential } from './exponential';
 import { linear } from './linear';

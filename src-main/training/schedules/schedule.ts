@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Method } from '../method';
+import type { Method } from '../../modelling/method';
 
 /** Where a run stands when a schedule is asked for its value. */
 export interface SchedulePosition {

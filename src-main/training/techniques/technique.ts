@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Device, Tensor } from '../../numerics/devices/device';
-import type { Method } from '../method';
+import type { Method } from '../../modelling/method';
 import type { DeviceProblem, Qcqp } from '../problem';
 import type { ScheduleSettings } from '../schedules/registry';
 import type { SchedulePosition } from '../schedules/schedule';
