@@ -1,3 +1,4 @@
+import { AdjointError } from '@shared/errors';
 import { attempt } from '../../solvers/convex/attempt';
 import { examine, type Examined } from '../../solvers/convex/certificate';
 import { gradientAt, rounded } from '../../solvers/convex/evaluate';
@@ -47,19 +48,12 @@ export function oneSidedDerivatives(
 ): Partial<Record<Datum, OneSided<Nested>>> {
   const settings = { ...defaultConvexSettings, ...given };
   const { y } = solution;
-  // Without a strictly feasible point the rows of the face stay where they are: only p and Q may move.
-  const onFace = solution.face !== null;
-  const { problem: moving, multipliers } = solution.face ?? { problem, multipliers: solution.multipliers };
-  const examined = examine(moving, y, multipliers, settings.activeTolerance);
-  const { rows, certificate } = examined;
-  const unique = certificate.activeRank === certificate.activeCount;
-  const gradient = rounded(gradientAt(moving, y));
+  const { onFace, moving, rows, directionFor } = movesOf(problem, solution, settings);
   const own = onFace ? examine(problem, y, noMultipliers(problem), settings.activeTolerance).rows : rows;
   const isIdle = (entry: Entry) => ratesOf(problem, own, y, entry).rows.every((rate) => rate === 0);
   const side = (entry: Entry, sign: 1 | -1): number | null => {
     if (onFace && entry.datum !== 'p' && entry.datum !== 'Q') return isIdle(entry) ? 0 : null;
-    const rates = ratesOf(moving, rows, y, entry);
-    const direction = directionOf(moving, examined, gradient, scale(rates, sign), unique, y, settings);
+    const direction = directionFor(scale(ratesOf(moving, rows, y, entry), sign));
     return direction && sign * direction.reduce((sum, value, j) => sum + value * cotangent[j], 0) + 0;
   };
   const result: Partial<Record<Datum, OneSided<Nested>>> = {};
@@ -69,6 +63,44 @@ export function oneSidedDerivatives(
     result[datum] = { plus, minus };
   }
   return result;
+}
+
+/**
+ * y′ [n] for a joint change of p and h at the rates ṗ [n] and ḣ [m], as for a parameter that enters both; null where the moved
+ * problem is infeasible to first order. The solution must be optimal and unique.
+ *
+ * @throws AdjointError `unsupported` where ḣ ≠ 0 and no point is strictly feasible
+ */
+export function directionalDerivative(
+  problem: ConvexProblem,
+  solution: Solution,
+  rateOfP: Float64Array,
+  rateOfH: Float64Array,
+  given: Partial<ConvexSettings> = {},
+): Float64Array | null {
+  const { onFace, rows, directionFor } = movesOf(problem, solution, { ...defaultConvexSettings, ...given });
+  if (onFace && rateOfH.some((rate) => rate !== 0))
+    throw new AdjointError('unsupported', 'No point is strictly feasible: one-sided derivatives for h are not known.', {
+      where: 'h',
+    });
+  return directionFor({
+    rows: Float64Array.from(rows, ({ kind, index }) => (kind === 'inequality' && !onFace ? 0 - rateOfH[index] : 0)),
+    gradient: () => rateOfP.slice(),
+  });
+}
+
+/** What one-sided derivatives at a solution share: the problem that moves, its active rows, and y′ for their rates. */
+function movesOf(problem: ConvexProblem, solution: Solution, settings: ConvexSettings) {
+  const { y } = solution;
+  // Without a strictly feasible point the rows of the face stay where they are: only p and Q may move.
+  const onFace = solution.face !== null;
+  const { problem: moving, multipliers } = solution.face ?? { problem, multipliers: solution.multipliers };
+  const examined = examine(moving, y, multipliers, settings.activeTolerance);
+  const { rows, certificate } = examined;
+  const unique = certificate.activeRank === certificate.activeCount;
+  const gradient = rounded(gradientAt(moving, y));
+  const directionFor = (rates: Rates) => directionOf(moving, examined, gradient, rates, unique, y, settings);
+  return { onFace, moving, rows, directionFor };
 }
 
 const scale = ({ rows, gradient }: Rates, factor: number): Rates => ({
