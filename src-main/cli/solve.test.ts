@@ -39,6 +39,14 @@ describe('adjoint verify', () => {
     );
   });
 
+  it('passes every hypergradient case, and says that V2 does not depend on x', async () => {
+    const { code, lines } = await adjoint('verify', resolve('resources/cases/hypergradient'));
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(11);
+    for (const line of lines) expect(line).toMatchObject({ verdict: 'pass', differs: [] });
+    expect(lines.find(({ name }) => name === 'v2-n5')?.diagnoses).toEqual(['lower-ignores-x']);
+  });
+
   it('fails a case that expects something else, and goes on after a file that it cannot read', async () => {
     const wrong = scratch('wrong.json', {
       format: 'matrix-problem/1',

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { AdjointError, problemText, toProblem } from '@shared/errors';
+import { verifyHypergradientCase } from '../bilevel/verifyCase';
 import type { CaseVerdict } from '../layers/convex/comparison';
 import { verifyCase } from '../layers/convex/verifyCase';
 import { verifyLeastSquaresCase } from '../layers/leastSquares/verifyCase';
@@ -10,6 +11,7 @@ import { action, exitCodes, printJson, printLine, say, withCommonOptions, type C
 /** How a case of each format is verified. */
 const verifiers: Record<string, (text: string, where: string) => CaseVerdict> = {
   'matrix-problem/1': verifyCase,
+  'hypergradient/1': verifyHypergradientCase,
   'nlls/1': verifyLeastSquaresCase,
 };
 
@@ -22,7 +24,8 @@ export function verifyCommand(): Command {
       'after',
       `
 A case passes if the status and the cause of a degeneracy are right, y* and multipliers agree to 1e-9 and derivatives to 1e-8,
-relative to the largest entry, or to 64·ε·condition where the case's KKT matrix allows no better. A case of least squares passes if
+relative to the largest entry, or to 64·ε·condition where the case's KKT matrix allows no better. A bilevel case passes if F, ∇F and its parts, the
+multipliers and the preflight's findings are also right. A case of least squares passes if
 iterates, objectives and the gradients of every mode agree to 1e-9, of direct loss minimisation to 1e-6. Formats: ${Object.keys(verifiers).join(', ')}.
 --json prints an object a case: file, name, verdict, digits, allowed, differs. Exit code 0 if all pass.`,
     )

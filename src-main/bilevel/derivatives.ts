@@ -1,0 +1,96 @@
+import { AdjointError } from '@shared/errors';
+import { directionalDerivative, type OneSided } from '../layers/convex/oneSided';
+import { dot } from '../numerics/linalg/products';
+import { makeDualActiveSet, solveInequalityQp } from '../solvers/activeSet/dualActiveSet';
+import { solveConvex } from '../solvers/convex/solve';
+import { lowerLevelFailure, type LowerLevel, type LowerRow, type LowerSolution } from './lower/lowerLevel';
+import { makeLowerLevel } from './lower/makeLowerLevel';
+import { bilevelPreflight } from './preflight';
+import { convexProblemAt, directPart, subtractThroughLower, upperGradientY, type BilevelProblem } from './problem';
+
+/**
+ * The gradient of the value function of the lower level, g*(x) = g(x, y*(x)), [d]: by the envelope theorem P y* + Bᵀλ (Rockafellar,
+ * *Convex Analysis*, §29; Danskin where no row holds x). Without the second term it is wrong as soon as a row with x is active.
+ */
+export function lowerValueGradient(problem: BilevelProblem, { y, multipliers }: LowerSolution): Float64Array {
+  const gradient = new Float64Array(problem.d);
+  subtractThroughLower(problem, y, multipliers.inequality, gradient);
+  return gradient.map((value) => 0 - value);
+}
+
+/** Jacobian of y*(x), [n, d], at the last solve of a lower level: row j is −(P u + Bᵀw) of the adjoint of e_j. */
+export function lowerJacobian(problem: BilevelProblem, level: LowerLevel): Float64Array {
+  const { d, n } = problem;
+  const jacobian = new Float64Array(n * d);
+  const unit = new Float64Array(n);
+  for (let j = 0; j < n; j++) {
+    unit.fill(0);
+    unit[j] = 1;
+    const { u, w } = level.adjoint(unit);
+    subtractThroughLower(problem, u, w, jacobian.subarray(j * d, (j + 1) * d));
+  }
+  return jacobian;
+}
+
+/**
+ * One-sided derivatives of F along every coordinate, [d]: F′(x; ±e_i) = ±(∇_x f)_i + ∇_y fᵀy′, where y′ is the directional derivative
+ * of the lower level (Ralph & Dempe, Math. Program. 70, 1995). They differ at a kink. `null` where the lower level becomes infeasible.
+ *
+ * @throws AdjointError `bad-request` where the lower level has no solution, `unsupported` where y* is not unique
+ */
+export function oneSidedGradient(problem: BilevelProblem, x: Float64Array): OneSided<(number | null)[]> {
+  const { d, n, m, lower } = problem;
+  const level = makeLowerLevel(problem);
+  const { activeCount, activeRank } = bilevelPreflight(problem, x, level);
+  const solution = level.solve(x);
+  const direct = new Float64Array(d);
+  const cotangent = new Float64Array(n);
+  directPart(problem, x, solution.y, direct);
+  upperGradientY(problem, x, solution.y, cotangent);
+  const isStrictlyConvex = level.method !== 'interior point' && activeRank === activeCount;
+  const directionFor = isStrictlyConvex ? directionOnActiveSet(problem, solution) : directionOfAny(problem, x);
+  const side = (i: number, sign: 1 | -1): number | null => {
+    const rateOfP = Float64Array.from(lower.P.subarray(i * n, (i + 1) * n), (value) => sign * value);
+    const rateOfH = Float64Array.from({ length: m }, (_, r) => 0 - sign * lower.B[r * d + i]);
+    const direction = directionFor(rateOfP, rateOfH);
+    return direction && direct[i] + sign * dot(n, direction, 0, cotangent, 0);
+  };
+  const every = (sign: 1 | -1) => Array.from({ length: d }, (_, i) => side(i, sign));
+  return { plus: every(1), minus: every(-1) };
+}
+
+/** y′ for a change of p and h at these rates, or null where no y satisfies the moved rows. */
+type Direction = (rateOfP: Float64Array, rateOfH: Float64Array) => Float64Array | null;
+
+/** With unique multipliers: minimise ½y′ᵀQy′ + ṗᵀy′ with strictly active rows as equalities and weakly active ones as inequalities. */
+function directionOnActiveSet({ n, lower }: BilevelProblem, { held, side, weak }: LowerSolution): Direction {
+  const strict: LowerRow[] = [];
+  held.forEach((on, index) => on && strict.push({ kind: 'inequality', index }));
+  side.forEach((on, index) => on && strict.push({ kind: on < 0 ? 'lower' : 'upper', index }));
+  const normals = (rows: readonly LowerRow[]) => {
+    const result = new Float64Array(rows.length * n);
+    rows.forEach(({ kind, index }, r) => {
+      if (kind === 'inequality') result.set(lower.A.subarray(index * n, (index + 1) * n), r * n);
+      else result[r * n + index] = kind === 'lower' ? -1 : 1;
+    });
+    return result;
+  };
+  const [A, G] = [normals(strict), normals(weak)];
+  const solver = makeDualActiveSet({ n, e: strict.length, m: weak.length, Q: lower.Q, A, G });
+  return (rateOfP, rateOfH) => {
+    const rates = (rows: readonly LowerRow[]) =>
+      rows.map(({ kind, index }) => (kind === 'inequality' ? rateOfH[index] : 0));
+    return solveInequalityQp(solver, rateOfP, rates(strict), rates(weak)) === 'optimal' ? solver.y : null;
+  };
+}
+
+/** Semidefinite Q, or dependent rows whose multipliers the direction chooses: as in the convex layer. */
+function directionOfAny(problem: BilevelProblem, x: Float64Array): Direction {
+  const convex = convexProblemAt(problem, x);
+  const solution = solveConvex(convex);
+  if (solution.status !== 'optimal') throw lowerLevelFailure(solution.status, x);
+  const several = solution.findings.find(({ diagnosis }) => diagnosis === 'not-unique');
+  if (several)
+    throw new AdjointError('unsupported', `y*(x) is not one point: ${several.message}.`, { where: 'the lower level' });
+  return (rateOfP, rateOfH) => directionalDerivative(convex, solution, rateOfP, rateOfH);
+}

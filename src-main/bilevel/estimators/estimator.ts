@@ -1,0 +1,63 @@
+import type { z } from 'zod';
+import type { Method } from '../../modelling/method';
+import type { LowerRow } from '../lower/lowerLevel';
+import type { BilevelProblem } from '../problem';
+
+/** What an estimate cost. */
+export interface Work {
+  /** Lower levels solved, each from data to y*. */
+  lowerSolves: number;
+  /** Products of a vector with Q, P, A, B or the reduced operator ZᵀQZ outside of the lower-level solves and of ∇f. */
+  products: number;
+  seconds: number;
+}
+
+/** An estimate of ∇F(x). The arrays belong to the oracle and are overwritten by its next call. */
+export interface Estimate {
+  F: number;
+  /** [d] */
+  gradient: Float64Array;
+  /** y at which f was taken, [n]: y*(x), or what an unrolled method had reached. */
+  y: Float64Array;
+  /** Rows that are active with multiplier 0: F may have a kink here, and the estimate be one element of its generalised gradient. */
+  weak: readonly LowerRow[];
+  work: Work;
+}
+
+export interface EstimateOptions {
+  /** Start the lower level from the last call's active set. */
+  warm?: boolean;
+  /** The perturbation in place of the problem's own, [n]. */
+  q?: Float64Array;
+}
+
+/** Estimates ∇F at one x after another. */
+export interface Oracle {
+  /** @throws AdjointError `bad-request` where the lower level has no solution at x (or, for differences, at a point near it) */
+  at(x: Float64Array, options?: EstimateOptions): Estimate;
+}
+
+/** A way to estimate the hypergradient. One file each, listed in the registry. */
+export interface Estimator<Kind extends string, Settings extends z.ZodType> extends Method<Kind, Settings> {
+  /** Why it cannot be used on this problem, or null. */
+  refusal(problem: BilevelProblem): string | null;
+  make(problem: BilevelProblem, settings: z.output<Settings>): Oracle;
+}
+
+/** Counts the work of one call. */
+export class WorkCounter implements Work {
+  lowerSolves = 0;
+  products = 0;
+  seconds = 0;
+  #began = 0;
+
+  begin(): void {
+    this.lowerSolves = 0;
+    this.products = 0;
+    this.#began = performance.now();
+  }
+
+  end(): void {
+    this.seconds = (performance.now() - this.#began) / 1000;
+  }
+}

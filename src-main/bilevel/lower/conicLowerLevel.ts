@@ -1,0 +1,62 @@
+import { AdjointError } from '@shared/errors';
+import { differentiate } from '../../layers/convex/differentiate';
+import type { ConvexProblem } from '../../solvers/convex/problem';
+import type { Solution } from '../../solvers/convex/solution';
+import { solveConvex } from '../../solvers/convex/solve';
+import { convexProblemAt, type BilevelProblem } from '../problem';
+import {
+  checkPoint,
+  lowerLevelFailure,
+  type LowerLevel,
+  type LowerRow,
+  type LowerSolution,
+  type SolveOptions,
+} from './lowerLevel';
+
+/** Any convex lower level, by the interior point with its polish, and the derivative of the convex layer. Nothing is warm-started. */
+export class ConicLowerLevel implements LowerLevel {
+  readonly method = 'interior point';
+  readonly #problem: BilevelProblem;
+  #last: { convex: ConvexProblem; solution: Solution } | null = null;
+
+  constructor(problem: BilevelProblem) {
+    this.#problem = problem;
+  }
+
+  solve(x: Float64Array, { q }: SolveOptions = {}): LowerSolution {
+    checkPoint(x, this.#problem.d);
+    const convex = convexProblemAt(this.#problem, x, q);
+    const solution = solveConvex(convex);
+    if (solution.status !== 'optimal') throw lowerLevelFailure(solution.status, x);
+    this.#last = { convex, solution };
+    const { y, multipliers, findings, certificate } = solution;
+    const weak = findings.filter(({ diagnosis }) => diagnosis === 'zero-multiplier' || diagnosis === 'kink');
+    const rows = weak.flatMap((finding): LowerRow[] => [
+      ...(finding.rows ?? []).map((index) => ({ kind: 'inequality' as const, index })),
+      ...(finding.bounds ?? []).map((name) => {
+        const [kind, index] = name.split(' ');
+        return { kind: kind as 'lower' | 'upper', index: Number(index) };
+      }),
+    ]);
+    const isWeak = (kind: LowerRow['kind'], index: number) =>
+      rows.some((row) => row.kind === kind && row.index === index);
+    const held = new Uint8Array(convex.m);
+    const side = new Int8Array(convex.n);
+    for (const index of certificate.active.inequality) held[index] = isWeak('inequality', index) ? 0 : 1;
+    for (const index of certificate.active.lower) side[index] = isWeak('lower', index) ? 0 : -1;
+    for (const index of certificate.active.upper) if (!isWeak('upper', index)) side[index] = 1;
+    return { y, linear: convex.p, multipliers, held, side, weak: rows };
+  }
+
+  adjoint(v: Float64Array): { u: Float64Array; w: Float64Array } {
+    if (!this.#last) throw new AdjointError('internal', 'The lower level was not solved before its derivative.');
+    const { refusal, gradients } = differentiate(this.#last.convex, this.#last.solution, v, ['p', 'h']);
+    if (refusal)
+      throw new AdjointError('unsupported', `y*(x) has no derivative here: ${refusal.message}.`, {
+        where: 'the lower level',
+        fix: 'Add curvature to Q, or use one-sided derivatives.',
+      });
+    // On a face of the feasible set only p moves, and the rows have no rates.
+    return { u: gradients.p!.map((value) => 0 - value), w: gradients.h ?? new Float64Array(this.#problem.m) };
+  }
+}

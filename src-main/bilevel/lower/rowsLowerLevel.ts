@@ -1,0 +1,138 @@
+import { dot } from '../../numerics/linalg/products';
+import { makeDualActiveSet, solveInequalityQp, type DualActiveSet } from '../../solvers/activeSet/dualActiveSet';
+import { lowerLinear, rowLimits, type BilevelProblem } from '../problem';
+import {
+  checkPoint,
+  lowerLevelFailure,
+  weakTolerance,
+  type LowerLevel,
+  type LowerRow,
+  type LowerSolution,
+  type SolveOptions,
+} from './lowerLevel';
+
+/** A positive definite lower level with rows, and bounds as further rows, by the dual active-set method. */
+export class RowsLowerLevel implements LowerLevel {
+  readonly method = 'dual active set';
+  readonly #problem: BilevelProblem;
+  /** What each row of the solver is. */
+  readonly #rows: LowerRow[];
+  readonly #solver: DualActiveSet;
+  readonly #limits: Float64Array;
+  readonly #noEqualities = new Float64Array(0);
+  readonly #weak: LowerRow[] = [];
+  readonly #solution: LowerSolution;
+  readonly #adjoint: { u: Float64Array; w: Float64Array };
+  readonly #residual: Float64Array;
+  readonly #step: Float64Array;
+  readonly #rates: Float64Array;
+
+  constructor(problem: BilevelProblem) {
+    const { n, m, lower } = problem;
+    this.#problem = problem;
+    const rows: LowerRow[] = Array.from({ length: m }, (_, index) => ({ kind: 'inequality', index }));
+    for (let index = 0; index < n; index++) {
+      if (lower.lower[index] > -Infinity) rows.push({ kind: 'lower', index });
+      if (lower.upper[index] < Infinity) rows.push({ kind: 'upper', index });
+    }
+    this.#rows = rows;
+    const G = new Float64Array(rows.length * n);
+    G.set(lower.A);
+    this.#limits = new Float64Array(rows.length);
+    for (let r = m; r < rows.length; r++) {
+      const { kind, index } = rows[r];
+      G[r * n + index] = kind === 'lower' ? -1 : 1;
+      this.#limits[r] = kind === 'lower' ? -lower.lower[index] : lower.upper[index];
+    }
+    this.#solver = makeDualActiveSet({ n, e: 0, m: rows.length, Q: lower.Q, A: this.#noEqualities, G });
+    const zeros = (length = n) => new Float64Array(length);
+    this.#solution = {
+      ...{ y: this.#solver.y, linear: zeros() },
+      multipliers: { inequality: zeros(m), lower: zeros(), upper: zeros() },
+      ...{ held: new Uint8Array(m), side: new Int8Array(n), weak: this.#weak },
+    };
+    this.#adjoint = { u: zeros(), w: zeros(m) };
+    [this.#residual, this.#step, this.#rates] = [zeros(), zeros(), zeros()];
+  }
+
+  solve(x: Float64Array, { warm = false, q }: SolveOptions = {}): LowerSolution {
+    const solver = this.#solver;
+    checkPoint(x, this.#problem.d);
+    lowerLinear(this.#problem, x, this.#solution.linear, q);
+    rowLimits(this.#problem, x, this.#limits);
+    solveInequalityQp(solver, this.#solution.linear, this.#noEqualities, this.#limits, warm);
+    if (solver.status !== 'optimal') throw lowerLevelFailure(solver.status ?? 'iteration limit', x);
+    this.#letGoOfWeakRows();
+    this.#readMultipliers();
+    return this.#solution;
+  }
+
+  /** Weakly active rows leave the factor, so that the derivative counts them as inactive. */
+  #letGoOfWeakRows(): void {
+    const { n, lower } = this.#problem;
+    const { factor, multipliers, normals, rhs, y, p } = this.#solver;
+    let scale = 1;
+    for (let j = 0; j < n; j++) scale = Math.max(scale, Math.abs(p[j]));
+    this.#weak.length = 0;
+    this.#rows.forEach((row, r) => {
+      if (row.kind !== 'inequality' && lower.lower[row.index] === lower.upper[row.index]) return;
+      const held = factor.has(r);
+      let [largest, terms] = [0, Math.max(1, Math.abs(rhs[r]))];
+      for (let j = 0, at = r * n; j < n; j++, at++) {
+        largest = Math.max(largest, Math.abs(normals[at]));
+        terms = Math.max(terms, Math.abs(normals[at] * y[j]));
+      }
+      const distance = held ? (multipliers[r] * largest) / scale : (rhs[r] - dot(n, normals, r * n, y, 0)) / terms;
+      if (distance > weakTolerance) return;
+      this.#weak.push(row);
+      if (held) factor.remove(factor.rows.indexOf(r));
+    });
+  }
+
+  #readMultipliers(): void {
+    const { multipliers, held, side } = this.#solution;
+    const { factor } = this.#solver;
+    held.fill(0);
+    side.fill(0);
+    for (const values of Object.values(multipliers)) values.fill(0);
+    for (let k = 0; k < factor.size; k++) {
+      const { kind, index } = this.#rows[factor.rows[k]];
+      multipliers[kind][index] = this.#solver.multipliers[factor.rows[k]];
+      if (kind === 'inequality') held[index] = 1;
+      else side[index] = kind === 'lower' ? -1 : 1;
+    }
+  }
+
+  /** u = Hv and w = N⁺v with the operators of Goldfarb & Idnani; one step of refinement. */
+  adjoint(v: Float64Array): { u: Float64Array; w: Float64Array } {
+    const { n, lower } = this.#problem;
+    const { factor, normals } = this.#solver;
+    const { u, w } = this.#adjoint;
+    const [residual, step, rates] = [this.#residual, this.#step, this.#rates];
+    factor.directions(v, u, rates);
+    for (let j = 0; j < n; j++) residual[j] = v[j] - dot(n, lower.Q, j * n, u, 0);
+    this.#accumulate(rates, residual, normals);
+    w.fill(0);
+    this.#addRates(rates);
+    factor.directions(residual, step, rates);
+    for (let j = 0; j < n; j++) u[j] += step[j];
+    this.#addRates(rates);
+    return this.#adjoint;
+  }
+
+  /** residual ← residual − N rates */
+  #accumulate(rates: Float64Array, residual: Float64Array, normals: Float64Array): void {
+    const { n } = this.#problem;
+    const { factor } = this.#solver;
+    for (let k = 0; k < factor.size; k++)
+      for (let j = 0, at = factor.rows[k] * n; j < n; j++, at++) residual[j] -= rates[k] * normals[at];
+  }
+
+  #addRates(rates: Float64Array): void {
+    const { factor } = this.#solver;
+    for (let k = 0; k < factor.size; k++) {
+      const { kind, index } = this.#rows[factor.rows[k]];
+      if (kind === 'inequality') this.#adjoint.w[index] += rates[k];
+    }
+  }
+}
