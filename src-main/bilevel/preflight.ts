@@ -72,7 +72,7 @@ export function bilevelPreflight(
   const tolerance = defaultConvexSettings.activeTolerance;
   const examined = examine(convex, solution.y, multipliers, tolerance);
   const equalities = examineEqualities(convex);
-  const degenerate = degeneracies(convex, examined, equalities, examined.active, defaultConvexSettings).findings;
+  const degenerate = degeneracies(convex, examined, equalities, defaultConvexSettings).findings;
   const { certificate } = examined;
   const { active, activeCount, activeRank, smallestActiveMultiplier, smallestInactiveSlack, condition } = certificate;
   const unique = !degenerate.some(({ diagnosis }) => diagnosis === 'not-unique');
