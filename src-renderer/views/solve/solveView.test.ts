@@ -2,6 +2,8 @@ import { flushPromises } from '@vue/test-utils';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { defineComponent, h } from 'vue';
 import { RouterView, type LocationQuery, type LocationQueryRaw } from 'vue-router';
+import { figureSchema } from '@shared/figures/spec';
+import { useFigureExport } from '../../components/figures/figureExport';
 import { routes } from '../../router';
 import type { FakeEngineOptions } from '../../testing/fakeEngine';
 import { mountWithEngine, type Mounted } from '../../testing/mountApp';
@@ -130,6 +132,19 @@ describe('the solve page', () => {
     await find('[data-testid="solve-text"]').setValue('{"n": 1}');
     await find('form').trigger('submit');
     await soon(() => expect(called('solve.run').at(-1)).toMatchObject({ source: { kind: 'text', text: '{"n": 1}' } }));
+  });
+
+  it('makes figures of its pictures that the figure format takes', async () => {
+    await openCase('disc');
+    const names: string[] = [];
+    for (const one of mounted.wrapper.findAll('[data-testid="make-figure"]')) {
+      await one.trigger('click');
+      const source = useFigureExport().source!;
+      names.push(source.name);
+      const figure = figureSchema.parse({ format: 'adjoint-figure', version: 1, panels: source.panels });
+      expect(figure.panels[0].series.length).toBeGreaterThan(0);
+    }
+    expect(names).toEqual(['disc-convergence', 'disc-sensitivity']);
   });
 
   it('audits when asked, and says which datum differs', async () => {
