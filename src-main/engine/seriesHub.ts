@@ -32,6 +32,8 @@ interface Shared {
 export class SeriesHub {
   private readonly options: SeriesHubOptions;
   private readonly tables = new Map<string, Shared>();
+  /** Tables that wait for their turn to be read. */
+  private readonly loads: Shared[] = [];
   private timer: NodeJS.Timeout | null = null;
   private interestAt = 0;
 
@@ -92,8 +94,18 @@ export class SeriesHub {
   private scheduleLoad(shared: Shared): void {
     shared.loading ??= setTimeout(() => {
       shared.loading = null;
-      this.read(shared, () => shared.table.load());
+      this.loads.push(shared);
+      if (this.loads.length === 1) setImmediate(() => this.loadNext());
     }, gatherMilliseconds);
+  }
+
+  /** One table at a time: what was read goes out before the next is, so that a window draws while others are still on disk. */
+  private loadNext(): void {
+    const [shared] = this.loads;
+    if (!shared) return;
+    if (shared.users > 0) this.read(shared, () => shared.table.load());
+    this.loads.shift();
+    if (this.loads.length > 0) setImmediate(() => this.loadNext());
   }
 
   private read(shared: Shared, action: () => void): void {
@@ -139,6 +151,7 @@ export class SeriesHub {
       table.wake();
     }
     this.tables.clear();
+    this.loads.length = 0;
   }
 }
 

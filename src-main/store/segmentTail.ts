@@ -162,7 +162,7 @@ function chunkOf(batch: RecordBatch, attempt: number): MetricChunk {
   for (const name of indexColumns) {
     const data = byName.get(name);
     if (!data) throw new Error(`column "${name}" is missing`);
-    index[name] = Float64Array.from((data.values as Float64Array | Uint32Array).subarray(0, rows));
+    index[name] = new Float64Array((data.values as Float64Array | Uint32Array).subarray(0, rows));
   }
   const columns = new Map<string, MetricValues>();
   for (const column of metricColumns(batch.schema)) {

@@ -64,6 +64,12 @@ export class SeriesPool {
     if (this.gathering.length > 0) this.timer ??= setTimeout(() => this.open(), gatherMilliseconds);
   }
 
+  /** Asks now for what was wanted, for who knows that no more will follow at once. */
+  flush(): void {
+    clearTimeout(this.timer);
+    this.open();
+  }
+
   /** Whether detail was asked for all of this part of the axis. */
   covers(shown: Domain): boolean {
     return this.detail !== null && this.detail.from <= shown.from && this.detail.to >= shown.to;

@@ -3,6 +3,7 @@ import { comparisonSpecSchema, type RunContext } from '@shared/comparisons';
 import type { RunSummary } from '@shared/run';
 import { meanInterval } from '@shared/statistics/bootstrap';
 import { defaultSpec, hasChanges, readQuery, writeQuery } from './address';
+import { comparedPanels, panelsInSight, sectionsOf } from './comparedPanels';
 import { configLines, datasetFinding } from './configDiff';
 import { chosenRuns, groupingChoices, resolveEntries } from './entries';
 import { finalCell, finalValue } from './finals';
@@ -189,5 +190,18 @@ describe('configurations side by side', () => {
     const others = new Map([context('a', 'qcqp', 'aa'.repeat(32)), context('b', 'qcqp-n100', 'bb'.repeat(32))]);
     expect(datasetFinding(entries, others)?.what).toContain('different datasets');
     expect(datasetFinding(entries, new Map([context('a', 'q', 'aa'), context('b', 'q', 'aa')]))).toBeNull();
+  });
+}); // prettier-ignore
+
+describe('what will be in sight', () => {
+  const panels = comparedPanels({ step: ['loss', 'objective', 'violation/eq_max', 'violation/ineq_max', 'gradient/cosine'] });
+  it('is what fits into the space, section by section', () => {
+    const counted = (width: number, height: number, layout: 'overlay' | 'columns' = 'overlay') =>
+      panelsInSight(panels, { width, height }, layout).length;
+    const sections = sectionsOf(panels).map(({ panels: list }) => list.length);
+    expect(counted(1540, 100)).toBe(Math.min(4, sections[0]));
+    expect(counted(1540, 5000)).toBe(panels.length);
+    expect(counted(1540, 100, 'columns')).toBe(1);
+    expect(counted(340, 400)).toBe(2);
   });
 }); // prettier-ignore

@@ -31,6 +31,20 @@ export function sectionsOf(
     .filter((section) => section.panels.length > 0);
 }
 
+/** Pixels that a panel and the title of a section take, gaps included: ChartsTab.vue lays them out so. */
+const [leastPanelWidth, panelHeight, sectionTitle] = [332, 252, 46];
+
+/** Panels that will be in sight in a space of this size before anything is scrolled, as far as can be said before they are laid out. */
+export function panelsInSight(panels: readonly PanelDefinition[], space: { width: number; height: number }, layout: ComparisonSpec['layout']): PanelDefinition[] {
+  const inRow = layout === 'columns' ? 1 : Math.max(1, Math.floor(space.width / leastPanelWidth));
+  let top = 0;
+  return sectionsOf(panels).flatMap(({ panels: list }) => {
+    const first = top + sectionTitle;
+    top = first + Math.ceil(list.length / inRow) * panelHeight;
+    return list.filter((_, i) => first + Math.floor(i / inRow) * panelHeight < space.height);
+  });
+} // prettier-ignore
+
 /** Of a panel with several metrics one is compared: lines of several metrics of many runs cannot be told apart. */
 export function comparedMetric(panel: PanelDefinition, spec: Pick<ComparisonSpec, 'metrics'>): PanelMetric {
   return panel.metrics.find(({ key }) => key === spec.metrics[panel.id]) ?? panel.metrics[0];

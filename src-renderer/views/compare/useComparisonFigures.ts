@@ -1,7 +1,7 @@
 import { watch } from 'vue';
 import { metricDefinition } from '@shared/metrics/catalogue';
 import { clocks } from '@shared/run';
-import { fileName } from '../../components/charts/exportChart';
+import { fileName } from '../../components/charts/saveFile';
 import type { ChartSeries } from '../../components/charts/chartModel';
 import { xTitles, type PanelDefinition } from '../../components/charts/panels';
 import { useFigureExport, type FigureSource } from '../../components/figures/figureExport';
