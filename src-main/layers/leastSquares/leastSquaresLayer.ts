@@ -58,7 +58,7 @@ export interface LeastSquaresGradients {
   unconverged: number;
 }
 
-/** What the base of an instance's derivative keeps, besides checkpoints. */
+/** What `backward` needs of the last `forward`, besides checkpoints. */
 interface Solved extends LeastSquaresBatch {
   initial: Float64Array;
   result: LeastSquaresResult;

@@ -11,6 +11,13 @@ it.each(readdirSync(folder))('%s passes', (name) => {
   expect(verdict).toMatchObject({ verdict: 'pass', differs: [] });
 });
 
+const peers = resolve('src-main/layers/leastSquares/fixtures/cases');
+
+it.each(readdirSync(peers))('%s, computed with Theseus, passes', (name) => {
+  const verdict = verifyLeastSquaresCase(readFileSync(resolve(peers, name), 'utf8'), name);
+  expect(verdict).toMatchObject({ verdict: 'pass', differs: [] });
+});
+
 interface Expected {
   iterates: number[][][];
   objective: number[][];

@@ -45,6 +45,7 @@ const caseSchema = z.looseObject({
   }),
   cotangent: matrix,
   expected: z.looseObject({
+    digits: z.number().default(15),
     unroll: modeSchema.optional(),
     implicit: modeSchema.optional(),
     truncated: modeSchema.extend({ lastIterations: z.number().int().default(3) }).optional(),
@@ -53,8 +54,14 @@ const caseSchema = z.looseObject({
 });
 type Case = z.infer<typeof caseSchema>;
 
-/** Relative to the largest entry: iterates, objectives and gradients; gradients of DLM, which divides differences by ε. */
-const allowed = { exact: 1e-9, dlm: 1e-6 };
+/**
+ * Allowed errors relative to the largest entry: of iterates, objectives and gradients, and of the gradients of DLM, which divides
+ * differences by ε. `expected` itself is known to `digits` digits.
+ */
+const allowedOf = ({ expected: { digits } }: Case) => {
+  const known = 10 ** -digits;
+  return { exact: Math.max(1e-9, known), dlm: Math.max(1e-6, known) };
+};
 
 const flat = (rows: number[][]): Float64Array => Float64Array.from(rows.flat());
 
@@ -66,6 +73,7 @@ const flat = (rows: number[][]): Float64Array => Float64Array.from(rows.flat());
 export function verifyLeastSquaresCase(text: string, where: string): CaseVerdict {
   const given = parseCase(text, where);
   const comparison = new Comparison();
+  const { exact } = allowedOf(given);
   const { unroll, implicit, truncated, dlm } = given.expected;
   if (!unroll && !implicit && !truncated && !dlm) comparison.add({ what: 'expected', actual: 'no mode' });
   if (unroll) compareMode(given, 'unroll', { kind: 'unroll' }, unroll, comparison);
@@ -77,7 +85,7 @@ export function verifyLeastSquaresCase(text: string, where: string): CaseVerdict
     name: given.name ?? where,
     verdict: comparison.differs.length === 0 ? 'pass' : 'fail',
     ...{ status: 'iterated', diagnoses: [], digits: comparison.digits },
-    allowed: { solution: allowed.exact, derivative: allowed.exact },
+    allowed: { solution: exact, derivative: exact },
     differs: comparison.differs,
   };
 }
@@ -125,6 +133,7 @@ function compareMode(
   expected: ExpectedMode,
   comparison: Comparison,
 ): void {
+  const allowed = allowedOf(given);
   const batch = batchOf(given);
   const solver = settingsOf(given);
   const layer = new LeastSquaresLayer(rowsOf(given), given.residual.anchorWeight, {

@@ -153,6 +153,15 @@ test('each way to end has its name', () => {
   expect(ended(makeLeastSquares(model), start.with(2, NaN))).toBe('NaN');
 });
 
+test.each(combinations)('%s allocates no arrays while it iterates', (_, settings) => {
+  const { model, start } = instance(5, 1);
+  const state = makeLeastSquares(model, { ...settings, maxIterations: 40 });
+  solveLeastSquares(state, start);
+  const before = process.memoryUsage().arrayBuffers;
+  for (let repeat = 0; repeat < 5; repeat++) solveLeastSquares(state, start);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThanOrEqual(0);
+});
+
 test('a search without anything to adapt is refused', () => {
   const { model } = instance(8);
   expect(() => makeLeastSquares(model, { descent: { kind: 'gaussNewton' }, search: gainRatioSearch })).toThrow(
