@@ -34,6 +34,8 @@ export function jacobianPanels({ sensitivity, dims: { n } }: SolveReport): Figur
   const variables = Array.from({ length: n }, (_, j) => n - 1 - j);
   return [
     {
+      // The colour bar's name stands on the title's line.
+      title: 'Sensitivity of the solution',
       x: { categories: entries.map((i) => entryName(datum, i)) },
       y: { categories: variables.map((j) => `y${subscript(j)}`) },
       series: [
