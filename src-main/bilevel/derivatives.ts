@@ -3,6 +3,7 @@ import { directionalDerivative, type OneSided } from '../layers/convex/oneSided'
 import { dot } from '../numerics/linalg/products';
 import { makeDualActiveSet, solveInequalityQp } from '../solvers/activeSet/dualActiveSet';
 import { solveConvex } from '../solvers/convex/solve';
+import { heldRows, normalsOf } from './lower/heldRows';
 import { lowerLevelFailure, type LowerLevel, type LowerRow, type LowerSolution } from './lower/lowerLevel';
 import { makeLowerLevel } from './lower/makeLowerLevel';
 import { bilevelPreflight } from './preflight';
@@ -63,19 +64,11 @@ export function oneSidedGradient(problem: BilevelProblem, x: Float64Array): OneS
 type Direction = (rateOfP: Float64Array, rateOfH: Float64Array) => Float64Array | null;
 
 /** With unique multipliers: minimise ½y′ᵀQy′ + ṗᵀy′ with strictly active rows as equalities and weakly active ones as inequalities. */
-function directionOnActiveSet({ n, lower }: BilevelProblem, { held, side, weak }: LowerSolution): Direction {
-  const strict: LowerRow[] = [];
-  held.forEach((on, index) => on && strict.push({ kind: 'inequality', index }));
-  side.forEach((on, index) => on && strict.push({ kind: on < 0 ? 'lower' : 'upper', index }));
-  const normals = (rows: readonly LowerRow[]) => {
-    const result = new Float64Array(rows.length * n);
-    rows.forEach(({ kind, index }, r) => {
-      if (kind === 'inequality') result.set(lower.A.subarray(index * n, (index + 1) * n), r * n);
-      else result[r * n + index] = kind === 'lower' ? -1 : 1;
-    });
-    return result;
-  };
-  const [A, G] = [normals(strict), normals(weak)];
+function directionOnActiveSet(problem: BilevelProblem, solution: LowerSolution): Direction {
+  const { n, lower } = problem;
+  const { weak } = solution;
+  const strict = heldRows(solution);
+  const [A, G] = [normalsOf(problem, strict), normalsOf(problem, weak)];
   const solver = makeDualActiveSet({ n, e: strict.length, m: weak.length, Q: lower.Q, A, G });
   return (rateOfP, rateOfH) => {
     const rates = (rows: readonly LowerRow[]) =>

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import type { Method } from '../../modelling/method';
+import { cholesky } from '../../numerics/linalg/cholesky';
+import { dot } from '../../numerics/linalg/products';
 import type { LowerRow } from '../lower/lowerLevel';
 import type { BilevelProblem } from '../problem';
 
@@ -60,4 +62,19 @@ export class WorkCounter implements Work {
   end(): void {
     this.seconds = (performance.now() - this.#began) / 1000;
   }
+}
+
+/** The refusal of estimators whose linear algebra needs a positive definite Q. */
+export const needsPositiveDefinite = ({ n, lower }: BilevelProblem): string | null =>
+  cholesky(n, lower.Q.slice(), 1e-13) < 0 ? null : 'Q of the lower level is not positive definite.';
+
+/** min(‖Q‖∞, ‖Q‖_F) [n, n], at least the largest eigenvalue. */
+export function eigenvalueBound(n: number, Q: Float64Array): number {
+  let rows = 0;
+  for (let i = 0; i < n; i++)
+    rows = Math.max(
+      rows,
+      Q.subarray(i * n, (i + 1) * n).reduce((sum, v) => sum + Math.abs(v), 0),
+    );
+  return Math.min(rows, Math.sqrt(dot(n * n, Q, 0, Q, 0)));
 }
