@@ -192,6 +192,10 @@ export const contract = {
     create: request
       .input(z.object({ yaml: z.string(), name: z.string().optional(), clonedFrom: z.string().optional() }))
       .output(z.object({ ids: z.array(z.string()) })),
+    /** Whether a clone of the run would meet the data that the run met: the bytes behind its dataset's name now. */
+    datasetNow: request
+      .input(runId)
+      .output(z.object({ dataset: z.string().nullable(), state: z.enum(['same', 'changed', 'missing', 'none']) })),
     pause: request.input(runIds).output(perRun),
     /** Goes on with a paused run, or starts a new attempt from the last checkpoint of a stopped one. */
     resume: request.input(runIds).output(perRun),

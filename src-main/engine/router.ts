@@ -12,6 +12,7 @@ import type { Engine, EngineOptions } from './api';
 import { build } from './build';
 import { comparisonHandlers } from './comparisonHandlers';
 import { createRun } from './createRun';
+import { datasetNow } from './datasetNow';
 import { datasetHandlers, problemHandlers, type DatasetParts } from './datasetHandlers';
 import type { EventHub } from './events';
 import { figureHandlers } from './figureHandlers';
@@ -101,6 +102,13 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
         const run = await createRun(workspace, options.resources, { ...input, launch: 'queue' });
         supervisor.enqueue(run, false);
         return { ids: [run.id] };
+      }),
+      datasetNow: on.runs.datasetNow.handler(({ input }) => {
+        requireRun(input.id);
+        return datasetNow(workspace.run(input.id).manifest(), {
+          workspace: workspace.path,
+          resources: options.resources,
+        });
       }),
       pause: on.runs.pause.handler(({ input }) => each(input.ids, (id) => supervisor.pause(id))),
       resume: on.runs.resume.handler(({ input }) => each(input.ids, (id) => supervisor.resume(id))),

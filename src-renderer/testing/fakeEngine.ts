@@ -311,6 +311,7 @@ export class FakeEngine {
       },
       'sweeps.preview': () => ({ findings: [], plan: { id: 'trade-off-1', name: 'Trade-off', axes: [{ path: 'technique.lambda', values: [1, 10, 100] }], points: 3, repeats: 2, runs: 6, kept: 0, resumed: 0, created: 6, secondsLeft: 754 } }),
       'sweeps.create': () => ({ id: 'trade-off-1', created: [...this.runs.keys()].slice(0, 6), resumed: [], kept: [], refused: [] }),
+      'runs.datasetNow': () => ({ dataset: 'qcqp-n20', state: 'same' }),
       'runs.create': () => ({ ids: [[...this.runs.keys()][0]] }),
       'runs.pause': ({ ids = [] }) => each(ids, () => ({ state: 'paused' })),
       'runs.resume': ({ ids = [] }) => each(ids, () => ({ state: 'running', error: null })),

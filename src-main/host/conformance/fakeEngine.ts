@@ -98,6 +98,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
         throw new AdjointError('not-found', 'No such run.', { where: input.id, fix: 'List the runs.' });
       }),
       create: os.runs.create.handler(() => ({ ids: [] })),
+      datasetNow: os.runs.datasetNow.handler(notHere),
       pause: os.runs.pause.handler(() => ({ refused: [] })),
       resume: os.runs.resume.handler(() => ({ refused: [] })),
       cancel: os.runs.cancel.handler(async () => {

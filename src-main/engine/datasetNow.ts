@@ -1,0 +1,25 @@
+import { AdjointError } from '@shared/errors';
+import type { Manifest } from '@shared/run';
+import { fileSha256 } from '../store/dataset';
+import type { Experiment } from '../training/experiment';
+import { findDataset, type DatasetPlaces } from './datasets';
+
+/**
+ * What a clone of a run would be trained on, held against what the run was made with. The setting is looked up anew, as a clone does it:
+ * another file of the same name counts as a change, the same bytes elsewhere do not.
+ */
+export async function datasetNow(
+  manifest: Manifest,
+  places: DatasetPlaces,
+): Promise<{ dataset: string | null; state: 'same' | 'changed' | 'missing' | 'none' }> {
+  const experiment = manifest.experiment as Experiment;
+  if (!manifest.dataset || experiment.kind !== 'training') return { dataset: null, state: 'none' };
+  const { dataset } = experiment;
+  try {
+    const { path } = findDataset(dataset, places);
+    return { dataset, state: (await fileSha256(path)) === manifest.dataset.sha256 ? 'same' : 'changed' };
+  } catch (error) {
+    if (error instanceof AdjointError && error.code === 'not-found') return { dataset, state: 'missing' };
+    throw error;
+  }
+}
