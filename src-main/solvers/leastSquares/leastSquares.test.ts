@@ -94,6 +94,29 @@ test('JᵀJ, Jv, Jᵀu and the curvature agree with differences of the residual,
   }
 });
 
+test('JᵀJ of many unknowns is the product of its rows', () => {
+  const generator = new Generator(10);
+  const [n, e, m] = [41, 7, 15];
+  const normals = (count: number) => generator.standardNormals(count);
+  const data = { n, A: normals(e * n), G: normals(m * n), H: generator.uniforms(0, 0.3, m * n), h: normals(m) };
+  const model = new QcqpResidual(data, 0.5);
+  model.linearise(normals(n));
+  expect(model.activeCount).toBeGreaterThan(2);
+  const normal = new Float64Array(n * n);
+  model.normalMatrix(normal);
+  const [unit, image] = [new Float64Array(n), new Float64Array(model.rows)];
+  const columns = Array.from({ length: n }, (_, j) => {
+    unit.fill(0)[j] = 1;
+    model.multiply(unit, image);
+    return image.slice();
+  });
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j <= i; j++) {
+      const expected = columns[i].reduce((sum, value, r) => sum + value * columns[j][r], 0);
+      expect(Math.abs(normal[i * n + j] - expected)).toBeLessThan(1e-12);
+    }
+});
+
 test('the dogleg path ends on its radius, and passes through all three pieces', () => {
   const legs = new Set<string>();
   for (const radius of [0.05, 0.5, 1, 2, 50]) {

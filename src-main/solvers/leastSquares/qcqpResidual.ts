@@ -1,5 +1,6 @@
 import { AdjointError } from '@shared/errors';
 import { dot, multiplySymmetric } from '../../numerics/linalg/products';
+import { SimdProducts } from '../../numerics/linalg/simdProducts';
 import type { DifferentiableResidual } from './residualModel';
 
 /** Rows Ay = x and yᵀH_iy + G_iᵀy ≤ h_i, the same for all instances. */
@@ -45,8 +46,10 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
   readonly #diagonal: boolean;
   /** Lower triangle of AᵀA. */
   readonly #constant: Float64Array;
-  /** activeJacobian transposed, [n, activeCount]. */
+  readonly #products: SimdProducts | null;
+  /** activeJacobian transposed, [n, activeCount], and its product with itself, [n, n]. */
   readonly #columns: Float64Array;
+  readonly #product: Float64Array;
   /** H_iv of the row at hand. */
   readonly #curved: Float64Array;
   #anchor: Float64Array = new Float64Array(0);
@@ -80,7 +83,10 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
     this.anchorWeight = anchorWeight;
     this.active = new Int32Array(m);
     this.activeJacobian = new Float64Array(m * n);
-    this.#columns = new Float64Array(m * n);
+    this.#products = n >= simdFrom ? new SimdProducts((m + n) * n) : null;
+    const array = (length: number) => this.#products?.allocate(length) ?? new Float64Array(length);
+    this.#columns = array(m * n);
+    this.#product = array(n * n);
     this.#curved = new Float64Array(n);
     this.#diagonal = H.length === m * n;
     const columns = new Float64Array(n * this.e);
@@ -175,9 +181,10 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
     const { n, activeCount: count } = this;
     for (let k = 0; k < count; k++)
       for (let j = 0; j < n; j++) this.#columns[j * count + k] = this.activeJacobian[k * n + j];
-    multiplySymmetric(n, count, this.#columns, this.#columns, out);
+    if (this.#products) this.#products.multiplySymmetric(n, count, this.#columns, this.#columns, this.#product);
+    else multiplySymmetric(n, count, this.#columns, this.#columns, this.#product);
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j <= i; j++) out[i * n + j] += this.#constant[i * n + j];
+      for (let j = 0; j <= i; j++) out[i * n + j] = this.#product[i * n + j] + this.#constant[i * n + j];
       out[i * (n + 1)] += this.anchorWeight * this.anchorWeight;
     }
   }
@@ -262,6 +269,9 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
       }
   }
 }
+
+/** Below so many unknowns a memory of WebAssembly's costs more to make than it saves. */
+const simdFrom = 32;
 
 /** y[yAt …] ← y + factor·x[xAt …] */
 function addScaled(length: number, factor: number, x: Float64Array, xAt: number, y: Float64Array, yAt: number): void {
