@@ -109,9 +109,12 @@ export class LiveTable {
 }
 
 function pushMetric(pyramid: Pyramid, chunk: MetricChunk, key: string, rows: number): void {
+  pyramid.reserve(rows);
   const found = findEntry(chunk.columns, key);
-  for (let i = 0; i < rows; i++)
-    pyramid.push(
-      found && found.column.valid[i] === 1 ? found.column.values[i * found.column.width + found.entry] : null,
-    );
+  if (!found) {
+    for (let i = 0; i < rows; i++) pyramid.push(null);
+    return;
+  }
+  const { valid, values, width } = found.column;
+  for (let i = 0; i < rows; i++) pyramid.push(valid[i] === 1 ? values[i * width + found.entry] : null);
 }

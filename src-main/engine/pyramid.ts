@@ -59,8 +59,11 @@ class Level {
   length = 0;
 
   makeRoom(): void {
-    if (this.length < this.nan.length) return;
-    const room = 2 * this.nan.length;
+    if (this.length === this.nan.length) this.reserve(2 * this.nan.length);
+  }
+
+  reserve(room: number): void {
+    if (room <= this.nan.length) return;
     this.sum = enlarged(this.sum, new Float64Array(room));
     this.min = enlarged(this.min, new Float64Array(room));
     this.max = enlarged(this.max, new Float64Array(room));
@@ -97,6 +100,16 @@ export class Pyramid {
 
   get length(): number {
     return this.rows;
+  }
+
+  /** Makes room for so many rows more at once: growing by doubling leaves as much behind for the collector as it keeps. */
+  reserve(rows: number): void {
+    const needed = this.rows + rows;
+    if (needed <= this.values.length) return;
+    const room = Math.max(needed, 2 * this.rows);
+    this.values = enlarged(this.values, new Float64Array(room));
+    this.measured = enlarged(this.measured, new Uint8Array(room));
+    for (let level = 1; room >> level > 0; level++) (this.levels[level] ??= new Level()).reserve(room >> level);
   }
 
   /** Appends one row; null = not measured at this row. */
