@@ -51,6 +51,13 @@ export function overlaid({ panel, metric, ...chart }: ComparedChart): Panel {
   });
 }
 
+/** As one of many charts: there is no room for its title along the axis. */
+export function titled(chart: ComparedChart): Panel {
+  const panel = overlaid(chart);
+  const { title, symbol, unit } = chart.metric.definition;
+  return { ...panel, title, y: { ...panel.y, label: `$${symbol}$${unit === '1' ? '' : ` (${unit})`}` } };
+}
+
 /** A panel a line, beside each other on one axis. */
 export const besideEachOther = (chart: ComparedChart): Panel[] =>
   chart.series.map((one) => ({
@@ -80,10 +87,13 @@ export function tradeOffFigure(
 ): Panel {
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
   const along = front.flatMap((id) => byId.get(id) ?? []);
-  const points = entries.map((entry): Panel['series'][number] => {
-    const label = look.labels.get(entry.id) ?? entry.id;
+  const shownNames = entries.map(({ id }) => look.labels.get(id) ?? id);
+  // Long names would lie over each other: the legend has room for them.
+  const named = shownNames.every(({ length }) => length <= mostInName);
+  const points = entries.map((entry, i): Panel['series'][number] => {
+    const label = shownNames[i];
     return {
-      mark: 'points', label, names: [label], colour: look.colourOf(entry.id), x: data([entry.x]), y: data([entry.y]), ...whiskers(entry),
+      mark: 'points', label, ...(named ? { names: [label] } : {}), colour: look.colourOf(entry.id), x: data([entry.x]), y: data([entry.y]), ...whiskers(entry),
       ...(entry.xInterval || entry.yInterval ? { interval: intervalWords } : {}),
     };
   }); // prettier-ignore
@@ -97,6 +107,7 @@ export function tradeOffFigure(
   return { x: axis(x), y: axis(y), series: along.length > 1 ? [line, ...points] : points };
 }
 
+const mostInName = 14;
 const frontColour = '#5c616b';
 
 /** Only where less is better lies what a point dominates above and to the right of it. */

@@ -13,6 +13,7 @@ import {
   curveNotes,
   figureLabels,
   overlaid,
+  titled,
   tradeOffFigure,
   type ComparedChart,
 } from './comparisonFigure';
@@ -92,7 +93,7 @@ export function useComparisonFigures() {
     for (const { source, clock, key } of wanted) pool.want(source, clock, [key]);
     await until(() => wanted.every(({ source, key }) => pool.isLoaded(source.id, key)));
     const charts = panels.map((panel) => chartOf(panel, false)).filter(({ series }) => series.length > 0);
-    open(title(), charts, charts.map(overlaid));
+    open(title(), charts, charts.map(titled));
   } // prettier-ignore
 
   function exportTradeOff(model: TradeOffModel): void {
