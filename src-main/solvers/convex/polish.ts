@@ -43,6 +43,9 @@ export interface Polished {
 /** Relative size of a row's value, and of a multiplier's share of ∇L, that is rounding. */
 const rounding = 1e-12;
 
+/** Steps that only the multipliers ask for; where all of them are rounding of 0, no step settles them. */
+const mostRefinements = 3;
+
 /** Where a polish ended that found no multipliers of the right signs; they may exist where rows are dependent. Null: it diverged. */
 export interface StuckPolish {
   stuckAt: Float64Array | null;
@@ -62,6 +65,7 @@ export function polish(
   let rows = rowsOf(problem, active);
   let lambda = gatherMultipliers(rows, multipliers);
   let before = Infinity;
+  let refinements = 0;
   const most = 1e3 * (1 + sizeOf(y));
   for (let steps = 1; steps <= maxSteps; steps++) {
     const J = jacobianOf(problem, rows, y);
@@ -80,6 +84,12 @@ export function polish(
     const converged = moved <= 1e-14 * sizeOf(y) || (moved < 1e-7 * (1 + sizeOf(y)) && moved > 0.1 * before);
     before = moved;
     if (!converged && steps < maxSteps) continue;
+    // At a vertex y is there at once, and says nothing about multipliers that began far away: their step is rounded at their old size.
+    if (sizeOf(change) > 1e-6 * sizeOf(lambda) && refinements < mostRefinements && steps < maxSteps) {
+      refinements++;
+      continue;
+    }
+    refinements = 0;
     const revised = revise(problem, active, rows, lambda, J, gradient, y, typical, start.multipliers);
     multipliers = scatterMultipliers(problem, rows, lambda, y);
     if (revised === 'done') return { y, multipliers, active, rows, lambda, system, steps };
