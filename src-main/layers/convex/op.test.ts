@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import type { DeviceName } from '../../numerics/devices/device';
 import { loadDevice } from '../../numerics/devices/ladder';
+import { probeDevices } from '../../numerics/devices/probe';
 import type { BatchResult } from '../../solvers/convex/batch';
 import { randomProblem } from '../../solvers/convex/fixtures/random';
 import { solveConvex } from '../../solvers/convex/solve';
 import { differentiate } from './differentiate';
 import { convexOp } from './op';
 
-describe.each(['simd64', 'wasm'] as const)('the op on %s', (name) => {
+const available = new Set((await probeDevices()).filter((device) => device.available).map(({ name }) => name));
+const names: DeviceName[] = ['simd64', 'wasm', 'cpu', 'tensorflow'];
+for (const name of names) if (!available.has(name)) console.log(`not run on ${name}: it is not available here`);
+
+describe.each(names.filter((name) => available.has(name)))('the op on %s', (name) => {
   const template = randomProblem('qp', 5);
   const { n, e } = template;
 

@@ -182,3 +182,14 @@ test('what cannot be solved is refused by name', () => {
   const solver = makeBoxQp({ n: 2, Q: identity, ...bounds });
   expect(() => solveBoxQp(solver, [NaN, 0])).toThrow('linear term');
 });
+
+test('allocates no arrays while it solves, cold and warm', () => {
+  const generator = new Generator(6);
+  const solver = makeBoxQp(randomData(20, generator));
+  const instances = Array.from({ length: 10 }, () => generator.standardNormals(20));
+  const run = () => instances.forEach((p, i) => solveBoxQp(solver, p, i % 2 === 1));
+  for (let i = 0; i < 20; i++) run();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 200; i++) run();
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1000);
+});

@@ -165,4 +165,20 @@ describe('the dual active-set method', () => {
     const solver = makeDualActiveSet(qp);
     expect(() => solveInequalityQp(solver, [NaN, 0], [], [1])).toThrow('p holds NaN');
   });
+
+  it('allocates no arrays while it solves, cold and warm', () => {
+    const generator = new Generator(6);
+    const [n, e, m] = [12, 3, 20];
+    const qp = randomQp(n, e, m, generator);
+    const solver = makeDualActiveSet(qp);
+    const inside = generator.standardNormals(n);
+    const b = product(e, n, qp.A, inside);
+    const h = product(m, n, qp.G, inside).map((value) => value + 0.2);
+    const instances = Array.from({ length: 10 }, () => generator.standardNormals(n));
+    const run = () => instances.forEach((p, i) => solveInequalityQp(solver, p, b, h, i % 2 === 1));
+    for (let i = 0; i < 20; i++) run();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 200; i++) run();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1000);
+  });
 });
