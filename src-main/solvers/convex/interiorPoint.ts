@@ -116,12 +116,14 @@ export function step(state: InteriorPoint): void {
   for (let i = 0; i < scalars; i++) next += (s[i] + ahead * ds[i]) * (lambda[i] + ahead * dLambda[i]);
   for (let i = 0; i < coneEntries; i++) next += (sCone[i] + ahead * dsCone[i]) * (zCone[i] + ahead * dzCone[i]);
   const sigma = space.degree === 0 ? 0 : Math.max(0, Math.min(1, next / space.degree / state.mu)) ** 3;
-  // Corrector: aim at σμ and allow for the terms of second order of the predictor, as far as it can be followed.
+  const aim = Math.max(sigma * state.mu, leastAim(state));
+  // Corrector: aim at σμ, or at what the residuals allow where that runs ahead of them, and allow for the terms of second order of the
+  // predictor, as far as it can be followed.
   const trust = ahead * ahead;
-  for (let i = 0; i < scalars; i++) target[i] = s[i] * lambda[i] + trust * ds[i] * dLambda[i] - sigma * state.mu;
+  for (let i = 0; i < scalars; i++) target[i] = s[i] * lambda[i] + trust * ds[i] * dLambda[i] - aim;
   for (let i = 0; i < m; i++) weights[i] = 2 * trust * dLambda[i];
   correctCurvature(space, trust);
-  correctCones(space, sigma * state.mu, trust);
+  correctCones(space, aim, trust);
   direction(space);
   const length = Math.min(1, 0.99 * stepLength(space, 2));
   for (let j = 0; j < n; j++) y[j] += length * dy[j];
@@ -143,6 +145,15 @@ export function step(state: InteriorPoint): void {
   state.iteration++;
   state.stalled = length < 1e-3 ? state.stalled + 1 : 0;
   measure(state);
+}
+
+/**
+ * Complementarity must not run ahead of the residuals (S. Wright, *Primal-Dual Interior-Point Methods*, 1997, ch. 6): the predictor of a
+ * single row leaves none however short it is, the slack is used up before the rows hold, and λ/s then rounds ∇²L away.
+ */
+function leastAim({ mu, primal, primalScale, dual, dualScale, objective }: InteriorPoint): number {
+  const residual = Math.max(primal / primalScale, dual / dualScale);
+  return Math.max(Math.min(mu, 1e-2 * residual), 1e-15 * Math.max(1, Math.abs(objective)));
 }
 
 /** Says when the iterate, or its divergence, ends the iteration. */
