@@ -103,10 +103,11 @@ export async function drive(options: RunOptions, prepared: Awaited<ReturnType<ty
     return outcome;
   } catch (error) {
     clock.pause();
-    reserve.release();
     const problem = toProblem(error);
-    if (problem.code === 'internal' && error instanceof Error) attemptTo(() => log.write(error.stack ?? error.message));
+    reserve.releaseForRows();
     attemptTo(() => recorder.writer.close());
+    reserve.release();
+    if (problem.code === 'internal' && error instanceof Error) attemptTo(() => log.write(error.stack ?? error.message));
     if (problem.code === 'diverged') await loop.checkpoint().catch(() => undefined);
     attemptTo(() => log.write(`Failed: ${problemText(problem)}`));
     heartbeat.enter('failed', problem);
