@@ -1,37 +1,80 @@
 import type { z } from 'zod';
 import type { Method } from '../../modelling/method';
-import type { Oracle } from '../estimators/estimator';
+import type { Estimate, Oracle } from '../estimators/estimator';
+import type { LowerLevel } from '../lower/lowerLevel';
 import type { BilevelProblem } from '../problem';
+import { joinStates, partOf, restoreState, saveState, type SavedState } from '../savedState';
 
 export type OuterStatus = 'converged' | 'iteration limit' | 'no descent' | 'diverged';
 
-/** What every outer algorithm carries from step to step. */
+/**
+ * What an outer algorithm carries from step to step: plain data, namely numbers, strings, null, Float64Arrays and generators, so that
+ * it can be kept and gone on from bit for bit. Algorithms add their own entries.
+ */
 export interface OuterState {
-  readonly problem: BilevelProblem;
-  readonly oracle: Oracle;
+  /** Steps made. */
+  iteration: number;
   /** The iterate, in X, [d]. */
-  readonly x: Float64Array;
+  x: Float64Array;
   /** F and the estimate of ∇F at the last point where the oracle was asked. */
   F: number;
   gradient: Float64Array;
-  /** ‖x⁺ − x‖∞ of the last step. */
+  /** ‖x⁺ − x‖₂ of the last step. */
   moved: number;
-  iteration: number;
+  /** Work so far, and how often another estimator than the one asked for had to answer. */
   lowerSolves: number;
+  products: number;
+  fallBacks: number;
   status: OuterStatus | null;
 }
 
-/** Minimises F over X. One file each, listed in the registry; a loop drives init, step and terminate, then postprocess. */
+/** What a step can say about itself. `null`: this algorithm has no such thing, or it was not measured at this step. */
+export interface StepReport {
+  F: number;
+  gradientNorm: number;
+  /** ‖m‖ of the direction that was followed, and its cosine with the gradient, where they differ. */
+  momentumNorm: number | null;
+  cosine: number | null;
+  /** ‖x⁺ − x‖₂ */
+  step: number;
+  /** Totals since the start. */
+  lowerSolves: number;
+  products: number;
+  fallBacks: number;
+  /** Why the last estimate was another estimator's. */
+  fallBack: string | null;
+  /** How far the last y is from the KKT conditions of the lower level. */
+  lowerResidual: number | null;
+}
+
+/** Minimises F over X. One file each, listed in the registry. */
 export interface OuterAlgorithm<
   Kind extends string,
   Settings extends z.ZodType,
-  State extends OuterState,
+  State extends OuterState = OuterState,
 > extends Method<Kind, Settings> {
-  init(problem: BilevelProblem, settings: z.output<Settings>, oracle: Oracle, start: Float64Array): State;
+  /** Why it cannot be used on this problem, or null. */
+  refusal(problem: BilevelProblem): string | null;
+  make(problem: BilevelProblem, settings: z.output<Settings>, oracle: Oracle): OuterSolver<State>;
+}
+
+/**
+ * An algorithm for one problem: functions of an explicit state, which a loop drives. What it holds besides is the oracle and lower levels
+ * with their warm starts; `save` keeps them too, so that `restore`, on a solver made from the same problem, settings and estimator, goes
+ * on with the same bits, in another process as well.
+ */
+export interface OuterSolver<State extends OuterState = OuterState> {
+  init(start: Float64Array): State;
+  /** @throws AdjointError `bad-request` naming the point where the lower level has no solution; x is that from before the step */
   step(state: State): void;
+  /** Sets the status where it has come to an end. */
   terminate(state: State): boolean;
   /** F and ∇F at the final x with the problem's own q. */
   postprocess(state: State): void;
+  /** Of the last step; `lowerResidual` costs about a lower-level solve. */
+  report(state: State): StepReport;
+  save(state: State): SavedState;
+  restore(saved: SavedState): State;
 }
 
 /** x ← the nearest point of X. */
@@ -39,31 +82,100 @@ export function project({ upper: { domain } }: BilevelProblem, x: Float64Array):
   for (let i = 0; i < x.length; i++) x[i] = Math.min(domain.upper[i], Math.max(domain.lower[i], x[i]));
 }
 
-/** The state of an algorithm before its first step. */
-export function initialState(problem: BilevelProblem, oracle: Oracle, start: Float64Array): OuterState {
-  const x = start.slice();
-  project(problem, x);
-  const gradient = new Float64Array(problem.d).fill(NaN);
-  return { problem, oracle, x, F: NaN, gradient, moved: Infinity, iteration: 0, lowerSolves: 0, status: null };
+/** What an algorithm has to give: its own entries of the state, its step, and what it holds. */
+interface SolverParts<State extends OuterState> {
+  problem: BilevelProblem;
+  oracle: Oracle;
+  iterations: number;
+  /** Lower levels with a warm start of their own, besides the oracle's. */
+  levels?: Record<string, LowerLevel>;
+  own(): Omit<State, keyof OuterState>;
+  step(state: State, evaluate: Evaluate): void;
+  /** ‖m‖ and cos(g, m), for algorithms that follow another direction than the gradient. */
+  direction?(state: State): Float64Array;
 }
 
-/** Asks the oracle at the iterate; what is not finite ends the run there, with the iterate kept. */
-export function evaluate(state: OuterState, q?: Float64Array): boolean {
-  const { F, gradient, work } = state.oracle.at(state.x, { warm: state.iteration > 0, ...(q ? { q } : {}) });
-  state.F = F;
-  state.gradient = gradient;
-  state.lowerSolves += work.lowerSolves;
-  const isFinite = Number.isFinite(F) && gradient.every((value) => Number.isFinite(value));
-  if (!isFinite) state.status = 'diverged';
-  return isFinite;
+/** Asks the oracle at a point, the iterate unless another is given. @returns false where F or ∇F is not finite: the run ends there */
+type Evaluate = (at?: { x?: Float64Array; q?: Float64Array }) => boolean;
+
+/** The common part of all solvers. */
+export function makeSolver<State extends OuterState>(parts: SolverParts<State>): OuterSolver<State> {
+  const { problem, oracle, iterations, levels = {}, direction } = parts;
+  let last: Estimate | null = null;
+  const evaluate = (state: OuterState, { x = state.x, q }: { x?: Float64Array; q?: Float64Array } = {}): boolean => {
+    last = oracle.at(x, { warm: state.iteration > 0, ...(q ? { q } : {}) });
+    const { F, gradient, work, fallBack } = last;
+    state.F = F;
+    state.gradient.set(gradient);
+    state.lowerSolves += work.lowerSolves;
+    state.products += work.products;
+    if (fallBack !== undefined) state.fallBacks++;
+    const isFinite = Number.isFinite(F) && gradient.every((value) => Number.isFinite(value));
+    if (!isFinite) state.status = 'diverged';
+    return isFinite;
+  };
+  const init = (start: Float64Array): State => {
+    const x = start.slice();
+    project(problem, x);
+    return {
+      ...{ iteration: 0, x, F: NaN, gradient: new Float64Array(problem.d).fill(NaN), moved: NaN },
+      ...{ lowerSolves: 0, products: 0, fallBacks: 0, status: null },
+      ...parts.own(),
+    } as State;
+  };
+  const before = new Float64Array(problem.d);
+  return {
+    init,
+    step(state) {
+      before.set(state.x);
+      parts.step(state, (at) => evaluate(state, at));
+      let square = 0;
+      for (let i = 0; i < before.length; i++) square += (state.x[i] - before[i]) ** 2;
+      state.moved = Math.sqrt(square);
+      state.iteration++;
+    },
+    terminate(state) {
+      if (state.status === null && state.iteration >= iterations) state.status = 'iteration limit';
+      return state.status !== null;
+    },
+    postprocess: (state) => void evaluate(state),
+    report(state) {
+      const { F, gradient, moved, lowerSolves, products, fallBacks } = state;
+      const gradientNorm = norm(gradient);
+      const m = direction?.(state);
+      const momentumNorm = m ? norm(m) : null;
+      const product = m?.reduce((sum, value, i) => sum + value * gradient[i], 0) ?? 0;
+      return {
+        ...{ F, gradientNorm, momentumNorm, step: moved, lowerSolves, products, fallBacks },
+        cosine: momentumNorm === null ? null : product / (momentumNorm * gradientNorm),
+        fallBack: last?.fallBack ?? null,
+        lowerResidual: last?.residual() ?? null,
+      };
+    },
+    save: (state) =>
+      joinStates({
+        state: saveState(state),
+        oracle: oracle.save(),
+        levels: {
+          arrays: Object.fromEntries(Object.entries(levels).map(([name, level]) => [name, level.saveWarmStart()])),
+          values: {},
+        },
+      }),
+    restore(saved) {
+      oracle.restore(partOf(saved, 'oracle'));
+      const { arrays } = partOf(saved, 'levels');
+      for (const [name, level] of Object.entries(levels)) level.restoreWarmStart(arrays[name]);
+      return restoreState(init(new Float64Array(problem.d)), partOf(saved, 'state'));
+    },
+  };
 }
 
-/** Drives an algorithm to its end. */
-export function runOuter<Settings extends z.ZodType, State extends OuterState>(
-  algorithm: OuterAlgorithm<string, Settings, State>,
-  state: State,
-): State {
-  while (!algorithm.terminate(state)) algorithm.step(state);
-  algorithm.postprocess(state);
+const norm = (values: Float64Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+
+/** Drives a solver from a start to its end. */
+export function runOuter<State extends OuterState>(solver: OuterSolver<State>, start: Float64Array): State {
+  const state = solver.init(start);
+  while (!solver.terminate(state)) solver.step(state);
+  solver.postprocess(state);
   return state;
 }

@@ -13,10 +13,10 @@ const largestDifference = (a: Float64Array, b: Float64Array) =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
 
 const byDsigd = (problem: BilevelProblem, start: Float64Array) =>
-  runOuter(dsigd, dsigd.init(problem, dsigd.settings.parse({ kind: 'dsigd' }), oracle(problem), start));
+  runOuter(dsigd.make(problem, dsigd.settings.parse({ kind: 'dsigd' }), oracle(problem)), start);
 
 const bySsigd = (problem: BilevelProblem, start: Float64Array, settings: object) =>
-  runOuter(ssigd, ssigd.init(problem, ssigd.settings.parse({ kind: 'ssigd', ...settings }), oracle(problem), start));
+  runOuter(ssigd.make(problem, ssigd.settings.parse({ kind: 'ssigd', ...settings }), oracle(problem)), start);
 
 /** x* = −Q_u⁻¹(c_u + Py*) with Q_u = 2I. */
 function closedFormOfV2(problem: BilevelProblem, x: Float64Array): Float64Array {
@@ -104,8 +104,8 @@ it('step rules, and the same seed gives the same path', () => {
 
 it('an iterate that leaves the numbers ends the run with the iterate kept', () => {
   const { problem, x } = drawBilevel('coupled');
-  const broken = { at: () => ({ ...oracle(problem).at(x), F: NaN }) };
-  const state = runOuter(dsigd, dsigd.init(problem, dsigd.settings.parse({ kind: 'dsigd' }), broken, x));
+  const broken = { ...oracle(problem), at: () => ({ ...oracle(problem).at(x), F: NaN }) };
+  const state = runOuter(dsigd.make(problem, dsigd.settings.parse({ kind: 'dsigd' }), broken), x);
   expect(state.status).toBe('diverged');
   expect(state.x).toEqual(x);
 });

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { makeLowerLevel } from '../lower/makeLowerLevel';
+import { AdjointError } from '@shared/errors';
 import type { LowerLevel } from '../lower/lowerLevel';
-import { upperValue } from '../problem';
-import { evaluate, initialState, project, type OuterAlgorithm, type OuterState } from './algorithm';
+import { makeLowerLevel } from '../lower/makeLowerLevel';
+import { upperValue, type BilevelProblem } from '../problem';
+import { makeSolver, project, type OuterAlgorithm } from './algorithm';
 
 const settings = z.strictObject({
   kind: z.literal('dsigd'),
@@ -24,18 +25,11 @@ const settings = z.strictObject({
     .meta({ scale: 'log' }),
 });
 
-interface State extends OuterState {
-  readonly settings: z.output<typeof settings>;
-  readonly level: LowerLevel;
-  readonly direction: Float64Array;
-  readonly trial: Float64Array;
-}
-
 /** Backtracking ends here: a shorter step moves x by rounding. */
 const shortest = 1e-12;
 
 /** d = Π_X(x − s∇F) − x with the perturbation fixed; x ← x + a d, a the first of .9ᵏ with F(x + a d) ≤ F(x) + σ a ∇Fᵀd. */
-export const dsigd: OuterAlgorithm<'dsigd', typeof settings, State> = {
+export const dsigd: OuterAlgorithm<'dsigd', typeof settings> = {
   kind: 'dsigd',
   title: 'DSIGD',
   summary:
@@ -43,42 +37,48 @@ export const dsigd: OuterAlgorithm<'dsigd', typeof settings, State> = {
   reference:
     'Khanduri et al., Linearly Constrained Bilevel Optimization: A Smoothed Implicit Gradient Approach, ICML 2023, Algorithm 1',
   settings,
-  init: (problem, settings, oracle, start) => ({
-    ...initialState(problem, oracle, start),
-    ...{ settings, level: makeLowerLevel(problem) },
-    ...{ direction: new Float64Array(problem.d), trial: new Float64Array(problem.d) },
-  }),
-  step(state) {
-    const { problem, settings, level, x, direction, trial } = state;
-    if (!evaluate(state)) return;
-    const { F, gradient } = state;
-    for (let i = 0; i < x.length; i++) trial[i] = x[i] - settings.scale * gradient[i];
-    project(problem, trial);
-    let [slope, longest] = [0, 0];
-    for (let i = 0; i < x.length; i++) {
-      direction[i] = trial[i] - x[i];
-      slope += gradient[i] * direction[i];
-      longest = Math.max(longest, Math.abs(direction[i]));
-    }
-    state.iteration++;
-    if (longest <= settings.tolerance * settings.scale) {
-      state.status = 'converged';
-      return;
-    }
-    for (let a = 1; a > shortest; a *= 0.9) {
-      for (let i = 0; i < x.length; i++) trial[i] = x[i] + a * direction[i];
-      state.lowerSolves++;
-      if (!(upperValue(problem, trial, level.solve(trial, { warm: true }).y) <= F + settings.decrease * a * slope))
-        continue;
-      x.set(trial);
-      state.moved = a * longest;
-      return;
-    }
-    state.status = 'no descent';
+  refusal: () => null,
+  make(problem, { iterations, scale, decrease, tolerance }, oracle) {
+    const level = makeLowerLevel(problem);
+    const direction = new Float64Array(problem.d);
+    const trial = new Float64Array(problem.d);
+    return makeSolver({
+      ...{ problem, oracle, iterations, levels: { trial: level } },
+      own: () => ({}),
+      step(state, evaluate) {
+        if (!evaluate()) return;
+        const { x, F, gradient } = state;
+        for (let i = 0; i < x.length; i++) trial[i] = x[i] - scale * gradient[i];
+        project(problem, trial);
+        let [slope, longest] = [0, 0];
+        for (let i = 0; i < x.length; i++) {
+          direction[i] = trial[i] - x[i];
+          slope += gradient[i] * direction[i];
+          longest = Math.max(longest, Math.abs(direction[i]));
+        }
+        if (longest <= tolerance * scale) {
+          state.status = 'converged';
+          return;
+        }
+        for (let a = 1; a > shortest; a *= 0.9) {
+          for (let i = 0; i < x.length; i++) trial[i] = x[i] + a * direction[i];
+          state.lowerSolves++;
+          if (!(valueAt(problem, level, trial) <= F + decrease * a * slope)) continue;
+          x.set(trial);
+          return;
+        }
+        state.status = 'no descent';
+      },
+    });
   },
-  terminate(state) {
-    if (state.status === null && state.iteration >= state.settings.iterations) state.status = 'iteration limit';
-    return state.status !== null;
-  },
-  postprocess: (state) => void evaluate(state),
 };
+
+/** F(x), Infinity where the lower level has no solution: a trial point there is no descent. */
+function valueAt(problem: BilevelProblem, level: LowerLevel, x: Float64Array): number {
+  try {
+    return upperValue(problem, x, level.solve(x, { warm: true }).y);
+  } catch (error) {
+    if (error instanceof AdjointError && error.code === 'bad-request') return Infinity;
+    throw error;
+  }
+}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Generator } from '@shared/random/generator';
-import { evaluate, initialState, project, type OuterAlgorithm, type OuterState } from './algorithm';
+import { makeSolver, project, type OuterAlgorithm, type OuterState } from './algorithm';
+import { perturbation, perturbationSettings } from './perturbation';
 
 const settings = z.strictObject({
   kind: z.literal('ssigd'),
@@ -16,19 +17,12 @@ const settings = z.strictObject({
     .default(1)
     .describe('μ_F of the third rule, the strong convexity of F.')
     .meta({ scale: 'log' }),
-  radius: z
-    .number()
-    .nonnegative()
-    .default(1e-2)
-    .describe('Size of the perturbation q that is drawn at every step.')
-    .meta({ scale: 'log' }),
-  law: z.enum(['uniform', 'normal']).default('uniform').describe('Entries of q: uniform within ± radius, or normal.'),
-  seed: z.int().min(0).default(0),
+  ...perturbationSettings,
+  seed: z.int().min(0).default(0).describe('Of the perturbations.'),
 });
 
 interface State extends OuterState {
-  readonly settings: z.output<typeof settings>;
-  readonly generator: Generator;
+  generator: Generator;
 }
 
 /** A fresh perturbation at every step, x ← Π_X(x − β_r∇F(x; q_r)). */
@@ -39,30 +33,19 @@ export const ssigd: OuterAlgorithm<'ssigd', typeof settings, State> = {
   reference:
     'Khanduri et al., Linearly Constrained Bilevel Optimization: A Smoothed Implicit Gradient Approach, ICML 2023, Algorithm 2',
   settings,
-  init: (problem, settings, oracle, start) => ({
-    ...initialState(problem, oracle, start),
-    ...{ settings, generator: new Generator(settings.seed) },
-  }),
-  step(state) {
-    const { problem, settings, generator, x } = state;
-    const { radius, law } = settings;
-    const q =
-      law === 'uniform'
-        ? generator.uniforms(-radius, radius, problem.n)
-        : generator.standardNormals(problem.n).map((value) => radius * value);
-    if (!evaluate(state, q)) return;
-    const before = x.slice();
-    const beta = stepLength(settings, state.iteration);
-    for (let i = 0; i < x.length; i++) x[i] -= beta * state.gradient[i];
-    project(problem, x);
-    state.moved = x.reduce((most, value, i) => Math.max(most, Math.abs(value - before[i])), 0);
-    state.iteration++;
-  },
-  terminate(state) {
-    if (state.status === null && state.iteration >= state.settings.iterations) state.status = 'iteration limit';
-    return state.status !== null;
-  },
-  postprocess: (state) => void evaluate(state),
+  refusal: () => null,
+  make: (problem, settings, oracle) =>
+    makeSolver<State>({
+      ...{ problem, oracle, iterations: settings.iterations },
+      own: () => ({ generator: new Generator(settings.seed) }),
+      step(state, evaluate) {
+        const { x, generator, gradient } = state;
+        if (!evaluate({ q: perturbation(generator, problem.n, settings) })) return;
+        const beta = stepLength(settings, state.iteration);
+        for (let i = 0; i < x.length; i++) x[i] -= beta * gradient[i];
+        project(problem, x);
+      },
+    }),
 };
 
 /** β_r of step r = 0, 1, … */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { factorRowSpace, nullSpaceTransposed, transposedLeastSquares } from '../../numerics/linalg/rowSpace';
 import { addTransposed, dot, multiply } from '../../numerics/linalg/products';
 import type { LowerSolution } from '../lower/lowerLevel';
+import { kktResidual } from '../lower/kktResidual';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
 import { directPart, subtractThroughLower, upperGradientY, upperValue, type BilevelProblem } from '../problem';
 import { eigenvalueBound, needsPositiveDefinite, WorkCounter, type Estimator } from './estimator';
@@ -60,8 +61,10 @@ export const aid: Estimator<'aid', typeof settings> = {
         work.products += m > 0 ? 3 : 1;
         const F = upperValue(problem, x, y);
         work.end();
-        return { F, gradient, y, weak, work };
+        return { F, gradient, y, weak, work, residual: () => kktResidual(problem, x, solution) };
       },
+      save: () => ({ arrays: { level: level.saveWarmStart() }, values: {} }),
+      restore: ({ arrays }) => level.restoreWarmStart(arrays.level),
     };
   },
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kktResidual } from '../lower/kktResidual';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
 import { upperValue } from '../problem';
 import { WorkCounter, type Estimator } from './estimator';
@@ -39,6 +40,7 @@ export const differences: Estimator<'differences', typeof settings> = {
         work.lowerSolves++;
         y.set(centre.y);
         const weak = [...centre.weak];
+        const residual = kktResidual(problem, x, centre);
         const F = upperValue(problem, x, y);
         moved.set(x);
         for (let i = 0; i < problem.d; i++) {
@@ -56,8 +58,10 @@ export const differences: Estimator<'differences', typeof settings> = {
           moved[i] = x[i];
         }
         work.end();
-        return { F, gradient, y, weak, work };
+        return { F, gradient, y, weak, work, residual: () => residual };
       },
+      save: () => ({ arrays: { level: level.saveWarmStart() }, values: {} }),
+      restore: ({ arrays }) => level.restoreWarmStart(arrays.level),
     };
   },
 };

@@ -4,6 +4,7 @@ import { cholesky } from '../../numerics/linalg/cholesky';
 import { dot } from '../../numerics/linalg/products';
 import type { LowerRow } from '../lower/lowerLevel';
 import type { BilevelProblem } from '../problem';
+import type { SavedState } from '../savedState';
 
 /** What an estimate cost. */
 export interface Work {
@@ -23,6 +24,10 @@ export interface Estimate {
   y: Float64Array;
   /** Rows that are active with multiplier 0: F may have a kink here, and the estimate be one element of its generalised gradient. */
   weak: readonly LowerRow[];
+  /** How far y is from the KKT conditions of the lower level, absolute; computed when asked for, before the oracle's next call. */
+  residual(): number;
+  /** Why another estimator than the one asked for answered, where it did. */
+  fallBack?: string;
   work: Work;
 }
 
@@ -37,6 +42,9 @@ export interface EstimateOptions {
 export interface Oracle {
   /** @throws AdjointError `bad-request` where the lower level has no solution at x (or, for differences, at a point near it) */
   at(x: Float64Array, options?: EstimateOptions): Estimate;
+  /** What the next call depends on besides its arguments: with it restored, the oracle goes on bit for bit. */
+  save(): SavedState;
+  restore(saved: SavedState): void;
 }
 
 /** A way to estimate the hypergradient. One file each, listed in the registry. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { factorSaddlePoint, solveSaddlePoint } from '../../numerics/linalg/saddlePoint';
 import { heldRows, normalsOf } from '../lower/heldRows';
+import { kktResidual } from '../lower/kktResidual';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
 import { directPart, rowLimits, subtractThroughLower, upperValue } from '../problem';
 import { addTransposed } from '../../numerics/linalg/products';
@@ -66,8 +67,10 @@ export const firstOrder: Estimator<'first-order', typeof settings> = {
         work.products += m > 0 ? 2 : 1;
         const F = upperValue(problem, x, y);
         work.end();
-        return { F, gradient, y, weak, work };
+        return { F, gradient, y, weak, work, residual: () => kktResidual(problem, x, solution) };
       },
+      save: () => ({ arrays: { level: level.saveWarmStart() }, values: {} }),
+      restore: ({ arrays }) => level.restoreWarmStart(arrays.level),
     };
   },
 };

@@ -1,3 +1,4 @@
+import { kktResidual } from '../lower/kktResidual';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
 import { directPart, subtractThroughLower, upperGradientY, upperValue, type BilevelProblem } from '../problem';
 import { WorkCounter, type Estimate, type EstimateOptions, type Oracle } from './estimator';
@@ -18,7 +19,8 @@ export function implicitOracle(problem: BilevelProblem, method: 'auto' | 'conic'
   return {
     at(x: Float64Array, options?: EstimateOptions): Estimate {
       work.begin();
-      const { y, weak } = level.solve(x, options);
+      const solution = level.solve(x, options);
+      const { y, weak } = solution;
       work.lowerSolves++;
       upperGradientY(problem, x, y, cotangent);
       directPart(problem, x, y, gradient);
@@ -27,7 +29,9 @@ export function implicitOracle(problem: BilevelProblem, method: 'auto' | 'conic'
       work.products += problem.m > 0 ? 2 : 1;
       const F = upperValue(problem, x, y);
       work.end();
-      return { F, gradient, y, weak, work };
+      return { F, gradient, y, weak, work, residual: () => kktResidual(problem, x, solution) };
     },
+    save: () => ({ arrays: { level: level.saveWarmStart() }, values: {} }),
+    restore: ({ arrays }) => level.restoreWarmStart(arrays.level),
   };
 }

@@ -59,8 +59,19 @@ export const unrolled: Estimator<'unrolled', typeof settings> = {
         work.products += 2 * iterations + 1;
         const F = upperValue(problem, x, y);
         work.end();
-        return { F, gradient, y, weak: [], work };
+        /** ‖y − Π(y − ∇_y g)‖∞, 0 at the solution. */
+        const residual = (): number => {
+          let worst = 0;
+          for (let j = 0; j < n; j++) {
+            const moved = y[j] - (dot(n, lower.Q, j * n, y, 0) + linear[j]);
+            worst = Math.max(worst, Math.abs(y[j] - Math.min(lower.upper[j], Math.max(lower.lower[j], moved))));
+          }
+          return worst;
+        };
+        return { F, gradient, y, weak: [], work, residual };
       },
+      save: () => ({ arrays: { y: y.slice() }, values: {} }),
+      restore: ({ arrays }) => y.set(arrays.y),
     };
   },
 };

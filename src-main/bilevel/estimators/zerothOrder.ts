@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Generator } from '@shared/random/generator';
+import { Generator, type GeneratorState } from '@shared/random/generator';
+import { kktResidual } from '../lower/kktResidual';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
 import { upperValue } from '../problem';
 import { WorkCounter, type Estimator } from './estimator';
@@ -39,6 +40,7 @@ export const zerothOrder: Estimator<'zeroth-order', typeof settings> = {
         work.lowerSolves++;
         y.set(centre.y);
         const weak = [...centre.weak];
+        const residual = kktResidual(problem, x, centre);
         gradient.fill(0);
         const value = (direction: Float64Array, amount: number): number => {
           for (let i = 0; i < d; i++) moved[i] = x[i] + amount * direction[i];
@@ -52,7 +54,12 @@ export const zerothOrder: Estimator<'zeroth-order', typeof settings> = {
         }
         const F = upperValue(problem, x, y);
         work.end();
-        return { F, gradient, y, weak, work };
+        return { F, gradient, y, weak, work, residual: () => residual };
+      },
+      save: () => ({ arrays: { level: level.saveWarmStart() }, values: { generator: { ...generator.state } } }),
+      restore({ arrays, values }) {
+        level.restoreWarmStart(arrays.level);
+        generator.state = values.generator as unknown as GeneratorState;
       },
     };
   },

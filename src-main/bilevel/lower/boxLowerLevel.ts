@@ -59,4 +59,19 @@ export class BoxLowerLevel implements LowerLevel {
   adjoint(v: Float64Array): { u: Float64Array; w: Float64Array } {
     return { u: this.#layer.adjoint(v), w: this.#w };
   }
+
+  saveWarmStart(): Float64Array {
+    const { side, factor } = this.#layer.solver;
+    const saved = factor.save();
+    const result = new Float64Array(side.length + saved.length);
+    result.set(side);
+    result.set(saved, side.length);
+    return result;
+  }
+
+  restoreWarmStart(saved: Float64Array): void {
+    const { side, factor } = this.#layer.solver;
+    side.set(saved.subarray(0, side.length));
+    factor.restore(saved.subarray(side.length));
+  }
 }

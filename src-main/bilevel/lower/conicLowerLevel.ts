@@ -59,4 +59,10 @@ export class ConicLowerLevel implements LowerLevel {
     // On a face of the feasible set only p moves, and the rows have no rates.
     return { u: gradients.p!.map((value) => 0 - value), w: gradients.h ?? new Float64Array(this.#problem.m) };
   }
+
+  saveWarmStart(): Float64Array {
+    return new Float64Array(0);
+  }
+
+  restoreWarmStart(): void {}
 }

@@ -41,6 +41,9 @@ export interface LowerLevel {
    * @throws AdjointError `unsupported` where the derivative does not exist
    */
   adjoint(v: Float64Array): { u: Float64Array; w: Float64Array };
+  /** What a warm start depends on: with it restored, the next solves give the same bits. */
+  saveWarmStart(): Float64Array;
+  restoreWarmStart(saved: Float64Array): void;
 }
 
 /** Relative size of |multiplier| and slack below which a row counts as weakly active. */

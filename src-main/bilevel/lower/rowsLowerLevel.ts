@@ -120,6 +120,14 @@ export class RowsLowerLevel implements LowerLevel {
     return this.#adjoint;
   }
 
+  saveWarmStart(): Float64Array {
+    return this.#solver.factor.save();
+  }
+
+  restoreWarmStart(saved: Float64Array): void {
+    this.#solver.factor.restore(saved);
+  }
+
   /** residual ← residual − N rates */
   #accumulate(rates: Float64Array, residual: Float64Array, normals: Float64Array): void {
     const { n } = this.#problem;

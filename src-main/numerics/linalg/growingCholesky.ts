@@ -97,6 +97,27 @@ export class GrowingCholesky {
     }
   }
 
+  /** F and L, from which `restore` goes on bit for bit: |F|, F, and the rows of L. */
+  save(): Float64Array {
+    const k = this.size;
+    const saved = new Float64Array(1 + k + (k * (k + 1)) / 2);
+    saved[0] = k;
+    saved.set(this.indices.subarray(0, k), 1);
+    for (let i = 0, at = 1 + k; i < k; at += ++i) saved.set(this.#l.subarray(i * this.#n, i * this.#n + i + 1), at);
+    return saved;
+  }
+
+  restore(saved: Float64Array): void {
+    this.clear();
+    const k = saved[0];
+    this.size = k;
+    this.indices.set(saved.subarray(1, 1 + k));
+    for (let i = 0, at = 1 + k; i < k; at += ++i) {
+      this.#position[this.indices[i]] = i;
+      this.#l.set(saved.subarray(at, at + i + 1), i * this.#n);
+    }
+  }
+
   /** x ← Q_FF⁻¹x, entries of x in the order of `indices`. */
   solve(x: Float64Array): void {
     const n = this.#n;

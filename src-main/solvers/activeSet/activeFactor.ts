@@ -123,6 +123,25 @@ export class ActiveFactor {
     }
   }
 
+  /** What `restore` goes on from bit for bit: the number of active rows, which they are, J, and their columns of R. */
+  save(): Float64Array {
+    const n = this.#n;
+    const saved = new Float64Array(1 + this.size + n * n + this.size * n);
+    saved[0] = this.size;
+    saved.set(this.rows.subarray(0, this.size), 1);
+    saved.set(this.#J, 1 + this.size);
+    saved.set(this.#R.subarray(0, this.size * n), 1 + this.size + n * n);
+    return saved;
+  }
+
+  restore(saved: Float64Array): void {
+    const n = this.#n;
+    this.size = saved[0];
+    this.rows.set(saved.subarray(1, 1 + this.size));
+    this.#J.set(saved.subarray(1 + this.size, 1 + this.size + n * n));
+    this.#R.set(saved.subarray(1 + this.size + n * n));
+  }
+
   /** x ← (NᵀQ⁻¹N)⁻¹x = (RᵀR)⁻¹x, the first `size` entries. */
   solveNormal(x: Float64Array): void {
     const n = this.#n;
