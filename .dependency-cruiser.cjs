@@ -6,6 +6,7 @@ const layers = [
   'engine',
   'studies',
   'jobs',
+  'experiments',
   ['training', 'bilevel'],
   'layers',
   'solvers',

@@ -3,7 +3,7 @@ import type { Manifest } from '@shared/run';
 import { fileSha256, inspectDataset } from '../store/dataset';
 import { RunDirectory } from '../store/runDirectory';
 import type { Workspace } from '../store/workspace';
-import { parseExperiment, type Experiment } from '../training/experiment';
+import { experimentKind, parseExperiment, type Experiment } from '../experiments/experiment';
 import { build } from './build';
 import { requireGenerable } from './datasetRuns';
 import { findDataset, type DatasetPlaces } from './datasets';
@@ -57,14 +57,16 @@ export async function createRun(workspace: Workspace, resources: string, request
   const places = { workspace: workspace.path, resources };
   const name = request.name ?? experiment.name;
   const { yaml: source, launch, clonedFrom = null } = request;
-  const rest = { source, launch, clonedFrom, sweep: null };
+  const kind = experimentKind(experiment.kind);
+  const rest = { source, launch, clonedFrom, sweep: null, seed: kind.seed(experiment) };
   if (experiment.kind === 'dataset') {
-    const { seed } = requireGenerable(experiment, places);
+    requireGenerable(experiment, places);
     // The name of a dataset is that of its file, whatever the run is called.
-    return writeRun(workspace, { name, seed, experiment, dataset: null, ...rest });
+    return writeRun(workspace, { name, experiment, dataset: null, ...rest });
   }
-  const dataset = await requireDataset(experiment.dataset, places, request.baseDirectory);
-  return writeRun(workspace, { name, seed: experiment.seed, experiment: { ...experiment, name }, dataset, ...rest });
+  const setting = kind.dataset(experiment);
+  const dataset = setting === null ? null : await requireDataset(setting, places, request.baseDirectory);
+  return writeRun(workspace, { name, experiment: { ...experiment, name }, dataset, ...rest });
 }
 
 type Checked = Pick<Manifest, 'name' | 'seed' | 'source' | 'dataset' | 'launch' | 'clonedFrom' | 'sweep'> & {

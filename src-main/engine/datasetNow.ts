@@ -1,7 +1,7 @@
 import { AdjointError } from '@shared/errors';
 import type { Manifest } from '@shared/run';
 import { fileSha256 } from '../store/dataset';
-import type { Experiment } from '../training/experiment';
+import { experimentKind, type Experiment } from '../experiments/experiment';
 import { findDataset, type DatasetPlaces } from './datasets';
 
 /**
@@ -13,8 +13,8 @@ export async function datasetNow(
   places: DatasetPlaces,
 ): Promise<{ dataset: string | null; state: 'same' | 'changed' | 'missing' | 'none' }> {
   const experiment = manifest.experiment as Experiment;
-  if (!manifest.dataset || experiment.kind !== 'training') return { dataset: null, state: 'none' };
-  const { dataset } = experiment;
+  const dataset = experimentKind(experiment.kind).dataset(experiment);
+  if (!manifest.dataset || dataset === null) return { dataset: null, state: 'none' };
   try {
     const { path } = findDataset(dataset, places);
     return { dataset, state: (await fileSha256(path)) === manifest.dataset.sha256 ? 'same' : 'changed' };

@@ -1,6 +1,6 @@
 import type { FamilyInfo } from '@shared/problems';
 import { families } from '../modelling/families/registry';
-import { jsonSchema } from '../training/experiment';
+import { jsonSchema } from '../modelling/method';
 
 /** The families of problems as forms need them. */
 export function describeFamilies(): FamilyInfo[] {

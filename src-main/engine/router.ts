@@ -7,7 +7,7 @@ import { clocks, type Clock, type RunSummary } from '@shared/run';
 import { probeDevices } from '../numerics/devices/probe';
 import type { RunIndex } from '../store/runIndex';
 import { summariseRun } from '../store/recorded';
-import { experimentTitle, methods, parseExperiment } from '../training/experiment';
+import { experimentTitle, methods, parseExperiment } from '../experiments/experiment';
 import type { Engine, EngineOptions } from './api';
 import { build } from './build';
 import { comparisonHandlers } from './comparisonHandlers';

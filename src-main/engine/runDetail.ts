@@ -6,9 +6,7 @@ import { clocks, type RunSummary } from '@shared/run';
 import type { MetricColumn } from '../store/metricSchema';
 import { recordedColumns, tornSegments } from '../store/recorded';
 import type { RunDirectory } from '../store/runDirectory';
-import { bindNetwork } from '../training/bound';
-import { changedSettings, type Experiment } from '../training/experiment';
-import { networks } from '../training/networks/registry';
+import { changedSettings, experimentKind, type Experiment } from '../experiments/experiment';
 
 /** Everything about one run that fits into one answer. */
 export function runDetail(run: RunDirectory, summary: RunSummary): RunDetail {
@@ -49,11 +47,10 @@ export function runDetail(run: RunDirectory, summary: RunSummary): RunDetail {
 
 const isVector = ({ kind }: MetricColumn): boolean => kind === 'vector';
 
-/** Vectors have one entry a layer of the network; numbers where the network is not known here. */
-function entryNames({ length = 0 }: MetricColumn, experiment: Experiment): string[] {
-  const known = experiment.kind === 'training' && networks.some(({ kind }) => kind === experiment.network.kind);
-  const layers = known ? bindNetwork(experiment.network).layers : [];
-  return layers.length === length ? [...layers] : Array.from({ length }, (_, i) => String(i + 1));
+/** Names that the kind of the run gives to the entries of a vector, or numbers. */
+function entryNames({ key, length = 0 }: MetricColumn, experiment: Experiment): string[] {
+  const names = experimentKind(experiment.kind).entryNames(key, experiment);
+  return names?.length === length ? [...names] : Array.from({ length }, (_, i) => String(i + 1));
 }
 
 function directoryBytes(path: string): number {

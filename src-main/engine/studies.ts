@@ -1,14 +1,13 @@
-import type { RunSummary } from '@shared/run';
+import type { Clock, Manifest, RunSummary } from '@shared/run';
 import { AdjointError } from '@shared/errors';
 import { parseFigure, type Provenance } from '@shared/figures/spec';
 import type { StudyInfo, StudyResult } from '@shared/studies';
 import type { SweepPreview, SweepStarted } from '@shared/sweeps';
-import type { Clock } from '@shared/run';
 import { readClock } from '../store/metricReader';
 import type { RunDirectory } from '../store/runDirectory';
 import { findStudy, studies } from '../studies/registry';
 import type { Study, StudyRun } from '../studies/study';
-import { jsonSchema } from '../training/experiment';
+import { jsonSchema } from '../modelling/method';
 import { build } from './build';
 import { type PreparedSweep, prepareSweep, type SweepPlaces } from './sweepPlan';
 import type { Sweeps } from './sweeps';
@@ -93,7 +92,7 @@ export async function studyResult(
     commit: build.commit,
     created: createdAt,
     runs: finished.map(({ run: { id, name, seed } }) => ({ id, name, seed })),
-    datasets: [...new Map(finished.map(({ dataset: { name, sha256 } }) => [sha256, { name, sha256 }])).values()],
+    datasets: datasetsOf(finished),
     notes: [`Study “${study.name}” with ${JSON.stringify(settings)}.`],
   };
   return {
@@ -145,3 +144,12 @@ function studyRun(summary: RunSummary, directory: RunDirectory): StudyRun {
     },
   };
 }
+
+/** Every dataset once, by its content. */
+const datasetsOf = (finished: readonly { dataset: Manifest['dataset'] }[]): Provenance['datasets'] => [
+  ...new Map(
+    finished.flatMap(({ dataset }) =>
+      dataset ? [[dataset.sha256, { name: dataset.name, sha256: dataset.sha256 }] as const] : [],
+    ),
+  ).values(),
+];

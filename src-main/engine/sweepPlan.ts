@@ -1,24 +1,27 @@
 import { createHash } from 'node:crypto';
 import { AdjointError, toProblem, type Finding } from '@shared/errors';
 import { isFinalState, type Manifest, type RunState, type RunSummary } from '@shared/run';
+import { flattenSettings } from '@shared/settings';
 import type { SweepPreview, SweepRecord } from '@shared/sweeps';
 import type { RunDirectory } from '../store/runDirectory';
 import { findSweep, sweepId, writeSweep } from '../store/sweepRecords';
 import type { Workspace } from '../store/workspace';
 import {
-  type TrainingExperiment,
   experimentIdentity,
+  experimentKind,
+  isKindName,
   parseSweep,
+  type Experiment,
+  type KindName,
   type PlannedRun,
-  resolveDefaults,
   type SweepPlan,
-} from '../training/experiment';
+} from '../experiments/experiment';
 import { requireDataset, writeRun } from './createRun';
 
 /** One run of a sweep and what is to happen to it. */
 export interface SweepStep {
   planned: PlannedRun;
-  dataset: NonNullable<Manifest['dataset']>;
+  dataset: Manifest['dataset'];
   /** The run that this point has already, if any. */
   existing: RunSummary | null;
   todo: 'keep' | 'resume' | 'create';
@@ -53,8 +56,10 @@ export async function prepareSweep(
   const { plan, findings } = parseSweep(yaml);
   if (!plan) return { prepared: null, findings };
   const places = { workspace: workspace.path, resources };
-  const datasets = new Map<string, SweepStep['dataset']>();
-  for (const setting of new Set(plan.runs.map(({ experiment }) => experiment.dataset))) {
+  const kind = experimentKind(plan.kind);
+  const datasets = new Map<string | null, SweepStep['dataset']>([[null, null]]);
+  for (const setting of new Set(plan.runs.map(({ experiment }) => kind.dataset(experiment)))) {
+    if (setting === null) continue;
     try {
       datasets.set(setting, await requireDataset(setting, places, baseDirectory));
     } catch (error) {
@@ -74,8 +79,8 @@ export async function prepareSweep(
     runs.filter(({ sweep }) => sweep?.id === id),
   );
   const steps = plan.runs.map((planned): SweepStep => {
-    const dataset = datasets.get(planned.experiment.dataset)!;
-    const existing = members.get(keyOf(planned.experiment, dataset.sha256)) ?? null;
+    const dataset = datasets.get(kind.dataset(planned.experiment)) ?? null;
+    const existing = members.get(keyOf(planned.experiment, dataset)) ?? null;
     return { planned, dataset, existing, todo: !existing ? 'create' : existing.resumable ? 'resume' : 'keep' };
   });
   return { prepared: { id, plan, yaml, baseDirectory: baseDirectory ?? null, steps }, findings: [] };
@@ -92,8 +97,8 @@ export async function requireSweep(...args: Parameters<typeof prepareSweep>): Pr
 }
 
 /** Which run a point has: the same experiment on the same data, whatever it is called and in whatever order it was asked for. */
-function keyOf(experiment: TrainingExperiment, datasetSha256: string): string {
-  const identity = experimentIdentity({ ...experiment, dataset: datasetSha256 });
+function keyOf(experiment: Experiment, dataset: Manifest['dataset']): string {
+  const identity = experimentIdentity(experiment, dataset?.sha256);
   return createHash('sha256').update(identity).digest('base64');
 }
 
@@ -113,8 +118,8 @@ const worth = (state: RunState): number => (state === 'done' ? 2 : isFinalState(
 /** Filling in defaults again gives a run of an older version its key also after a setting was added. */
 function keyOfRun(workspace: Workspace, id: string): string | null {
   try {
-    const { experiment, dataset } = workspace.run(id).manifest();
-    return dataset && keyOf(resolveDefaults(experiment), dataset.sha256);
+    const { kind, experiment, dataset } = workspace.run(id).manifest();
+    return isKindName(kind) ? keyOf(experimentKind(kind).schema.parse(experiment), dataset) : null;
   } catch {
     return null; // Gone, damaged, or of a kind of settings that are no longer valid: no run of this sweep.
   }
@@ -137,11 +142,8 @@ export function recordSweep(
     baseDirectory,
     axes: plan.axes,
     repeats: plan.repeats,
-    runs: steps.map(({ planned: { point, repeat, experiment }, existing }) => ({
-      run: existing?.id ?? null,
-      point,
-      repeat,
-      seed: experiment.seed,
+    runs: steps.map(({ planned: { point, repeat, seed }, existing }) => ({
+      ...{ run: existing?.id ?? null, point, repeat, seed },
     })),
   };
   writeSweep(workspace, record);
@@ -155,9 +157,9 @@ export function writeSweepRun(
   { planned, dataset }: SweepStep,
   launch: Manifest['launch'],
 ): RunDirectory {
-  const { experiment, point, repeat, source } = planned;
+  const { experiment, seed, point, repeat, source } = planned;
   const sweep = { id, name: plan.name, point, repeat, size: steps.length };
-  const { name, seed } = experiment;
+  const { name } = experiment;
   return writeRun(workspace, { name, seed, experiment, source: source(), dataset, launch, clonedFrom: null, sweep });
 }
 
@@ -186,21 +188,31 @@ export function previewOf(
   };
 }
 
-/** Active seconds an epoch of finished runs, by dataset: the median, so that one run on a busy machine does not count. */
+/**
+ * Active seconds a unit of work of finished runs on the same data, and alike otherwise: the median, so that one run on a busy machine
+ * does not count.
+ */
 function secondsOf(steps: readonly SweepStep[], runs: readonly RunSummary[], slots: number): number | null {
   const rates = new Map<string, number[]>();
-  for (const { state, dataset, settings, activeSeconds } of runs) {
-    const epochs = settings['training.epochs'];
-    if (state !== 'done' || dataset === null || typeof epochs !== 'number') continue;
-    rates.set(dataset, [...(rates.get(dataset) ?? []), activeSeconds / epochs]);
+  for (const { kind, state, dataset, settings, activeSeconds } of runs) {
+    const work = isKindName(kind) ? workOf(kind, dataset, settings) : null;
+    if (state !== 'done' || !work) continue;
+    rates.set(work.like, [...(rates.get(work.like) ?? []), activeSeconds / work.amount]);
   }
   let total = 0;
   for (const { planned, dataset, existing } of steps) {
-    const known = rates.get(dataset.name)?.sort((a, b) => a - b);
+    const { experiment } = planned;
+    const work = workOf(experiment.kind, dataset?.name ?? null, flattenSettings(experiment));
+    const known = work && rates.get(work.like)?.sort((a, b) => a - b);
     if (!known) return null;
     const progress = existing?.progress;
     const share = progress && progress.total > 0 ? 1 - progress.done / progress.total : 1;
-    total += share * known[Math.floor(known.length / 2)] * planned.experiment.training.epochs;
+    total += share * known[Math.floor(known.length / 2)] * work.amount;
   }
   return total / Math.max(1, Math.min(slots, steps.length));
+}
+
+function workOf(kind: KindName, dataset: string | null, settings: RunSummary['settings']) {
+  const work = experimentKind(kind).work(settings);
+  return work && { amount: work.amount, like: JSON.stringify([kind, dataset, work.like]) };
 }

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Manifest } from '@shared/run';
 import { loadDevice } from '../numerics/devices/ladder';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../store/checkpoint';
-import { resolveDefaults } from '../training/experiment';
+import { resolveDefaults } from '../training/experimentSchema';
 import type { Job, Recorder } from './job';
 import { tinyDataset } from './fixtures/runs';
 import { trainingJob } from './trainingJob';

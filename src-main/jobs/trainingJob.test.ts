@@ -4,7 +4,7 @@ import type { Manifest } from '@shared/run';
 import { metricCatalogue } from '@shared/metrics/catalogue';
 import { loadDevice } from '../numerics/devices/ladder';
 import { readDataset } from '../store/dataset';
-import { resolveDefaults } from '../training/experiment';
+import { resolveDefaults } from '../training/experimentSchema';
 import firstStep from '../training/fixtures/firstStep.json' with { type: 'json' };
 import { tinyDataset } from './fixtures/runs';
 import { trainingJob } from './trainingJob';

@@ -4,7 +4,7 @@ import type { Dataset } from '../store/dataset';
 import type { Device } from '../numerics/devices/device';
 import { bindNetwork, bindTechnique } from '../training/bound';
 import { restoreState, type SavedScalars, saveState } from '../training/checkpoint';
-import { resolveDefaults, type TrainingExperiment } from '../training/experiment';
+import { resolveDefaults, type TrainingExperiment } from '../training/experimentSchema';
 import { createTraining, type Training } from '../training/loop';
 import { labelledSet } from '../training/labelledSet';
 import { inequalityCount } from '../training/problem';

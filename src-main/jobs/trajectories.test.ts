@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Manifest } from '@shared/run';
 import { loadDevice } from '../numerics/devices/ladder';
 import { readDataset } from '../store/dataset';
-import { resolveDefaults } from '../training/experiment';
+import { resolveDefaults } from '../training/experimentSchema';
 import reference from '../training/fixtures/trajectories.json' with { type: 'json' };
 import { trainingJob } from './trainingJob';
 

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { datasetName, failurePolicies } from '@shared/datasets';
+import { flattenSettings } from '@shared/settings';
+import type { ExperimentKind } from './experimentKind';
 import type { ProblemFamily } from './families/family';
 import { families, findFamily, requireSettings, type FamilySettings } from './families/registry';
+import { describeMethod } from './method';
 
 const [first, ...others] = families.map(({ kind, settings, title }) =>
   settings.extend({ kind: z.literal(kind).describe(title) }),
@@ -38,3 +41,29 @@ export function familyOf(experiment: DatasetExperiment): { family: ProblemFamily
   const family = findFamily(kind);
   return { family, settings: requireSettings(family, given) };
 }
+
+/** Experiments that make a dataset. */
+export const datasetKind: ExperimentKind<'dataset', DatasetExperiment> = {
+  kind: 'dataset',
+  schema: datasetExperimentSchema,
+  methods: () => [
+    describeMethod('experiment', {
+      kind: 'dataset',
+      title: 'Dataset',
+      summary: 'Draws a family of problems and labels its instances with their optima and multipliers.',
+      reference: null,
+      settings: datasetExperimentSchema,
+    }),
+  ],
+  changed(experiment) {
+    const given = flattenSettings(experiment);
+    const defaults = flattenSettings({ family: familyOf(experiment).family.settings.parse({}) });
+    return Object.keys(given).filter((path) => path in defaults && given[path] !== defaults[path]);
+  },
+  seed: (experiment) => familyOf(experiment).settings.seed,
+  repeated: null,
+  dataset: () => null,
+  work: () => null,
+  entryNames: () => null,
+  headline: ['labels/violation_max', 'labels/gap_max'],
+};

@@ -1,4 +1,5 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import type { MethodInfo } from '@shared/contract';
 
 /**
  * What every method of every registry says about itself. The settings schema carries `kind` as a literal, a default and a
@@ -20,4 +21,23 @@ export function schemasOf<Entries extends readonly { settings: z.ZodType }[]>(
   entries: Entries,
 ): { [I in keyof Entries]: Entries[I]['settings'] } {
   return entries.map(({ settings }) => settings) as { [I in keyof Entries]: Entries[I]['settings'] };
+}
+
+/** A method as forms and the reference page need it; `family` says what it is a method of. */
+export function describeMethod(family: string, method: Method<string, z.ZodType>): MethodInfo {
+  const { kind, title, summary, reference, settings, metrics } = method;
+  return { family, kind, title, summary, reference, settings: jsonSchema(settings), metrics: [...(metrics ?? [])] };
+}
+
+/** What may be written (defaults are optional), as JSON Schema 2020-12. */
+export function jsonSchema(schema: z.ZodType): Record<string, unknown> {
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    reused: 'inline',
+    override({ jsonSchema }) {
+      if (!('standard' in jsonSchema)) return;
+      jsonSchema.default = jsonSchema.standard as object;
+      delete jsonSchema.standard;
+    },
+  }) as Record<string, unknown>;
 }

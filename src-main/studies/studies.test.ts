@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseFigure } from '@shared/figures/spec';
 import type { Estimate } from '@shared/studies';
-import { parseSweep } from '../training/sweeps/sweep';
+import { parseSweep } from '../experiments/sweeps/sweep';
 import { annealing } from './annealing';
 import { partMeans } from './curves';
 import { madeUpRun } from './fixtures';

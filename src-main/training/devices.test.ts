@@ -6,7 +6,7 @@ import { probeDevices } from '../numerics/devices/probe';
 import type { Simd64Backend } from '../numerics/simd64/backend';
 import { bindNetwork, bindTechnique } from './bound';
 import { restoreState, saveState } from './checkpoint';
-import { resolveDefaults } from './experiment';
+import { resolveDefaults } from './experimentSchema';
 import { flat, problemOf, reference, relativeError } from './fixtures/reference';
 import { compareGradients, gradientOf } from './gradients';
 import { createTraining, type Training, type TrainingData } from './loop';

@@ -4,7 +4,7 @@ import { loadDevice } from '../numerics/devices/ladder';
 import { Generator } from '@shared/random/generator';
 import type { AnyTechnique } from './bound';
 import { restoreState, type SavedState, saveState } from './checkpoint';
-import { resolveDefaults, type TrainingExperiment } from './experiment';
+import { resolveDefaults, type TrainingExperiment } from './experimentSchema';
 import { problemOf, reference } from './fixtures/reference';
 import type { StepMetrics } from './gradients';
 import { createTraining, type Training, type TrainingData } from './loop';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadDevice } from '../numerics/devices/ladder';
-import { resolveDefaults } from './experiment';
+import { resolveDefaults } from './experimentSchema';
 import { problemForms } from './fixtures/evaluation';
 import { flat, relativeError } from './fixtures/reference';
 import { labelledSet } from './labelledSet';

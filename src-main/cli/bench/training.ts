@@ -4,7 +4,7 @@ import { Generator } from '@shared/random/generator';
 import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
 import type { DeviceName } from '../../numerics/devices/device';
 import { loadDevice } from '../../numerics/devices/ladder';
-import { resolveDefaults } from '../../training/experiment';
+import { resolveDefaults } from '../../training/experimentSchema';
 import { createTraining, type TrainingData } from '../../training/loop';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
 import { median } from './median';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadDevice } from '../../numerics/devices/ladder';
 import { bindOptimizer } from '../bound';
-import { resolveDefaults } from '../experiment';
+import { resolveDefaults } from '../experimentSchema';
 import { clipByGlobalNorm } from '../optimizers/clip';
 import type { ScheduleState } from '../schedules/schedule';
 

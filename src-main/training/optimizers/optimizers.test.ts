@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { loadDevice } from '../../numerics/devices/ladder';
 import { bindOptimizer } from '../bound';
-import { resolveDefaults } from '../experiment';
+import { resolveDefaults } from '../experimentSchema';
 import { reference, relativeError } from '../fixtures/reference';
 import { initSlots, updateAll } from './optimizer';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bindSchedule } from '../bound';
-import { changedSettings, parseExperiment, resolveDefaults } from '../experiment';
+import { resolveDefaults } from '../experimentSchema';
 import type { ScheduleState } from './schedule';
 
 function lambdaOf(lambda: object) {
@@ -49,20 +49,6 @@ describe('λ schedules without memory', () => {
     const schedule = bindSchedule(lambdaOf(settings));
     for (const [step, value] of Object.entries(expected))
       expect(schedule.value(at(Number(step)), {}), `at step ${step}`).toBeCloseTo(value, 10);
-  });
-
-  it('say where an interval is empty', () => {
-    const yaml = 'dataset: x\ntechnique: { kind: softPenalty, lambda: { kind: linear, begin: 0.5, end: 0.2 } }';
-    expect(parseExperiment(yaml).findings).toEqual([
-      expect.objectContaining({ path: 'technique.lambda.end', message: 'must be greater than begin', line: 2 }),
-    ]);
-  });
-
-  it('are told apart from other settings of their own kind only', () => {
-    const changed = (lambda: object) =>
-      changedSettings(resolveDefaults({ dataset: 'none', technique: { kind: 'softPenalty', lambda } }));
-    expect(changed({ kind: 'linear' })).toEqual(['technique.lambda.kind']);
-    expect(changed({ kind: 'step', every: 3 })).toEqual(['technique.lambda.kind', 'technique.lambda.every']);
   });
 });
 

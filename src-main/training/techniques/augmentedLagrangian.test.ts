@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadDevice } from '../../numerics/devices/ladder';
 import { bindTechnique } from '../bound';
-import { resolveDefaults } from '../experiment';
+import { resolveDefaults } from '../experimentSchema';
 import type { StepMetrics } from '../gradients';
 import { createTraining, type TrainingData } from '../loop';
 import { deviceProblem, type Qcqp } from '../problem';

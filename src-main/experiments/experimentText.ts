@@ -1,6 +1,7 @@
 import type { Finding } from '@shared/errors';
-import { type Experiment, type ExperimentKind, experimentSchemas, jsonSchema } from './experimentSchema';
+import { jsonSchema } from '../modelling/method';
 import { explain, type Explained, type Schema } from './explain';
+import { defaultKind, experimentKind, isKindName, kindNames, type Experiment, type KindName } from './kinds';
 import { nearest } from './nearest';
 import { pathText, placeOf, readSettingsText, type SettingsText } from './settingsText';
 
@@ -28,30 +29,29 @@ export function parseExperiment(yaml: string): ParsedExperiment {
 }
 
 /** The kind of experiment that a text is about, or what is wrong with it. */
-export function kindOfExperiment(text: SettingsText): ExperimentKind | Finding {
-  const kinds = Object.keys(experimentSchemas);
-  const kind = text.value.kind ?? 'training';
-  if (typeof kind === 'string' && kinds.includes(kind)) return kind as ExperimentKind;
-  const message = `there is no kind of experiment “${String(kind)}”; known: ${kinds.join(', ')}`;
-  const suggestion = nearest(String(kind), kinds);
+export function kindOfExperiment(text: SettingsText): KindName | Finding {
+  const kind = text.value.kind ?? defaultKind;
+  if (isKindName(kind)) return kind;
+  const message = `there is no kind of experiment “${String(kind)}”; known: ${kindNames.join(', ')}`;
+  const suggestion = nearest(String(kind), kindNames);
   return { path: 'kind', message, ...placeOf(text, ['kind']), ...(suggestion && { suggestion }) };
 }
 
-const jsonSchemas = new Map<ExperimentKind, Schema>();
+const jsonSchemas = new Map<KindName, Schema>();
 
 /** JSON Schema of what may be written for a kind of experiment. */
-export function experimentJsonSchema(kind: ExperimentKind): Schema {
+export function experimentJsonSchema(kind: KindName): Schema {
   let schema = jsonSchemas.get(kind);
-  if (!schema) jsonSchemas.set(kind, (schema = jsonSchema(experimentSchemas[kind])));
+  if (!schema) jsonSchemas.set(kind, (schema = jsonSchema(experimentKind(kind).schema)));
   return schema;
 }
 
 /** Fills in the defaults of settings that are plain values already, or says what is wrong with them. */
 export function checkExperiment(
-  kind: ExperimentKind,
+  kind: KindName,
   value: unknown,
 ): { experiment: Experiment | null; issues: Explained[] } {
-  const result = experimentSchemas[kind].safeParse(value);
+  const result = experimentKind(kind).schema.safeParse(value);
   if (result.success) return { experiment: result.data, issues: [] };
   const root = experimentJsonSchema(kind);
   return { experiment: null, issues: result.error.issues.flatMap((issue) => explain(issue, value, root)) };

@@ -1,7 +1,7 @@
 import { flattenSettings, type Setting } from '@shared/settings';
-import type { ExperimentKind } from '../experimentSchema';
 import { experimentJsonSchema } from '../experimentText';
 import { type Explained, keysAt, type Schema, schemaAt } from '../explain';
+import type { KindName } from '../kinds';
 import type { AxisValue, Combination } from './combinations';
 
 type Group = Record<string, unknown>;
@@ -24,7 +24,7 @@ const isGroup = (value: unknown): value is Group =>
  * method of this point does not have are left out, and so are axes of settings that it does not have: `technique.lambda`
  * varies where the technique has a λ. Points that become equal by that are one.
  */
-export function pointOf(kind: ExperimentKind, base: Group, combination: Combination): Point {
+export function pointOf(kind: KindName, base: Group, combination: Combination): Point {
   const root = experimentJsonSchema(kind);
   const value = structuredClone(base);
   const point: Point = { value, entries: [], issues: [] };

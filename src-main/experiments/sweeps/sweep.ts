@@ -1,9 +1,10 @@
 import { stringify } from 'yaml';
 import type { Finding } from '@shared/errors';
 import { flattenSettings, type Setting } from '@shared/settings';
-import { descriptive, type ExperimentKind, type TrainingExperiment } from '../experimentSchema';
+import { descriptive } from '../../modelling/experimentKind';
 import { checkExperiment, kindOfExperiment } from '../experimentText';
 import { explain, type Explained } from '../explain';
+import { experimentKind, type Experiment, type KindName } from '../kinds';
 import { type Path, pathText, placeOf, readSettingsText, type SettingsText } from '../settingsText';
 import { type Combination, combinations, countPoints } from './combinations';
 import { flatPoint, pointLabel, pointOf } from './points';
@@ -16,7 +17,8 @@ const mostFindings = 50;
 
 /** One run of a sweep, checked, before anything of it exists. */
 export interface PlannedRun {
-  experiment: TrainingExperiment;
+  experiment: Experiment;
+  seed: number;
   /** What the sweep sets at this point, flattened. */
   point: Record<string, Setting>;
   repeat: number;
@@ -26,7 +28,7 @@ export interface PlannedRun {
 
 export interface SweepPlan {
   name: string;
-  kind: ExperimentKind;
+  kind: KindName;
   /** Every swept path with the different values that it takes, in the order of the file. */
   axes: { path: string; values: Setting[] }[];
   /** Runs of each point. */
@@ -57,7 +59,7 @@ export function parseSweep(yaml: string): ParsedSweep {
   });
   const kind = kindOfExperiment(text);
   if (typeof kind !== 'string') return { plan: null, findings: [kind] };
-  if (kind !== 'training') return refuse('kind', `sweeps are of training runs, not of kind “${kind}”`, ['kind']);
+  if (!experimentKind(kind).repeated) return refuse('kind', `runs of kind “${kind}” are not swept`, ['kind']);
   const { sweep: block, ...base } = text.value;
   if (block === undefined)
     return refuse('sweep', 'this experiment is one run: add a block “sweep” with the axes to vary', []);
@@ -84,7 +86,7 @@ function blockFindings(text: SettingsText, issues: Parameters<typeof explain>[0]
 }
 
 interface CheckedPoint {
-  experiment: TrainingExperiment;
+  experiment: Experiment;
   value: Record<string, unknown>;
   point: Record<string, Setting>;
   combination: Combination;
@@ -92,7 +94,7 @@ interface CheckedPoint {
 
 function planOf(
   text: SettingsText,
-  kind: ExperimentKind,
+  kind: KindName,
   base: Record<string, unknown>,
   settings: SweepSettings,
   repeats: number,
@@ -106,7 +108,7 @@ function planOf(
       made.issues.length > 0 ? { experiment: null, issues: made.issues } : checkExperiment(kind, made.value);
     wrong.count(pointLabel(point), combination, issues);
     // Settings that a kind does not have make points that are the same; they are one.
-    if (experiment?.kind === 'training') {
+    if (experiment) {
       const identity = experimentIdentity(experiment);
       if (!points.has(identity)) points.set(identity, { experiment, value: made.value, point, combination });
     }
@@ -115,7 +117,9 @@ function planOf(
   if (findings.length > 0) return { plan: null, findings };
 
   const name = typeof base.name === 'string' && base.name.trim() !== '' ? base.name.trim() : `Sweep of ${kind}`;
-  const seedOf = ({ experiment }: CheckedPoint, repeat: number) => settings.seeds?.[repeat] ?? experiment.seed + repeat;
+  const kindOfRuns = experimentKind(kind);
+  const seedOf = ({ experiment }: CheckedPoint, repeat: number) =>
+    settings.seeds?.[repeat] ?? kindOfRuns.seed(experiment) + repeat;
   const all = [...points.values()];
   const runs = Array.from({ length: repeats }, (_, repeat) =>
     all.map((checked): PlannedRun => {
@@ -123,7 +127,8 @@ function planOf(
       const label = [pointLabel(checked.point), ...(repeats > 1 ? [`seed ${seed}`] : [])].filter(Boolean).join(', ');
       const title = [name, label].filter(Boolean).join(' · ').slice(0, 200);
       return {
-        experiment: { ...checked.experiment, name: title, seed },
+        experiment: kindOfRuns.repeated!(checked.experiment, title, seed),
+        seed,
         point: checked.point,
         repeat,
         source: () => stringify({ ...checked.value, name: title, seed }),
@@ -137,7 +142,7 @@ function planOf(
   }));
   const placeOfDataset = (dataset: string) => {
     const chosen = all
-      .find(({ experiment }) => experiment.dataset === dataset)
+      .find(({ experiment }) => kindOfRuns.dataset(experiment) === dataset)
       ?.combination.find(({ path }) => path === 'dataset');
     return placeOf(text, chosen ? ['sweep', ...chosen.at] : ['dataset']);
   };
@@ -187,10 +192,10 @@ class WrongPoints {
 
 /**
  * What an experiment does, as text: equal for two experiments exactly if they differ in nothing but what they are called.
- * Takes a resolved experiment; the dataset counts by its content, which the caller adds.
+ * Takes a resolved experiment; the dataset counts by its content where the caller gives its checksum.
  */
-export function experimentIdentity(experiment: TrainingExperiment): string {
-  const flat = flattenSettings(experiment);
+export function experimentIdentity(experiment: Experiment, datasetSha256?: string): string {
+  const flat = flattenSettings(datasetSha256 === undefined ? experiment : { ...experiment, dataset: datasetSha256 });
   const paths = Object.keys(flat)
     .filter((path) => path === 'dataset' || !descriptive.has(path))
     .sort();

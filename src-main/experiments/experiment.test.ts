@@ -3,15 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { methodSchema } from '@shared/contract';
 import { metricCatalogue } from '@shared/metrics/catalogue';
-import {
-  changedSettings,
-  experimentTitle,
-  isSweep,
-  methods,
-  parseExperiment,
-  parseSweep,
-  resolveDefaults,
-} from './experiment';
+import { changedSettings, experimentTitle, isSweep, methods, parseExperiment, parseSweep } from './experiment';
+import { resolveDefaults } from '../training/experimentSchema';
 import { flattenSettings } from '@shared/settings';
 import { editDistance, nearest } from './nearest';
 
@@ -126,6 +119,13 @@ describe('an experiment file', () => {
     expect(findings(yaml)[0]).toMatchObject({ path, message, line });
   });
 
+  it('says where the interval of a schedule is empty', () => {
+    const yaml = 'dataset: x\ntechnique: { kind: softPenalty, lambda: { kind: linear, begin: 0.5, end: 0.2 } }';
+    expect(findings(yaml)).toEqual([
+      expect.objectContaining({ path: 'technique.lambda.end', message: 'must be greater than begin', line: 2 }),
+    ]);
+  });
+
   it('has a title even where it is not valid', () => {
     expect(experimentTitle('name: My run\nnonsense: 1')).toBe('My run');
     expect(experimentTitle('a: [')).toBeNull();
@@ -150,6 +150,13 @@ describe('settings', () => {
       'optimizer.momentum',
       'seed',
     ]);
+  });
+
+  it('of a schedule are told apart from other settings of its own kind only', () => {
+    const changed = (lambda: object) =>
+      changedSettings(resolveDefaults({ dataset: 'none', technique: { kind: 'softPenalty', lambda } }));
+    expect(changed({ kind: 'linear' })).toEqual(['technique.lambda.kind']);
+    expect(changed({ kind: 'step', every: 3 })).toEqual(['technique.lambda.kind', 'technique.lambda.every']);
   });
 
   it('flatten to one value a path', () => {
