@@ -26,6 +26,7 @@ import {
   manifestSchema,
   metricSummarySchema,
   runSummarySchema,
+  weightsFormats,
 } from './run';
 import { studyAskSchema, studyInfoSchema, studyPlanSchema, studyResultSchema, studyStartedSchema } from './studies';
 import { auditedSchema, solveAuditSchema, solveCasesSchema, solveReportSchema, solveRunSchema } from './solve';
@@ -226,6 +227,10 @@ export const contract = {
     exportSeries: request
       .input(runId.extend({ clock: z.string(), metrics: z.array(z.string()).min(1) }))
       .output(z.object({ name: z.string(), csv: z.string(), rows: z.number().int(), cut: z.array(z.string()) })),
+    /** The network of a checkpoint, the newest unless `step` names another, as a file; its bytes come in base64. */
+    exportWeights: request
+      .input(runId.extend({ format: z.enum(weightsFormats), step: z.number().int().optional() }))
+      .output(z.object({ name: z.string(), base64: z.string() })),
     /** Aggregates of the full data, recomputed from the segments. */
     summarise: request.input(runId).output(z.record(z.string(), metricSummarySchema)),
   },

@@ -192,3 +192,7 @@ export const checkpointInfoSchema = z.object({
   valid: z.boolean(),
 });
 export type CheckpointInfo = z.infer<typeof checkpointInfoSchema>;
+
+/** What a network's weights can be written as. */
+export const weightsFormats = ['safetensors', 'npz'] as const;
+export type WeightsFormat = (typeof weightsFormats)[number];

@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Problem } from '@shared/errors';
 import type { RunSummary } from '@shared/run';
 import { readDataset } from '../store/dataset';
+import { readNpz } from '../store/npz';
 
 const bundle = resolve('out/node/adjoint.mjs');
 const dataset = resolve('resources/datasets/qcqp-n20.npz');
@@ -94,6 +95,20 @@ describe('adjoint run', () => {
     expect(rows).toHaveLength(1 + 18);
     expect(adjoint(['runs', 'export', id, '--out', join(folder, 'epochs.npz')]).code).toBe(0);
     expect(adjoint(['runs', 'export', id, '--metrics', 'los']).err).toContain('did not record "los"');
+    const weights = join(folder, 'weights.npz');
+    expect(adjoint(['runs', 'weights', id, '--out', weights]).code).toBe(0);
+    const arrays = readNpz(readFileSync(weights));
+    expect([...arrays].map(([name, { shape }]) => [name, ...shape])).toEqual([
+      ['layer1/kernel', 10, 8],
+      ['layer1/bias', 8],
+      ['layer2/kernel', 8, 20],
+      ['layer2/bias', 20],
+      ['metadata'],
+    ]);
+    expect(JSON.parse((arrays.get('metadata')!.data as string[])[0])).toMatchObject({ run: id, step: '18', seed: '3' });
+    expect(adjoint(['runs', 'weights', id, '--out', join(folder, 'w.npz'), '--step', '5']).err).toContain(
+      'no whole checkpoint of step 5',
+    );
   });
 
   it('names line, path and nearest key of what is wrong, and leaves nothing behind', () => {

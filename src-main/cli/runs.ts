@@ -2,9 +2,10 @@ import { extname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { AdjointError, problemText } from '@shared/errors';
 import { formatDuration, formatNumber } from '@shared/format';
-import { clocks, indexColumns, runStates, type Clock, type RunSummary } from '@shared/run';
+import { clocks, indexColumns, runStates, weightsFormats, type Clock, type RunSummary } from '@shared/run';
 import { runDetail } from '../engine/runDetail';
 import { seriesCsv } from '../engine/seriesQueries';
+import { exportWeights } from '../engine/weights';
 import { writeFileAtomic } from '../store/atomic';
 import { readClock } from '../store/metricReader';
 import { recordedMetrics } from '../store/recorded';
@@ -136,6 +137,25 @@ function exportSeries(text: string, options: ExportOptions): void {
   else if (out) say(`${result.rows} rows × ${result.metrics.length} metrics to ${out}`);
 }
 
+function weights(text: string, options: CommonOptions & { out: string; step?: string }): void {
+  const out = resolve(options.out);
+  const format = weightsFormats.find((known) => `.${known}` === extname(out));
+  if (!format)
+    throw new AdjointError('bad-request', `Weights cannot be written as "${extname(out)}".`, {
+      where: out,
+      fix: 'Name a .safetensors or .npz file.',
+    });
+  const step = options.step === undefined ? undefined : Number(options.step);
+  if (step !== undefined && !Number.isInteger(step))
+    throw new AdjointError('bad-request', `"--step ${options.step}" is not a whole number.`);
+  const file = withRuns(options.workspace, (workspace, index) =>
+    exportWeights(workspace.run(findRun(index, text).id), format, step),
+  );
+  writeFileAtomic(out, file.bytes);
+  if (options.json) printJson({ file: out, step: file.step, tensors: file.tensors });
+  else say(`${file.tensors.length} tensors of step ${file.step} to ${out}`);
+}
+
 export function runsCommand(): Command {
   const runs = new Command('runs').description('What the workspace holds.');
   runs.addCommand(
@@ -171,6 +191,13 @@ export function runsCommand(): Command {
           });
         }),
       ),
+  );
+  runs.addCommand(
+    withCommonOptions(new Command('weights').description('The trained network as .safetensors or .npz.'))
+      .argument('<run>', 'id, beginning of an id, or name')
+      .requiredOption('-o, --out <file>', '.safetensors or .npz')
+      .option('--step <step>', 'of this checkpoint; the newest when left out')
+      .action(action((run: string, options: CommonOptions & { out: string; step?: string }) => weights(run, options))),
   );
   runs.addCommand(
     withCommonOptions(

@@ -25,6 +25,7 @@ import type { SparklineCache } from './sparklines';
 import { studyHandlers } from './studyHandlers';
 import { sweepHandlers } from './sweepHandlers';
 import { Sweeps } from './sweeps';
+import { exportWeights } from './weights';
 
 export interface RouterParts extends DatasetParts {
   options: EngineOptions;
@@ -147,6 +148,11 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
             fix: `Clocks are ${clocks.join(', ')}.`,
           });
         return { name: `${name} ${clock}.csv`, ...seriesCsv(workspace.run(input.id), clock, input.metrics) };
+      }),
+      exportWeights: on.runs.exportWeights.handler(({ input }) => {
+        requireRun(input.id);
+        const { name, bytes } = exportWeights(workspace.run(input.id), input.format, input.step);
+        return { name, base64: Buffer.from(bytes).toString('base64') };
       }),
       summarise: on.runs.summarise.handler(({ input }) => {
         requireRun(input.id);

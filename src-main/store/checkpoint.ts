@@ -2,11 +2,11 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { AdjointError } from '@shared/errors';
 import { storeError, writeFileAtomic } from './atomic';
 import { crc32c } from './crc32c';
+import { encodeSafetensors, layOutTensors, tensorArrays, type TensorEntry } from './safetensors';
 
 /**
- * Checkpoints are safetensors files (https://huggingface.co/docs/safetensors): header length u64, JSON header, data block.
- * `__metadata__` carries the state that is not a tensor as JSON, and a CRC-32C, so that any reader of the format opens the
- * weights and ours notices a flipped bit.
+ * Checkpoints are safetensors files. `__metadata__` carries the state that is not a tensor as JSON, and a CRC-32C, so that any
+ * reader of the format opens the weights and ours notices a flipped bit.
  */
 export type CheckpointArray = Float32Array | Float64Array | Int32Array;
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -24,12 +24,6 @@ export interface Checkpoint {
   state: Json;
 }
 
-interface TensorEntry {
-  dtype: string;
-  shape: number[];
-  data_offsets: [number, number];
-}
-
 interface Header {
   entries: Map<string, TensorEntry>;
   metadata: Record<string, string>;
@@ -39,7 +33,6 @@ interface Header {
 }
 
 const format = 'adjoint-checkpoint/1';
-const arrays = { F32: Float32Array, F64: Float64Array, I32: Int32Array } as const;
 /** The format's own limit, so that a damaged length does not ask for gigabytes. */
 const longestHeader = 100_000_000;
 
@@ -49,35 +42,10 @@ const longestHeader = 100_000_000;
  * @throws AdjointError `internal` when a shape and its data disagree, `disk-full`, `not-writable`
  */
 export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
-  const entries: Record<string, TensorEntry> = {};
-  const parts: Uint8Array[] = [];
-  let offset = 0;
-  let crc = 0;
-  // The widest types first keep every tensor aligned to its own size, as the format asks.
-  const order = [...checkpoint.tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
-  for (const [name, { dtype, shape, data }] of order) {
-    if (!(data instanceof arrays[dtype]) || data.length !== elements(shape))
-      throw new AdjointError('internal', `Tensor "${name}" does not hold ${dtype}[${shape.join(', ')}].`, {
-        where: path,
-      });
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    entries[name] = { dtype, shape, data_offsets: [offset, offset + bytes.length] };
-    parts.push(bytes);
-    offset += bytes.length;
-    crc = crc32c(bytes, crc);
-  }
+  const block = layOutTensors(checkpoint.tensors, path);
+  const crc = block.parts.reduce((sum, part) => crc32c(part, sum), 0);
   const state = JSON.stringify(checkpoint.state);
-  const metadata = { format, state, crc32c: checksum(crc, entries, state) };
-  const json = Buffer.from(JSON.stringify({ __metadata__: metadata, ...entries }));
-  const padding = (8 - (json.length % 8)) % 8;
-  const file = Buffer.alloc(8 + json.length + padding + offset, ' ');
-  file.writeBigUInt64LE(BigInt(json.length + padding), 0);
-  file.set(json, 8);
-  let at = 8 + json.length + padding;
-  for (const part of parts) {
-    file.set(part, at);
-    at += part.length;
-  }
+  const file = encodeSafetensors(block, { format, state, crc32c: checksum(crc, block.entries, state) });
   writeFileAtomic(path, file, { sync: true });
 }
 
@@ -90,7 +58,7 @@ export function readCheckpoint(path: string): Checkpoint {
   let bytes: Uint8Array<ArrayBuffer>;
   try {
     const file = readFileSync(path);
-    // A copy of its own: typed arrays need an aligned start, and a small file comes from a shared pool.
+    // A copy of its own: typed tensorArrays need an aligned start, and a small file comes from a shared pool.
     bytes = new Uint8Array(file);
   } catch (error) {
     throw storeError(error, path);
@@ -103,7 +71,7 @@ export function readCheckpoint(path: string): Checkpoint {
     throw corrupt(path, `The checkpoint's checksum is ${found}, but ${expected ?? 'none'} was written.`);
   const tensors = new Map<string, CheckpointTensor>();
   for (const [name, { dtype, shape, data_offsets }] of header.entries) {
-    const type = arrays[dtype as keyof typeof arrays];
+    const type = tensorArrays[dtype as keyof typeof tensorArrays];
     const slice = bytes.slice(header.dataStart + data_offsets[0], header.dataStart + data_offsets[1]);
     tensors.set(name, { dtype: dtype as CheckpointTensor['dtype'], shape, data: new type(slice.buffer) });
   }
@@ -184,7 +152,7 @@ function parseHeader(
   let dataBytes = 0;
   for (const [name, value] of Object.entries(rest)) {
     const entry = value as Partial<TensorEntry> | null;
-    const type = arrays[entry?.dtype as keyof typeof arrays];
+    const type = tensorArrays[entry?.dtype as keyof typeof tensorArrays];
     const [start, end] = entry?.data_offsets ?? [0, -1];
     if (!type || !Array.isArray(entry?.shape) || end - start !== elements(entry.shape) * type.BYTES_PER_ELEMENT)
       throw corrupt(path, `The checkpoint's tensor "${name}" has a size that does not match its shape.`);

@@ -115,6 +115,14 @@ export function restoreState(device: Device, saved: SavedState): TrainingState {
   };
 }
 
+/** What a trained network is made of, without the optimiser's and the technique's memory; names as in the network's own description. */
+export function networkWeights({ tensors }: Pick<SavedState, 'tensors'>): SavedState['tensors'] {
+  const weights: SavedState['tensors'] = new Map();
+  for (const prefix of ['network/', 'network-buffers/'])
+    for (const [name, tensor] of tensors) if (name.startsWith(prefix)) weights.set(name.slice(prefix.length), tensor);
+  return weights;
+}
+
 function dtypeOf(values: FloatArray): 'F32' | 'F64' {
   return values instanceof Float64Array ? 'F64' : 'F32';
 }
