@@ -2,24 +2,16 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { AdjointError } from '@shared/errors';
 import { storeError, writeFileAtomic } from './atomic';
 import { crc32c } from './crc32c';
-import { encodeSafetensors, layOutTensors, tensorArrays, type TensorEntry } from './safetensors';
+import { encodeSafetensors, layOutTensors, tensorArrays, type TensorData, type TensorEntry } from './safetensors';
 
 /**
  * Checkpoints are safetensors files. `__metadata__` carries the state that is not a tensor as JSON, and a CRC-32C, so that any
  * reader of the format opens the weights and ours notices a flipped bit.
  */
-export type CheckpointArray = Float32Array | Float64Array | Int32Array;
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-export interface CheckpointTensor {
-  dtype: 'F32' | 'F64' | 'I32';
-  shape: number[];
-  /** Row-major, as many entries as the shape says. */
-  data: CheckpointArray;
-}
-
 export interface Checkpoint {
-  tensors: Map<string, CheckpointTensor>;
+  tensors: Map<string, TensorData>;
   /** What is not a tensor: step, epoch, states of the random generators, place in the data. Finite numbers only. */
   state: Json;
 }
@@ -69,11 +61,11 @@ export function readCheckpoint(path: string): Checkpoint {
   const found = checksum(crc32c(block), Object.fromEntries(header.entries), header.metadata.state);
   if (expected !== found)
     throw corrupt(path, `The checkpoint's checksum is ${found}, but ${expected ?? 'none'} was written.`);
-  const tensors = new Map<string, CheckpointTensor>();
+  const tensors = new Map<string, TensorData>();
   for (const [name, { dtype, shape, data_offsets }] of header.entries) {
     const type = tensorArrays[dtype as keyof typeof tensorArrays];
     const slice = bytes.slice(header.dataStart + data_offsets[0], header.dataStart + data_offsets[1]);
-    tensors.set(name, { dtype: dtype as CheckpointTensor['dtype'], shape, data: new type(slice.buffer) });
+    tensors.set(name, { dtype: dtype as TensorData['dtype'], shape, data: new type(slice.buffer) });
   }
   return { tensors, state: parseState(header, path) };
 }

@@ -1,8 +1,15 @@
 import { AdjointError } from '@shared/errors';
-import type { CheckpointTensor } from './checkpoint';
 
 /** Bytes per type, and the typed arrays that hold them. */
 export const tensorArrays = { F32: Float32Array, F64: Float64Array, I32: Int32Array } as const;
+
+/** A tensor on the host. */
+export interface TensorData {
+  dtype: keyof typeof tensorArrays;
+  shape: number[];
+  /** Row-major, as many entries as the shape says. */
+  data: Float32Array | Float64Array | Int32Array;
+}
 
 /** Where a tensor lies in the data block. */
 export interface TensorEntry {
@@ -23,7 +30,7 @@ export interface TensorBlock {
  *
  * @throws AdjointError `internal` when a shape and its data disagree
  */
-export function layOutTensors(tensors: ReadonlyMap<string, CheckpointTensor>, where: string): TensorBlock {
+export function layOutTensors(tensors: ReadonlyMap<string, TensorData>, where: string): TensorBlock {
   const block: TensorBlock = { entries: {}, parts: [], bytes: 0 };
   const order = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
   for (const [name, { dtype, shape, data }] of order) {
