@@ -61,3 +61,31 @@ it('adjoint bench training and gemm give rows in float64 that other programs are
     expect.objectContaining({ what: 'gemm', dtype: 'float64', n: 50, threads: 1, gflops: expect.any(Number) }),
   ]);
 }, 120_000);
+
+it('adjoint bench layer gives a row for each mode, beside those of a peer that answers', () => {
+  const bundle = resolve('out/node/adjoint.mjs');
+  // The start is as good a y as any for a peer that computes nothing.
+  const peer = `
+    let problem;
+    require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+      const question = JSON.parse(line);
+      problem ??= question;
+      const y = problem.anchor.flat();
+      console.log(JSON.stringify(question.mode ? { fwd_s: 100, fwd_bwd_s: 200, y, gradient: y } : { peer: "none" }));
+    });`;
+  const command = [bundle, 'bench', 'layer', '--json', '--repeats', '1', '--batch', '3', '--iterations', '4'];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...command, '--peer', `"${process.execPath}" -e '${peer}'`],
+    { encoding: 'utf8' },
+  );
+  expect(status, stderr).toBe(0);
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(rows.shift()).toEqual({ what: 'peer', peer: 'none' });
+  const { length } = rows;
+  expect(rows.splice(0, 4).map(({ mode }) => mode)).toEqual(['unroll', 'implicit', 'truncated', 'dlm']);
+  expect(rows.map(({ what }) => what)).toEqual(Array.from({ length: length - 4 }, () => 'layer-memory'));
+});

@@ -3,6 +3,7 @@ import type { Places } from '../context';
 import { gemmBench } from './gemm';
 import { hypergradientBench } from './hypergradient';
 import { labelsBench } from './labels';
+import { layerBench } from './layer';
 import { trainingBench } from './training';
 
 export function benchCommand(places: Places): Command {
@@ -10,6 +11,7 @@ export function benchCommand(places: Places): Command {
     .description('Times one thing on fixed data, for comparison with other programs.')
     .addCommand(labelsBench(places))
     .addCommand(hypergradientBench())
+    .addCommand(layerBench())
     .addCommand(trainingBench())
     .addCommand(gemmBench());
 }

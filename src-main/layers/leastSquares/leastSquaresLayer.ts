@@ -131,6 +131,15 @@ export class LeastSquaresLayer {
     return result;
   }
 
+  /** Bytes of all that a backward pass needs of a forward one, and of what it works with: factors, kept points and results. */
+  get bytesHeld(): number {
+    const { model, solver } = this;
+    const { base, result } = this.#solved ?? {};
+    const own = 2 * model.n * model.n + model.m * model.n * 2;
+    const batch = (base?.length ?? 0) + (result?.y.length ?? 0);
+    return 8 * (own + batch + this.#unrolling.numbersHeld) + solver.factor.byteLength;
+  }
+
   #check(arrays: Record<string, Float64Array>, length: number): void {
     for (const [name, array] of Object.entries(arrays))
       if (array.length !== length)

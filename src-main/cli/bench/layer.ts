@@ -1,0 +1,204 @@
+import { Command } from 'commander';
+import { Generator } from '@shared/random/generator';
+import { LeastSquaresLayer, type LeastSquaresBatch } from '../../layers/leastSquares/leastSquaresLayer';
+import type { BackwardMode } from '../../layers/leastSquares/settings';
+import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
+import { cholesky, solveCholesky } from '../../numerics/linalg/cholesky';
+import { addTransposed, multiplySymmetric } from '../../numerics/linalg/products';
+import { defaultLeastSquaresSettings } from '../../solvers/leastSquares/settings';
+import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
+import { median } from './median';
+import { Peer } from './peer';
+
+interface Options extends CommonOptions {
+  batch: number;
+  iterations: number;
+  repeats: number;
+  peer?: string;
+}
+
+const positive = (text: string): number => Math.max(1, Math.floor(Number(text)) || 1);
+
+export function layerBench(): Command {
+  return withCommonOptions(
+    new Command('layer').description(
+      'Seconds of the least-squares layer, forward and backward in each mode: Levenberg–Marquardt, QCQP n = 100, m = 50, e = 50, seed 2025.',
+    ),
+  )
+    .option('--batch <size>', 'instances', positive, 64)
+    .option('--iterations <count>', 'iterations of every instance', positive, 10)
+    .option('--repeats <count>', 'timed passes, of which the median counts', positive, 15)
+    .option(
+      '--peer <command>',
+      'measures another program in alternation, such as "python scripts/peers/theseus_layer.py"',
+    )
+    .action(action((options: Options) => benchLayer(options)));
+}
+
+const modes: readonly BackwardMode[] = [
+  { kind: 'unroll' },
+  { kind: 'implicit', hessian: 'gaussNewton' },
+  { kind: 'truncated', last: 3 },
+  { kind: 'dlm', epsilon: 1e-2 },
+];
+const [anchorWeight, damping] = [0.1, 1e-3];
+/** A peer is slow: it is measured in every so many of our passes. */
+const passesAPeer = 5;
+
+interface Times {
+  fwd_s: number;
+  fwd_bwd_s: number;
+}
+interface PeerAnswer extends Times {
+  y?: number[];
+  gradient?: number[];
+}
+
+async function benchLayer({ batch: size, iterations, repeats, peer: command, json }: Options): Promise<void> {
+  const bench = new LayerBench(size, iterations);
+  const peer = command === undefined ? null : new Peer(command);
+  try {
+    if (peer) {
+      const about = await peer.ask<Record<string, unknown>>(bench.problem());
+      if (json) printJson({ what: 'peer', ...about });
+    }
+    for (const backward of modes) {
+      const row = await bench.measure(backward, repeats, peer);
+      if (json) printJson(row);
+      else printLine(describe(row));
+    }
+    for (const row of bench.memory(50)) {
+      if (json) printJson(row);
+      else printLine(`${row.mode}, ${row.iterations} iterations: ${(row.bytes / 2 ** 20).toFixed(2)} MiB held`);
+    }
+  } finally {
+    peer?.close();
+  }
+}
+
+type Row = Awaited<ReturnType<LayerBench['measure']>>;
+
+const ms = (seconds: number) => `${(1000 * seconds).toFixed(2)} ms`;
+
+function describe({ mode, fwd_s, fwd_bwd_s, peer, max_violation }: Row): string {
+  const own = `${mode}: forward ${ms(fwd_s)}, forward and backward ${ms(fwd_bwd_s)}, violation ${max_violation.toExponential(1)}`;
+  if (!peer) return own;
+  const found = `peer ${ms(peer.fwd_s)} and ${ms(peer.fwd_bwd_s)}: ${peer.ratio.toFixed(1)} times faster`;
+  return `${own}; ${found}; y differs by ${peer.y_difference.toExponential(1)}, the gradient by ${peer.gradient_difference.toExponential(1)} of it`;
+}
+
+/** The layer on the published family: starts and anchors at A⁺x + .3 N(0, I), loss the mean of ½yᵀQy + pᵀy. */
+class LayerBench {
+  readonly #family;
+  readonly #batch: LeastSquaresBatch;
+  readonly #iterations: number;
+  readonly #q: Float64Array;
+
+  constructor(size: number, iterations: number) {
+    const { family, X } = generateQcqp(qcqpSettings.parse({ n: 100, m: 50, e: 50, instances: size, seed: 2025 }));
+    const { n } = family;
+    this.#family = family;
+    this.#iterations = iterations;
+    this.#q = Float64Array.from({ length: n }, (_, j) => family.Q[j * (n + 1)]);
+    this.#batch = { size, anchor: nearLeastNorm(family, X, size), x: X };
+  }
+
+  /** What a peer needs to know. */
+  problem(): unknown {
+    const { n, e, m, A, G, H, h, p } = this.#family;
+    const rows = (values: Float64Array, width: number) =>
+      Array.from({ length: values.length / width }, (_, i) => [...values.subarray(i * width, (i + 1) * width)]);
+    const { anchor, x } = this.#batch;
+    return {
+      ...{ n, e, m, A: rows(A, n), G: rows(G, n), H: rows(H, n), h: [...h], p: [...p], q: [...this.#q] },
+      ...{ anchor: rows(anchor, n), x: rows(x, e), anchorWeight, damping, last: 3, epsilon: 1e-2 },
+    };
+  }
+
+  #layer(backward: BackwardMode, iterations = this.#iterations): LeastSquaresLayer {
+    const descent = { kind: 'levenbergMarquardt', damping, ellipsoidal: false } as const;
+    return new LeastSquaresLayer(this.#family, anchorWeight, {
+      ...{ mode: 'anchored', backward },
+      solver: { ...defaultLeastSquaresSettings, descent, maxIterations: iterations },
+    });
+  }
+
+  /** One forward and one backward pass; y, and the gradient for the network's output, which is start and anchor. */
+  #pass(layer: LeastSquaresLayer) {
+    const { n, p } = this.#family;
+    const { size } = this.#batch;
+    const began = performance.now();
+    const { y, violation } = layer.forward(this.#batch);
+    const solved = performance.now();
+    const v = y.map((value, at) => (this.#q[at % n] * value + p[at % n]) / size);
+    const { anchor, initial } = layer.backward(v, ['anchor', 'initial']).gradients;
+    const gradient = anchor!.map((value, at) => value + initial![at]);
+    const ended = performance.now();
+    return { y, violation, gradient, times: { fwd_s: (solved - began) / 1000, fwd_bwd_s: (ended - began) / 1000 } };
+  }
+
+  async measure(backward: BackwardMode, repeats: number, peer: Peer | null) {
+    const layer = this.#layer(backward);
+    const request = { mode: backward.kind, iterations: this.#iterations };
+    const ours: Times[] = [];
+    const theirs: Times[] = [];
+    let pass = this.#pass(layer);
+    const other = await peer?.ask<PeerAnswer>({ ...request, withResult: true });
+    for (let repeat = -warmUps; repeat < repeats; repeat++) {
+      pass = this.#pass(layer);
+      if (repeat < 0) continue;
+      ours.push(pass.times);
+      if (peer && repeat % passesAPeer === 0) theirs.push(await peer.ask<PeerAnswer>(request));
+    }
+    const times = medians(ours);
+    return {
+      ...{ what: 'layer', solver: 'adjoint', dtype: 'float64', mode: backward.kind },
+      ...{ batch: this.#batch.size, iters: this.#iterations, ...times },
+      max_violation: pass.violation.reduce((a, b) => Math.max(a, b), 0),
+      ...(other && {
+        peer: {
+          ...medians(theirs),
+          ratio: medians(theirs).fwd_bwd_s / times.fwd_bwd_s,
+          y_difference: largestDifference(pass.y, other.y!),
+          gradient_difference: largestDifference(pass.gradient, other.gradient!),
+        },
+      }),
+    };
+  }
+
+  /** Bytes that a batch holds between its forward and its backward pass, and while the latter runs. */
+  memory(iterations: number) {
+    return ([{ kind: 'unroll' }, { kind: 'implicit', hessian: 'gaussNewton' }] as const).map((backward) => {
+      const layer = this.#layer(backward, iterations);
+      this.#pass(layer);
+      return { what: 'layer-memory', mode: backward.kind, iterations, batch: this.#batch.size, bytes: layer.bytesHeld };
+    });
+  }
+}
+
+const warmUps = 3;
+
+const medians = (times: readonly Times[]): Times => ({
+  fwd_s: median(times.map(({ fwd_s }) => fwd_s)),
+  fwd_bwd_s: median(times.map(({ fwd_bwd_s }) => fwd_bwd_s)),
+});
+
+/** max |a − b| / max |b| */
+function largestDifference(a: Float64Array, b: readonly number[]): number {
+  const worst = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+  return worst / b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+/** A⁺x + .3 N(0, I) of every instance, [size, n] */
+function nearLeastNorm({ n, e, A }: { n: number; e: number; A: Float64Array }, X: Float64Array, size: number) {
+  const gram = new Float64Array(e * e);
+  multiplySymmetric(e, n, A, A, gram);
+  cholesky(e, gram);
+  const start = new Generator(7).standardNormals(size * n).map((value) => 0.3 * value);
+  for (let i = 0; i < size; i++) {
+    const multiplier = X.slice(i * e, (i + 1) * e);
+    solveCholesky(e, gram, multiplier);
+    addTransposed(e, n, A, multiplier, start.subarray(i * n, (i + 1) * n));
+  }
+  return start;
+}
