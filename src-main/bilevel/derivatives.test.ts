@@ -5,7 +5,8 @@ import { exact } from './estimators/exact';
 import { randomBilevel, shapes } from './fixtures/random';
 import { makeLowerLevel } from './lower/makeLowerLevel';
 import { bilevelPreflight } from './preflight';
-import { bilevelProblem, lowerValue, type BilevelProblem } from './problem';
+import type { BilevelProblem } from './problem';
+import { bilevelProblem } from './quadratic';
 
 const valueAt = (problem: BilevelProblem, x: Float64Array) => exact.make(problem, { kind: 'exact' }).at(x).F;
 
@@ -15,13 +16,14 @@ it.each(shapes)('value gradient and Jacobian are those of central differences: x
   const { problem, x } = randomBilevel(shape, 11);
   const level = makeLowerLevel(problem);
   const solution = level.solve(x);
-  const gradient = lowerValueGradient(problem, solution);
-  const jacobian = lowerJacobian(problem, level);
+  const gradient = lowerValueGradient(problem, x, solution);
+  const jacobian = lowerJacobian(problem, level, x, solution.y);
   const s = 1e-5;
   for (let i = 0; i < shape.d; i++) {
     const at = (amount: number) => {
-      const { y, linear } = makeLowerLevel(problem).solve(moved(x, i, amount));
-      return { y, value: lowerValue(problem, y, linear) };
+      const there = moved(x, i, amount);
+      const { y } = makeLowerLevel(problem).solve(there);
+      return { y, value: problem.lowerValue(there, y) };
     };
     const [after, before] = [at(s), at(-s)];
     expect(gradient[i]).toBeCloseTo((after.value - before.value) / (2 * s), 7);

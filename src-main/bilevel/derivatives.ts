@@ -7,28 +7,39 @@ import { heldRows, normalsOf } from './lower/heldRows';
 import { lowerLevelFailure, type LowerLevel, type LowerRow, type LowerSolution } from './lower/lowerLevel';
 import { makeLowerLevel } from './lower/makeLowerLevel';
 import { bilevelPreflight } from './preflight';
-import { convexProblemAt, directPart, subtractThroughLower, upperGradientY, type BilevelProblem } from './problem';
+import { addRowsInX, subtractThroughLower, type BilevelProblem } from './problem';
+import { convexProblemAt, type QuadraticBilevel } from './quadratic';
 
 /**
- * The gradient of the value function of the lower level, g*(x) = g(x, y*(x)), [d]: by the envelope theorem P y* + Bᵀλ (Rockafellar,
+ * The gradient of the value function of the lower level, g*(x) = g(x, y*(x)), [d]: by the envelope theorem ∇_x g + Bᵀλ (Rockafellar,
  * *Convex Analysis*, §29; Danskin where no row holds x). Without the second term it is wrong as soon as a row with x is active.
  */
-export function lowerValueGradient(problem: BilevelProblem, { y, multipliers }: LowerSolution): Float64Array {
+export function lowerValueGradient(
+  problem: BilevelProblem,
+  x: Float64Array,
+  { y, multipliers }: LowerSolution,
+): Float64Array {
   const gradient = new Float64Array(problem.d);
-  subtractThroughLower(problem, y, multipliers.inequality, gradient);
-  return gradient.map((value) => 0 - value);
+  problem.lowerGradientX(x, y, gradient);
+  addRowsInX(problem, multipliers.inequality, gradient);
+  return gradient;
 }
 
-/** Jacobian of y*(x), [n, d], at the last solve of a lower level: row j is −(P u + Bᵀw) of the adjoint of e_j. */
-export function lowerJacobian(problem: BilevelProblem, level: LowerLevel): Float64Array {
+/** Jacobian of y*(x), [n, d], at x and y of the last solve of a lower level: row j is −(Gᵀu + Bᵀw) of the adjoint of e_j. */
+export function lowerJacobian(
+  problem: BilevelProblem,
+  level: LowerLevel,
+  x: Float64Array,
+  y: Float64Array,
+): Float64Array {
   const { d, n } = problem;
+  const space = new Float64Array(d);
   const jacobian = new Float64Array(n * d);
   const unit = new Float64Array(n);
   for (let j = 0; j < n; j++) {
     unit.fill(0);
     unit[j] = 1;
-    const { u, w } = level.adjoint(unit);
-    subtractThroughLower(problem, u, w, jacobian.subarray(j * d, (j + 1) * d));
+    subtractThroughLower(problem, x, y, level.adjoint(unit), jacobian.subarray(j * d, (j + 1) * d), space);
   }
   return jacobian;
 }
@@ -39,15 +50,15 @@ export function lowerJacobian(problem: BilevelProblem, level: LowerLevel): Float
  *
  * @throws AdjointError `bad-request` where the lower level has no solution, `unsupported` where y* is not unique
  */
-export function oneSidedGradient(problem: BilevelProblem, x: Float64Array): OneSided<(number | null)[]> {
+export function oneSidedGradient(problem: QuadraticBilevel, x: Float64Array): OneSided<(number | null)[]> {
   const { d, n, m, lower } = problem;
   const level = makeLowerLevel(problem);
   const { activeCount, activeRank } = bilevelPreflight(problem, x, level);
   const solution = level.solve(x);
   const direct = new Float64Array(d);
   const cotangent = new Float64Array(n);
-  directPart(problem, x, solution.y, direct);
-  upperGradientY(problem, x, solution.y, cotangent);
+  problem.upperGradientX(x, solution.y, direct);
+  problem.upperGradientY(x, solution.y, cotangent);
   const isStrictlyConvex = level.method !== 'interior point' && activeRank === activeCount;
   const directionFor = isStrictlyConvex ? directionOnActiveSet(problem, solution) : directionOfAny(problem, x);
   const side = (i: number, sign: 1 | -1): number | null => {
@@ -64,7 +75,7 @@ export function oneSidedGradient(problem: BilevelProblem, x: Float64Array): OneS
 type Direction = (rateOfP: Float64Array, rateOfH: Float64Array) => Float64Array | null;
 
 /** With unique multipliers: minimise ½y′ᵀQy′ + ṗᵀy′ with strictly active rows as equalities and weakly active ones as inequalities. */
-function directionOnActiveSet(problem: BilevelProblem, solution: LowerSolution): Direction {
+function directionOnActiveSet(problem: QuadraticBilevel, solution: LowerSolution): Direction {
   const { n, lower } = problem;
   const { weak } = solution;
   const strict = heldRows(solution);
@@ -78,7 +89,7 @@ function directionOnActiveSet(problem: BilevelProblem, solution: LowerSolution):
 }
 
 /** Semidefinite Q, or dependent rows whose multipliers the direction chooses: as in the convex layer. */
-function directionOfAny(problem: BilevelProblem, x: Float64Array): Direction {
+function directionOfAny(problem: QuadraticBilevel, x: Float64Array): Direction {
   const convex = convexProblemAt(problem, x);
   const solution = solveConvex(convex);
   if (solution.status !== 'optimal') throw lowerLevelFailure(solution.status, x);

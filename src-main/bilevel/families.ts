@@ -1,7 +1,7 @@
 import { AdjointError } from '@shared/errors';
 import { Generator } from '@shared/random/generator';
 import { dot } from '../numerics/linalg/products';
-import { bilevelProblem, type BilevelProblem } from './problem';
+import { bilevelProblem, type QuadraticBilevel } from './quadratic';
 
 /** The benchmark problems of the literature; docs/methods.md has their formulas. */
 export const bilevelFamilies = ['coupled', 'V1', 'V2', 'V3'] as const;
@@ -30,7 +30,7 @@ export const defaultFamilySettings: FamilySettings = { d: 10, n: 10, seed: 1234,
 export function drawBilevel(
   family: BilevelFamily,
   settings: Partial<FamilySettings> = {},
-): { problem: BilevelProblem; x: Float64Array } {
+): { problem: QuadraticBilevel; x: Float64Array } {
   const complete = { ...defaultFamilySettings, ...settings };
   const { d, n } = complete;
   if (![d, n].every((size) => Number.isInteger(size) && size >= 1))

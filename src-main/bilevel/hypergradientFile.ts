@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AdjointError, type Finding } from '@shared/errors';
-import { bilevelProblem, type BilevelProblem } from './problem';
+import { bilevelProblem, type QuadraticBilevel } from './quadratic';
 
 const vector = z.array(z.number());
 const matrix = z.array(vector);
@@ -46,7 +46,7 @@ export type HypergradientFile = z.infer<typeof hypergradientFileSchema>;
 export function parseHypergradientFile(
   text: string,
   where: string,
-): { file: HypergradientFile; problem: BilevelProblem; x: Float64Array } {
+): { file: HypergradientFile; problem: QuadraticBilevel; x: Float64Array } {
   const file = read(text, where);
   const { upper, lower } = file;
   const [d, n, m] = [file.x.length, lower.Q.length, lower.b?.length ?? 0];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { drawBilevel } from './families';
 import { bilevelPreflight } from './preflight';
-import { bilevelProblem } from './problem';
+import { bilevelProblem } from './quadratic';
 
 const codes = (...[problem, x]: Parameters<typeof bilevelPreflight>) =>
   bilevelPreflight(problem, x).findings.map(({ code }) => code);

@@ -6,7 +6,9 @@ import { examineEqualities } from '../solvers/convex/prepare';
 import { defaultConvexSettings } from '../solvers/convex/settings';
 import type { LowerLevel, LowerSolution } from './lower/lowerLevel';
 import { makeLowerLevel } from './lower/makeLowerLevel';
-import { convexProblemAt, subtractThroughLower, type BilevelProblem } from './problem';
+import { convexProblem, type ConvexProblem } from '../solvers/convex/problem';
+import { subtractThroughLower, type BilevelProblem } from './problem';
+import { convexProblemAt, QuadraticBilevel } from './quadratic';
 
 /** Something that would make a result on this problem meaningless, or less than it seems. */
 export interface BilevelFinding {
@@ -41,7 +43,7 @@ export interface BilevelPreflight {
   smallestInactiveSlack: number;
   /** No active row has multiplier 0. */
   strictComplementarity: boolean;
-  /** 2-norm condition of Q, and of [Q Āᵀ; Ā 0] over independent active rows; NaN where too large to compute. */
+  /** 2-norm condition of H = ∇²_yy g, and of [H Āᵀ; Ā 0] over independent active rows; NaN where too large to compute. */
   lowerHessianCondition: number;
   kktCondition: number;
   findings: BilevelFinding[];
@@ -65,9 +67,9 @@ export function bilevelPreflight(
   x: Float64Array,
   level: LowerLevel = makeLowerLevel(problem),
 ): BilevelPreflight {
-  const { n, lower, upper } = problem;
-  const convex = convexProblemAt(problem, x);
+  const { n, lowerContainsX: lowerDependsOnX } = problem;
   const solution = level.solve(x);
+  const convex = modelAt(problem, x, solution.y);
   const multipliers = { ...noMultipliers(convex), ...solution.multipliers };
   const tolerance = defaultConvexSettings.activeTolerance;
   const examined = examine(convex, solution.y, multipliers, tolerance);
@@ -76,8 +78,7 @@ export function bilevelPreflight(
   const { certificate } = examined;
   const { active, activeCount, activeRank, smallestActiveMultiplier, smallestInactiveSlack, condition } = certificate;
   const unique = !degenerate.some(({ diagnosis }) => diagnosis === 'not-unique');
-  const lowerDependsOnX = someNonzero(lower.P) || someNonzero(lower.B);
-  const answerMovesWithX = lowerDependsOnX && unique && moves(problem, level);
+  const answerMovesWithX = lowerDependsOnX && unique && moves(problem, x, solution.y, level);
   const findings: BilevelFinding[] = [];
   if (!lowerDependsOnX)
     findings.push({
@@ -93,7 +94,7 @@ export function bilevelPreflight(
       message:
         'The lower level contains x, but its answer does not move with x here: active rows hold every direction in which x pushes, so dy*/dx = 0 at this x and in a neighbourhood of it.',
     });
-  if (!someNonzero(upper.Qyy) && !someNonzero(upper.cy) && !someNonzero(upper.Qxy))
+  if (!problem.upperContainsY)
     findings.push({
       code: 'upper-ignores-y',
       severity: 'meaningless',
@@ -130,25 +131,27 @@ export function bilevelPreflight(
     active: { inequality: active.inequality, lower: active.lower, upper: active.upper },
     ...{ activeCount, activeRank, smallestActiveMultiplier, smallestInactiveSlack },
     strictComplementarity: !findings.some(({ code }) => code === 'kink'),
-    lowerHessianCondition: n > conditionLimit ? NaN : conditionOf(n, lower.Q),
+    lowerHessianCondition: n > conditionLimit ? NaN : conditionOf(n, convex.Q),
     kktCondition: condition,
     findings,
   };
 }
 
-const someNonzero = (values: Float64Array): boolean => values.some((value) => value !== 0);
-
 const largest = (values: Float64Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** Does vᵀy* move with x, for a v without zeros? Measured against the sizes of the terms that would cancel. */
-function moves(problem: BilevelProblem, level: LowerLevel): boolean {
-  const anywhere = Float64Array.from({ length: problem.n }, (_, j) => Math.cos(j + 1));
+function moves(problem: BilevelProblem, x: Float64Array, y: Float64Array, level: LowerLevel): boolean {
+  const { d, n } = problem;
+  const anywhere = Float64Array.from({ length: n }, (_, j) => Math.cos(j + 1));
+  const [pulled, cross, space] = Array.from({ length: 3 }, () => new Float64Array(d));
+  problem.lowerCrossProduct(x, y, anywhere, cross);
+  const curvature = new Float64Array(n);
+  problem.lowerHessianProduct(x, y, anywhere, curvature);
   const { u, w } = level.adjoint(anywhere);
-  const pulled = new Float64Array(problem.d);
-  subtractThroughLower(problem, u, w, pulled);
-  // Where the rows hold every direction u is rounding alone, which is small against 1/‖Q‖.
-  const typical = Math.max(largest(u), 1 / Math.max(largest(problem.lower.Q), Number.MIN_VALUE));
-  const terms = typical * largest(problem.lower.P) + largest(w) * largest(problem.lower.B);
+  subtractThroughLower(problem, x, y, { u, w }, pulled, space);
+  // Where the rows hold every direction u is rounding alone, which is small against 1/‖H‖.
+  const typical = Math.max(largest(u), 1 / Math.max(largest(curvature), Number.MIN_VALUE));
+  const terms = typical * largest(cross) + largest(w) * largest(problem.rows.B);
   return largest(pulled) > 1e-12 * terms;
 }
 
@@ -158,8 +161,21 @@ function nearestChange({ y, multipliers }: LowerSolution, multiplier: number, sl
   return Math.min(multiplier / Math.max(1, ...sizes), slack / Math.max(1, largest(y)));
 }
 
-/** |λ|_max/|λ|_min of a symmetric matrix; Infinity for a singular one. */
-function conditionOf(n: number, matrix: Float64Array): number {
-  const sizes = symmetricEigenvalues(n, matrix.slice()).map(Math.abs);
+/** |λ|_max/|λ|_min of a dense symmetric matrix; Infinity for a singular one. */
+function conditionOf(n: number, matrix: ConvexProblem['Q']): number {
+  const values = matrix?.kind === 'dense' ? matrix.values.slice() : new Float64Array(n * n);
+  const sizes = symmetricEigenvalues(n, values).map(Math.abs);
   return Math.max(...sizes) / Math.min(...sizes);
+}
+
+/** The lower level at x, or, where it is not quadratic, its second-order model at y: the same conditions of optimality at y. */
+function modelAt(problem: BilevelProblem, x: Float64Array, y: Float64Array): ConvexProblem {
+  if (problem instanceof QuadraticBilevel) return convexProblemAt(problem, x);
+  const { n, bounds } = problem;
+  const [hessian, p, curved] = [new Float64Array(n * n), new Float64Array(n), new Float64Array(n)];
+  problem.lowerHessian(x, y, hessian);
+  problem.lowerGradientY(x, y, p);
+  problem.lowerHessianProduct(x, y, y, curved);
+  for (let j = 0; j < n; j++) p[j] -= curved[j];
+  return convexProblem(n, { Q: { kind: 'dense', values: hessian }, p, lower: bounds.lower, upper: bounds.upper });
 }

@@ -6,7 +6,7 @@ import { exact } from './estimators/exact';
 import { parseHypergradientFile } from './hypergradientFile';
 import { makeLowerLevel } from './lower/makeLowerLevel';
 import { bilevelPreflight, type BilevelPreflight } from './preflight';
-import { directPart, lowerValue, type BilevelProblem } from './problem';
+import type { QuadraticBilevel } from './quadratic';
 
 const vector = z.array(z.number());
 const sided = z.array(z.number().nullable());
@@ -93,7 +93,7 @@ const rounding = (...values: ArrayLike<number>[]): number =>
 
 function compareNumbers(
   expected: Expected,
-  problem: BilevelProblem,
+  problem: QuadraticBilevel,
   x: Float64Array,
   allowed: CaseVerdict['allowed'],
   comparison: Comparison,
@@ -101,27 +101,29 @@ function compareNumbers(
   const { F, gradient } = exact.make(problem, { kind: 'exact' }).at(x);
   const level = makeLowerLevel(problem);
   const solution = level.solve(x);
-  const { y, linear, multipliers } = solution;
+  const { y, multipliers } = solution;
+  const linear = new Float64Array(problem.n);
+  problem.linearTerm(x, linear);
   const direct = new Float64Array(problem.d);
-  directPart(problem, x, y, direct);
+  problem.upperGradientX(x, y, direct);
   if (expected.y) comparison.close('y', expected.y, [...y], allowed.solution, rounding(y));
   if (expected.F !== undefined) comparison.close('F', expected.F, F, allowed.solution, rounding([F, 1]));
   if (expected.gradient)
     comparison.close('gradient', expected.gradient, [...gradient], allowed.derivative, rounding(gradient, direct));
   if (expected.directPart)
     comparison.close('directPart', expected.directPart, [...direct], allowed.derivative, rounding(direct));
-  const value = lowerValue(problem, y, linear);
+  const value = problem.lowerValue(x, y);
   if (expected.lowerValue !== undefined)
     comparison.close('lowerValue', expected.lowerValue, value, allowed.solution, rounding([value, 1]));
   if (expected.lowerValueGradient) {
-    const actual = lowerValueGradient(problem, solution);
+    const actual = lowerValueGradient(problem, x, solution);
     comparison.close('lowerValueGradient', expected.lowerValueGradient, [...actual], allowed.derivative, rounding(y));
   }
   const all = Object.values(multipliers);
   for (const [kind, values] of Object.entries(expected.dual ?? {}) as [keyof typeof multipliers, number[]][])
     comparison.close(`dual.${kind}`, values, [...multipliers[kind]], allowed.solution, rounding(linear, ...all));
   if (expected.jacobian) {
-    const actual = lowerJacobian(problem, level);
+    const actual = lowerJacobian(problem, level, x, y);
     const { d, n } = problem;
     const rows = Array.from({ length: n }, (_, j) => [...actual.subarray(j * d, (j + 1) * d)]);
     comparison.close('jacobian', expected.jacobian, rows, allowed.derivative, rounding(actual, [1]));

@@ -78,7 +78,7 @@ export interface OuterSolver<State extends OuterState = OuterState> {
 }
 
 /** x ← the nearest point of X. */
-export function project({ upper: { domain } }: BilevelProblem, x: Float64Array): void {
+export function project({ domain }: BilevelProblem, x: Float64Array): void {
   for (let i = 0; i < x.length; i++) x[i] = Math.min(domain.upper[i], Math.max(domain.lower[i], x[i]));
 }
 

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { exact } from '../estimators/exact';
 import { drawBilevel } from '../families';
 import { goldsteinMeasure } from '../goldstein';
-import { bilevelProblem, type BilevelProblem } from '../problem';
+import type { BilevelProblem } from '../problem';
+import { bilevelProblem, type QuadraticBilevel } from '../quadratic';
 import { runOuter } from './algorithm';
 import { dsigd } from './dsigd';
 import { ssigd, stepLength } from './ssigd';
@@ -19,7 +20,7 @@ const bySsigd = (problem: BilevelProblem, start: Float64Array, settings: object)
   runOuter(ssigd.make(problem, ssigd.settings.parse({ kind: 'ssigd', ...settings }), oracle(problem)), start);
 
 /** x* = −Q_u⁻¹(c_u + Py*) with Q_u = 2I. */
-function closedFormOfV2(problem: BilevelProblem, x: Float64Array): Float64Array {
+function closedFormOfV2(problem: QuadraticBilevel, x: Float64Array): Float64Array {
   const { d, n, upper } = problem;
   const { y } = oracle(problem).at(x);
   return Float64Array.from({ length: d }, (_, i) => {
@@ -74,10 +75,8 @@ it('from five starts the best value of DSIGD on example (14) is the known optimu
 });
 
 it('DSIGD keeps within the box of x', () => {
-  const boxed = {
-    ...example14,
-    upper: { ...example14.upper, domain: { lower: Float64Array.of(-3, -3), upper: Float64Array.of(3, 3) } },
-  };
+  const domain = { lower: Float64Array.of(-3, -3), upper: Float64Array.of(3, 3) };
+  const boxed = bilevelProblem(2, 2, { ...example14.upper, domain }, example14.lower);
   const { x } = byDsigd(boxed, Float64Array.of(-9, -9));
   expect([...x]).toEqual([-3, -3]);
 });

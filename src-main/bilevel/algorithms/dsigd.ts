@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AdjointError } from '@shared/errors';
 import type { LowerLevel } from '../lower/lowerLevel';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
-import { upperValue, type BilevelProblem } from '../problem';
+import type { BilevelProblem } from '../problem';
 import { makeSolver, project, type OuterAlgorithm } from './algorithm';
 
 const settings = z.strictObject({
@@ -76,7 +76,7 @@ export const dsigd: OuterAlgorithm<'dsigd', typeof settings> = {
 /** F(x), Infinity where the lower level has no solution: a trial point there is no descent. */
 function valueAt(problem: BilevelProblem, level: LowerLevel, x: Float64Array): number {
   try {
-    return upperValue(problem, x, level.solve(x, { warm: true }).y);
+    return problem.upperValue(x, level.solve(x, { warm: true }).y);
   } catch (error) {
     if (error instanceof AdjointError && error.code === 'bad-request') return Infinity;
     throw error;

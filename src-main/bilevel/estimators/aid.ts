@@ -4,13 +4,13 @@ import { addTransposed, dot, multiply } from '../../numerics/linalg/products';
 import type { LowerSolution } from '../lower/lowerLevel';
 import { kktResidual } from '../lower/kktResidual';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
-import { directPart, subtractThroughLower, upperGradientY, upperValue, type BilevelProblem } from '../problem';
-import { eigenvalueBound, needsPositiveDefinite, WorkCounter, type Estimator } from './estimator';
+import { subtractThroughLower, type BilevelProblem } from '../problem';
+import { needsPositiveDefinite, WorkCounter, type Estimator } from './estimator';
 
 const settings = z.strictObject({
   kind: z.literal('aid'),
   solver: z.enum(['cg', 'neumann']).default('cg').describe('How the reduced adjoint system is solved.'),
-  iterations: z.int().min(1).default(30).describe('Products with the reduced operator ZᵀQZ, at most.'),
+  iterations: z.int().min(1).default(30).describe('Products with the reduced operator ZᵀHZ, at most.'),
   tolerance: z
     .number()
     .nonnegative()
@@ -20,8 +20,8 @@ const settings = z.strictObject({
 });
 
 /**
- * Approximate implicit differentiation: ZᵀQZ z = Zᵀ∇_y f with Z a basis of the null space of the active rows, u = Zz, by a few steps of
- * conjugate gradients or of the Neumann series z ← z + (Zᵀ∇_y f − ZᵀQZ z)/L; then Āᵀw = ∇_y f − Qu in the sense of least squares.
+ * Approximate implicit differentiation: ZᵀHZ z = Zᵀ∇_y f with H = ∇²_yy g, Z a basis of the null space of the active rows and u = Zz, by a few steps of
+ * conjugate gradients or of the Neumann series z ← z + (Zᵀ∇_y f − ZᵀHZ z)/L; then Āᵀw = ∇_y f − Hu in the sense of least squares.
  */
 export const aid: Estimator<'aid', typeof settings> = {
   kind: 'aid',
@@ -32,10 +32,9 @@ export const aid: Estimator<'aid', typeof settings> = {
   settings,
   refusal: needsPositiveDefinite,
   make(problem, { solver, iterations, tolerance }) {
-    const { d, n, m, lower } = problem;
+    const { d, n, m } = problem;
     const level = makeLowerLevel(problem);
-    const lipschitz = eigenvalueBound(n, lower.Q);
-    const gradient = new Float64Array(d);
+    const [gradient, scratch] = [new Float64Array(d), new Float64Array(d)];
     const cotangent = new Float64Array(n);
     const work = new WorkCounter();
     return {
@@ -44,9 +43,9 @@ export const aid: Estimator<'aid', typeof settings> = {
         const solution = level.solve(x, options);
         work.lowerSolves++;
         const { y, weak } = solution;
-        upperGradientY(problem, x, y, cotangent);
-        directPart(problem, x, y, gradient);
-        const space = new ReducedSpace(problem, solution);
+        problem.upperGradientY(x, y, cotangent);
+        problem.upperGradientX(x, y, gradient);
+        const space = new ReducedSpace(problem, x, solution);
         const rhs = space.reduce(cotangent);
         const apply = (z: Float64Array) => {
           work.products++;
@@ -55,13 +54,13 @@ export const aid: Estimator<'aid', typeof settings> = {
         const z =
           solver === 'cg'
             ? conjugateGradients(apply, rhs, iterations, tolerance)
-            : neumann(apply, rhs, 1 / lipschitz, iterations, tolerance);
+            : neumann(apply, rhs, 1 / problem.lowerCurvature(x).most, iterations, tolerance);
         const u = space.expand(z);
-        subtractThroughLower(problem, u, space.multiplierRates(cotangent, u), gradient);
+        subtractThroughLower(problem, x, y, { u, w: space.multiplierRates(cotangent, u) }, gradient, scratch);
         work.products += m > 0 ? 3 : 1;
-        const F = upperValue(problem, x, y);
+        const F = problem.upperValue(x, y);
         work.end();
-        return { F, gradient, y, weak, work, residual: () => kktResidual(problem, x, solution) };
+        return { F, gradient, y, weak, work, residual: () => kktResidual(problem, x, solution, options?.q) };
       },
       save: () => ({ arrays: { level: level.saveWarmStart() }, values: {} }),
       restore: ({ arrays }) => level.restoreWarmStart(arrays.level),
@@ -72,18 +71,22 @@ export const aid: Estimator<'aid', typeof settings> = {
 /** The null space of the held rows: free variables, and of these the null space of the held rows of A. */
 class ReducedSpace {
   readonly #problem: BilevelProblem;
+  readonly #x: Float64Array;
+  readonly #y: Float64Array;
   readonly #free: number[];
   readonly #rows: number[];
   readonly #space: ReturnType<typeof factorRowSpace>;
   /** Zᵀ [free − rows, free], or null for the identity. */
   readonly #basis: Float64Array | null;
 
-  constructor(problem: BilevelProblem, { held, side }: LowerSolution) {
-    const { n, lower } = problem;
+  constructor(problem: BilevelProblem, x: Float64Array, { y, held, side }: LowerSolution) {
+    const { n, rows } = problem;
     this.#problem = problem;
+    this.#x = x;
+    this.#y = y;
     this.#free = [...side.keys()].filter((j) => side[j] === 0);
     this.#rows = [...held.keys()].filter((r) => held[r] === 1);
-    const normals = Float64Array.from(this.#rows.flatMap((r) => this.#free.map((j) => lower.A[r * n + j])));
+    const normals = Float64Array.from(this.#rows.flatMap((r) => this.#free.map((j) => rows.A[r * n + j])));
     this.#space = factorRowSpace(normals, this.#rows.length, this.#free.length);
     this.#basis = this.#rows.length > 0 ? nullSpaceTransposed(this.#space) : null;
   }
@@ -110,15 +113,14 @@ class ReducedSpace {
     return scattered;
   }
 
-  /** Qu */
+  /** Hu */
   curvature(u: Float64Array): Float64Array {
-    const { n, lower } = this.#problem;
-    const result = new Float64Array(n);
-    multiply(n, n, lower.Q, u, result);
+    const result = new Float64Array(this.#problem.n);
+    this.#problem.lowerHessianProduct(this.#x, this.#y, u, result);
     return result;
   }
 
-  /** w [m] with Āᵀw = v − Qu on the free variables. */
+  /** w [m] with Āᵀw = v − Hu on the free variables. */
   multiplierRates(v: Float64Array, u: Float64Array): Float64Array {
     const w = new Float64Array(this.#problem.m);
     if (this.#rows.length === 0) return w;

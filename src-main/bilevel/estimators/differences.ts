@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { kktResidual } from '../lower/kktResidual';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
-import { upperValue } from '../problem';
 import { WorkCounter, type Estimator } from './estimator';
 
 const settings = z.strictObject({
@@ -34,14 +33,14 @@ export const differences: Estimator<'differences', typeof settings> = {
         work.begin();
         const value = (): number => {
           work.lowerSolves++;
-          return upperValue(problem, moved, level.solve(moved, { ...options, warm }).y);
+          return problem.upperValue(moved, level.solve(moved, { ...options, warm }).y);
         };
         const centre = level.solve(x, options);
         work.lowerSolves++;
         y.set(centre.y);
         const weak = [...centre.weak];
-        const residual = kktResidual(problem, x, centre);
-        const F = upperValue(problem, x, y);
+        const residual = kktResidual(problem, x, centre, options?.q);
+        const F = problem.upperValue(x, y);
         moved.set(x);
         for (let i = 0; i < problem.d; i++) {
           const s = step * Math.max(1, Math.abs(x[i]));

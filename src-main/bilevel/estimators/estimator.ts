@@ -1,16 +1,16 @@
 import type { z } from 'zod';
 import type { Method } from '../../modelling/method';
 import { cholesky } from '../../numerics/linalg/cholesky';
-import { dot } from '../../numerics/linalg/products';
 import type { LowerRow } from '../lower/lowerLevel';
 import type { BilevelProblem } from '../problem';
+import { QuadraticBilevel } from '../quadratic';
 import type { SavedState } from '../savedState';
 
 /** What an estimate cost. */
 export interface Work {
   /** Lower levels solved, each from data to y*. */
   lowerSolves: number;
-  /** Products of a vector with Q, P, A, B or the reduced operator ZᵀQZ outside of the lower-level solves and of ∇f. */
+  /** Products of a vector with ∇²_yy g, ∂(∇_y g)/∂x, A, B or the reduced operator outside of the lower-level solves and of ∇f. */
   products: number;
   seconds: number;
 }
@@ -72,17 +72,8 @@ export class WorkCounter implements Work {
   }
 }
 
-/** The refusal of estimators whose linear algebra needs a positive definite Q. */
-export const needsPositiveDefinite = ({ n, lower }: BilevelProblem): string | null =>
-  cholesky(n, lower.Q.slice(), 1e-13) < 0 ? null : 'Q of the lower level is not positive definite.';
-
-/** min(‖Q‖∞, ‖Q‖_F) [n, n], at least the largest eigenvalue. */
-export function eigenvalueBound(n: number, Q: Float64Array): number {
-  let rows = 0;
-  for (let i = 0; i < n; i++)
-    rows = Math.max(
-      rows,
-      Q.subarray(i * n, (i + 1) * n).reduce((sum, v) => sum + Math.abs(v), 0),
-    );
-  return Math.min(rows, Math.sqrt(dot(n * n, Q, 0, Q, 0)));
-}
+/** The refusal of estimators whose linear algebra needs a positive definite ∇²_yy g. */
+export const needsPositiveDefinite = (problem: BilevelProblem): string | null =>
+  problem instanceof QuadraticBilevel && cholesky(problem.n, problem.lower.Q.slice(), 1e-13) >= 0
+    ? 'Q of the lower level is not positive definite.'
+    : null;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { drawBilevel, bilevelFamilies } from '../families';
 import { randomBilevel, shapes } from '../fixtures/random';
-import { bilevelProblem, directPart, type BilevelProblem } from '../problem';
+import type { BilevelProblem } from '../problem';
+import { bilevelProblem } from '../quadratic';
 import { conic } from './conic';
 import { differences } from './differences';
 import { exact } from './exact';
@@ -52,14 +53,14 @@ it('where the lower level has no x the gradient is the direct part, bit for bit'
   const { problem, x } = drawBilevel('V2', { d: 6, n: 9 });
   const { gradient, y } = exact.make(problem, { kind: 'exact' }).at(x);
   const direct = new Float64Array(6);
-  directPart(problem, x, y, direct);
+  problem.upperGradientX(x, y, direct);
   expect(gradient).toEqual(direct);
 });
 
 it('another perturbation q can be given with a call', () => {
   const { problem, x } = drawBilevel('coupled');
   const q = problem.lower.q.map((value) => value + 0.05);
-  const changed = { ...problem, lower: { ...problem.lower, q } };
+  const changed = bilevelProblem(10, 10, problem.upper, { ...problem.lower, q });
   const oracle = exact.make(problem, { kind: 'exact' });
   const there = exact.make(changed, { kind: 'exact' }).at(x).gradient;
   expect(oracle.at(x, { q }).gradient).toEqual(there);

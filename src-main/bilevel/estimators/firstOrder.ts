@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { factorSaddlePoint, solveSaddlePoint } from '../../numerics/linalg/saddlePoint';
+import { addTransposed } from '../../numerics/linalg/products';
 import { heldRows, normalsOf } from '../lower/heldRows';
 import { kktResidual } from '../lower/kktResidual';
+import type { LowerSolution } from '../lower/lowerLevel';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
-import { directPart, rowLimits, subtractThroughLower, upperValue } from '../problem';
-import { addTransposed } from '../../numerics/linalg/products';
+import { addRowsInX, type BilevelProblem } from '../problem';
 import { needsPositiveDefinite, WorkCounter, type Estimator } from './estimator';
 
 const settings = z.strictObject({
@@ -21,7 +22,7 @@ const settings = z.strictObject({
  * Finite differences of the active-set solution: the lower level is solved once more with g + δf in place of g and its active rows as
  * equalities. With (y_δ, λ_δ) that solution,
  *
- *     ∇F ≈ ∇_x f(x, y_δ) + [P(y_δ − y*) + B̄ᵀ(λ_δ − λ*)]/δ
+ *     ∇F ≈ ∇_x f(x, y_δ) + [∇_x g(x, y_δ) − ∇_x g(x, y*) + B̄ᵀ(λ_δ − λ*)]/δ
  *
  * the difference quotient in δ of the gradient of the value function min g + δf, in which no second derivative occurs.
  */
@@ -34,43 +35,81 @@ export const firstOrder: Estimator<'first-order', typeof settings> = {
   settings,
   refusal: needsPositiveDefinite,
   make(problem, { delta }) {
-    const { d, n, m, upper, lower } = problem;
+    const { d, m } = problem;
     const level = makeLowerLevel(problem);
-    const gradient = new Float64Array(d);
-    const blended = lower.Q.map((value, at) => value + delta * upper.Qyy[at]);
-    const limits = new Float64Array(m);
-    const f = new Float64Array(n);
+    const [gradient, before, after] = Array.from({ length: 3 }, () => new Float64Array(d));
+    const rates = new Float64Array(m);
     const work = new WorkCounter();
     return {
       at(x, options) {
         work.begin();
         const solution = level.solve(x, options);
-        const { y, linear, multipliers, weak } = solution;
+        const { y, multipliers, weak } = solution;
         const rows = heldRows(solution);
-        rowLimits(problem, x, limits);
-        const rhs = Float64Array.from(rows, ({ kind, index }) =>
-          kind === 'inequality' ? limits[index] : kind === 'lower' ? -lower.lower[index] : lower.upper[index],
-        );
-        f.fill(0);
-        addTransposed(d, n, upper.Qxy, x, f);
-        for (let j = 0; j < n; j++) f[j] = -(linear[j] + delta * (upper.cy[j] + f[j]));
-        const system = factorSaddlePoint(n, rows.length, blended, normalsOf(problem, rows));
-        const { x: perturbed, lambda } = solveSaddlePoint(system, f, rhs);
+        const moved = perturbedSolution(problem, x, solution, delta, options?.q);
         work.lowerSolves += 2;
-        const u = y.map((value, j) => (value - perturbed[j]) / delta);
-        const w = new Float64Array(m);
+        rates.fill(0);
         rows.forEach(({ kind, index }, r) => {
-          if (kind === 'inequality') w[index] = (multipliers.inequality[index] - lambda[r]) / delta;
+          if (kind === 'inequality') rates[index] = moved.lambda[r] - multipliers.inequality[index];
         });
-        directPart(problem, x, perturbed, gradient);
-        subtractThroughLower(problem, u, w, gradient);
-        work.products += m > 0 ? 2 : 1;
-        const F = upperValue(problem, x, y);
+        problem.lowerGradientX(x, y, before);
+        problem.lowerGradientX(x, moved.y, after);
+        for (let i = 0; i < d; i++) after[i] -= before[i];
+        addRowsInX(problem, rates, after);
+        problem.upperGradientX(x, moved.y, gradient);
+        for (let i = 0; i < d; i++) gradient[i] += after[i] / delta;
+        work.products += m > 0 ? 3 : 2;
+        const F = problem.upperValue(x, y);
         work.end();
-        return { F, gradient, y, weak, work, residual: () => kktResidual(problem, x, solution) };
+        return { F, gradient, y, weak, work, residual: () => kktResidual(problem, x, solution, options?.q) };
       },
       save: () => ({ arrays: { level: level.saveWarmStart() }, values: {} }),
       restore: ({ arrays }) => level.restoreWarmStart(arrays.level),
     };
   },
 };
+
+/** Newton steps until they are rounding; one for a quadratic problem. */
+const newtonSteps = 30;
+
+/** Minimises g + δf with the rows held at `solution` as equalities, by Newton's method from there; λ in the order of `heldRows`. */
+function perturbedSolution(
+  problem: BilevelProblem,
+  x: Float64Array,
+  solution: LowerSolution,
+  delta: number,
+  q?: Float64Array,
+): { y: Float64Array; lambda: Float64Array } {
+  const { n } = problem;
+  const rows = heldRows(solution);
+  const normals = normalsOf(problem, rows);
+  const y = solution.y.slice();
+  const lambda = Float64Array.from(rows, ({ kind, index }) => solution.multipliers[kind][index]);
+  const [slope, ofUpper] = [new Float64Array(n), new Float64Array(n)];
+  const [hessian, hessianOfUpper] = [new Float64Array(n * n), new Float64Array(n * n)];
+  const onRows = new Float64Array(rows.length);
+  for (let step = 0; step < newtonSteps; step++) {
+    problem.lowerHessian(x, y, hessian);
+    problem.upperHessianY(x, y, hessianOfUpper);
+    for (let at = 0; at < n * n; at++) hessian[at] += delta * hessianOfUpper[at];
+    problem.lowerGradientY(x, y, slope, q);
+    problem.upperGradientY(x, y, ofUpper);
+    for (let j = 0; j < n; j++) slope[j] += delta * ofUpper[j];
+    addTransposed(rows.length, n, normals, lambda, slope);
+    const system = factorSaddlePoint(n, rows.length, hessian, normals);
+    const { x: change, lambda: rate } = solveSaddlePoint(
+      system,
+      slope.map((value) => 0 - value),
+      onRows,
+    );
+    let [moved, size] = [0, 1];
+    for (let j = 0; j < n; j++) {
+      y[j] += change[j];
+      moved = Math.max(moved, Math.abs(change[j]));
+      size = Math.max(size, Math.abs(y[j]));
+    }
+    for (let r = 0; r < lambda.length; r++) lambda[r] += rate[r];
+    if (!(moved > 4 * Number.EPSILON * size)) break;
+  }
+  return { y, lambda };
+}

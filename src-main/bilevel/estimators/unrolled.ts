@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { dot } from '../../numerics/linalg/products';
-import { directPart, lowerLinear, subtractThroughLower, upperGradientY, upperValue } from '../problem';
-import { eigenvalueBound, needsPositiveDefinite, WorkCounter, type Estimator } from './estimator';
+import { needsPositiveDefinite, WorkCounter, type Estimator } from './estimator';
 
 const settings = z.strictObject({
   kind: z.literal('unrolled'),
@@ -9,9 +7,10 @@ const settings = z.strictObject({
 });
 
 /**
- * Iterative differentiation: y ← Π(y − (Qy + c + q + Pᵀx)/L) for a fixed number of steps from the point of the box nearest 0 (or, warm,
+ * Iterative differentiation: y ← Π(y − (∇_y g(x, y) + q)/L) for a fixed number of steps from the point of the box nearest 0 (or, warm,
  * from where the last call ended), and the derivative of that iteration in reverse. With D_k the variables that step k did not clip,
- * v ← D_kv, s ← s + v, v ← v − Qv/L from v = ∇_y f(y_K); ∇F ≈ ∇_x f − P s/L. The start is a constant.
+ * v ← D_kv, s ← s + G_kᵀv, v ← v − H_kv/L from v = ∇_y f(y_K), where H_k and G_k are ∇²_yy g and ∂(∇_y g)/∂x at the point that step k
+ * started from; ∇F ≈ ∇_x f − s/L. The start is a constant, and so is L, the largest curvature at x.
  */
 export const unrolled: Estimator<'unrolled', typeof settings> = {
   kind: 'unrolled',
@@ -25,48 +24,47 @@ export const unrolled: Estimator<'unrolled', typeof settings> = {
       ? 'The lower level has rows A y + B x ≤ b: its projection has no closed form.'
       : needsPositiveDefinite(problem),
   make(problem, { iterations }) {
-    const { d, n, lower } = problem;
-    const L = eigenvalueBound(n, lower.Q);
+    const { d, n, bounds } = problem;
+    const path = new Float64Array((iterations + 1) * n);
     const free = new Uint8Array(iterations * n);
-    const [y, next, linear, v, s] = Array.from({ length: 5 }, () => new Float64Array(n));
-    const gradient = new Float64Array(d);
-    const noRows = new Float64Array(0);
+    const [y, step, v] = Array.from({ length: 3 }, () => new Float64Array(n));
+    const [gradient, s] = [new Float64Array(d), new Float64Array(d)];
+    const clip = (value: number, j: number) => Math.min(bounds.upper[j], Math.max(bounds.lower[j], value));
     const work = new WorkCounter();
     return {
       at(x, { warm = false, q } = {}) {
         work.begin();
-        lowerLinear(problem, x, linear, q);
+        const L = problem.lowerCurvature(x).most;
         if (!warm) y.fill(0);
-        for (let j = 0; j < n; j++) y[j] = Math.min(lower.upper[j], Math.max(lower.lower[j], y[j]));
+        for (let j = 0; j < n; j++) path[j] = clip(y[j], j);
         for (let k = 0; k < iterations; k++) {
+          const from = path.subarray(k * n, (k + 1) * n);
+          problem.lowerGradientY(x, from, step, q);
           for (let j = 0; j < n; j++) {
-            const moved = y[j] - (dot(n, lower.Q, j * n, y, 0) + linear[j]) / L;
-            next[j] = Math.min(lower.upper[j], Math.max(lower.lower[j], moved));
-            free[k * n + j] = next[j] === moved ? 1 : 0;
+            const moved = from[j] - step[j] / L;
+            const kept = clip(moved, j);
+            path[(k + 1) * n + j] = kept;
+            free[k * n + j] = kept === moved ? 1 : 0;
           }
-          y.set(next);
         }
-        upperGradientY(problem, x, y, v);
-        s.fill(0);
+        y.set(path.subarray(iterations * n));
+        problem.upperGradientY(x, y, v);
+        problem.upperGradientX(x, y, gradient);
         for (let k = iterations - 1; k >= 0; k--) {
-          for (let j = 0; j < n; j++) s[j] += v[j] *= free[k * n + j];
-          for (let j = 0; j < n; j++) next[j] = v[j] - dot(n, lower.Q, j * n, v, 0) / L;
-          v.set(next);
+          const from = path.subarray(k * n, (k + 1) * n);
+          for (let j = 0; j < n; j++) v[j] *= free[k * n + j];
+          problem.lowerCrossProduct(x, from, v, s);
+          for (let i = 0; i < d; i++) gradient[i] -= s[i] / L;
+          problem.lowerHessianProduct(x, from, v, step);
+          for (let j = 0; j < n; j++) v[j] -= step[j] / L;
         }
-        for (let j = 0; j < n; j++) s[j] /= L;
-        directPart(problem, x, y, gradient);
-        subtractThroughLower(problem, s, noRows, gradient);
-        work.products += 2 * iterations + 1;
-        const F = upperValue(problem, x, y);
+        work.products += 3 * iterations;
+        const F = problem.upperValue(x, y);
         work.end();
         /** ‖y − Π(y − ∇_y g)‖∞, 0 at the solution. */
         const residual = (): number => {
-          let worst = 0;
-          for (let j = 0; j < n; j++) {
-            const moved = y[j] - (dot(n, lower.Q, j * n, y, 0) + linear[j]);
-            worst = Math.max(worst, Math.abs(y[j] - Math.min(lower.upper[j], Math.max(lower.lower[j], moved))));
-          }
-          return worst;
+          problem.lowerGradientY(x, y, step, q);
+          return y.reduce((worst, value, j) => Math.max(worst, Math.abs(value - clip(value - step[j], j))), 0);
         };
         return { F, gradient, y, weak: [], work, residual };
       },

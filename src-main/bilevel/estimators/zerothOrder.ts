@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { Generator, type GeneratorState } from '@shared/random/generator';
 import { kktResidual } from '../lower/kktResidual';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
-import { upperValue } from '../problem';
 import { WorkCounter, type Estimator } from './estimator';
 
 const settings = z.strictObject({
@@ -40,19 +39,19 @@ export const zerothOrder: Estimator<'zeroth-order', typeof settings> = {
         work.lowerSolves++;
         y.set(centre.y);
         const weak = [...centre.weak];
-        const residual = kktResidual(problem, x, centre);
+        const residual = kktResidual(problem, x, centre, options?.q);
         gradient.fill(0);
         const value = (direction: Float64Array, amount: number): number => {
           for (let i = 0; i < d; i++) moved[i] = x[i] + amount * direction[i];
           work.lowerSolves++;
-          return upperValue(problem, moved, level.solve(moved, { ...options, warm: true }).y);
+          return problem.upperValue(moved, level.solve(moved, { ...options, warm: true }).y);
         };
         for (let k = 0; k < directions; k++) {
           const direction = generator.standardNormals(d);
           const slope = (value(direction, radius) - value(direction, -radius)) / (2 * radius);
           for (let i = 0; i < d; i++) gradient[i] += (slope * direction[i]) / directions;
         }
-        const F = upperValue(problem, x, y);
+        const F = problem.upperValue(x, y);
         work.end();
         return { F, gradient, y, weak, work, residual: () => residual };
       },

@@ -1,5 +1,5 @@
 import { BoxQpLayer } from '../../layers/boxQpLayer';
-import { lowerLinear, type BilevelProblem } from '../problem';
+import type { QuadraticBilevel } from '../quadratic';
 import {
   checkPoint,
   lowerLevelFailure,
@@ -13,19 +13,21 @@ import {
 /** A positive definite lower level with bounds only, by block pivoting. */
 export class BoxLowerLevel implements LowerLevel {
   readonly method = 'box active set';
-  readonly #problem: BilevelProblem;
+  readonly #problem: QuadraticBilevel;
   readonly #layer: BoxQpLayer;
   readonly #weak: LowerRow[] = [];
   readonly #solution: LowerSolution;
+  readonly #linear: Float64Array;
   readonly #w = new Float64Array(0);
 
-  constructor(problem: BilevelProblem) {
+  constructor(problem: QuadraticBilevel) {
     const { n, lower } = problem;
     this.#problem = problem;
     this.#layer = new BoxQpLayer({ n, Q: lower.Q, lower: lower.lower, upper: lower.upper }, { kink: weakTolerance });
     const zeros = () => new Float64Array(n);
+    this.#linear = zeros();
     this.#solution = {
-      ...{ y: this.#layer.solver.y, linear: zeros() },
+      y: this.#layer.solver.y,
       multipliers: { inequality: new Float64Array(0), lower: zeros(), upper: zeros() },
       ...{ held: new Uint8Array(0), side: new Int8Array(n), weak: this.#weak },
     };
@@ -34,9 +36,9 @@ export class BoxLowerLevel implements LowerLevel {
   solve(x: Float64Array, { warm = false, q }: SolveOptions = {}): LowerSolution {
     const { d, n, lower } = this.#problem;
     checkPoint(x, d);
-    const { linear, multipliers, side, y } = this.#solution;
-    lowerLinear(this.#problem, x, linear, q);
-    this.#layer.forward(linear, warm);
+    const { multipliers, side, y } = this.#solution;
+    this.#problem.linearTerm(x, this.#linear, q);
+    this.#layer.forward(this.#linear, warm);
     if (this.#layer.status !== 'optimal') throw lowerLevelFailure(this.#layer.status, x);
     const { solver, weaklyActive } = this.#layer;
     for (let j = 0; j < n; j++) {

@@ -3,7 +3,7 @@ import { differentiate } from '../../layers/convex/differentiate';
 import type { ConvexProblem } from '../../solvers/convex/problem';
 import type { Solution } from '../../solvers/convex/solution';
 import { solveConvex } from '../../solvers/convex/solve';
-import { convexProblemAt, type BilevelProblem } from '../problem';
+import { convexProblemAt, type QuadraticBilevel } from '../quadratic';
 import {
   checkPoint,
   lowerLevelFailure,
@@ -16,10 +16,10 @@ import {
 /** Any convex lower level, by the interior point with its polish, and the derivative of the convex layer. Nothing is warm-started. */
 export class ConicLowerLevel implements LowerLevel {
   readonly method = 'interior point';
-  readonly #problem: BilevelProblem;
+  readonly #problem: QuadraticBilevel;
   #last: { convex: ConvexProblem; solution: Solution } | null = null;
 
-  constructor(problem: BilevelProblem) {
+  constructor(problem: QuadraticBilevel) {
     this.#problem = problem;
   }
 
@@ -45,7 +45,7 @@ export class ConicLowerLevel implements LowerLevel {
     for (const index of certificate.active.inequality) held[index] = isWeak('inequality', index) ? 0 : 1;
     for (const index of certificate.active.lower) side[index] = isWeak('lower', index) ? 0 : -1;
     for (const index of certificate.active.upper) if (!isWeak('upper', index)) side[index] = 1;
-    return { y, linear: convex.p, multipliers, held, side, weak: rows };
+    return { y, multipliers, held, side, weak: rows };
   }
 
   adjoint(v: Float64Array): { u: Float64Array; w: Float64Array } {

@@ -10,10 +10,10 @@ export function heldRows({ held, side }: Pick<LowerSolution, 'held' | 'side'>): 
 }
 
 /** Their normals Ā [rows, n] in the form Āy ≤ limit. */
-export function normalsOf({ n, lower }: BilevelProblem, rows: readonly LowerRow[]): Float64Array {
-  const result = new Float64Array(rows.length * n);
-  rows.forEach(({ kind, index }, r) => {
-    if (kind === 'inequality') result.set(lower.A.subarray(index * n, (index + 1) * n), r * n);
+export function normalsOf({ n, rows: { A } }: BilevelProblem, held: readonly LowerRow[]): Float64Array {
+  const result = new Float64Array(held.length * n);
+  held.forEach(({ kind, index }, r) => {
+    if (kind === 'inequality') result.set(A.subarray(index * n, (index + 1) * n), r * n);
     else result[r * n + index] = kind === 'lower' ? -1 : 1;
   });
   return result;

@@ -1,33 +1,59 @@
-import { addTransposed, dot } from '../../numerics/linalg/products';
-import { rowLimits, type BilevelProblem } from '../problem';
+import { addRowsInY, rowValues, type BilevelProblem } from '../problem';
 import type { LowerSolution } from './lowerLevel';
 
-/**
- * The largest of ‖Qy + c + q + Pᵀx + Aᵀλ − λ_l + λ_u‖∞, the violation of rows and bounds, and multiplier × slack: 0 at a solution of the
- * lower level at x.
- */
-export function kktResidual(
+type Point = Pick<LowerSolution, 'y' | 'multipliers'>;
+
+/** How well y and its multipliers satisfy the conditions of Karush, Kuhn and Tucker of the lower level at x; in the problem's units. */
+export interface KktResiduals {
+  /** ‖∇_y g + q + Aᵀλ − λ_lower + λ_upper‖, the largest entry and the Euclidean norm. */
+  stationarity: number;
+  stationarityNorm: number;
+  /** The largest violation of a row or bound. */
+  violation: number;
+  /** max λ_i·|slack_i| */
+  complementarity: number;
+}
+
+/** q is the problem's own unless the lower level was solved with another. */
+export function kktResiduals(
   problem: BilevelProblem,
   x: Float64Array,
-  { y, linear, multipliers }: Pick<LowerSolution, 'y' | 'linear' | 'multipliers'>,
-): number {
-  const { n, m, lower } = problem;
-  const stationarity = new Float64Array(n);
-  addTransposed(m, n, lower.A, multipliers.inequality, stationarity);
-  const limits = new Float64Array(m);
-  rowLimits(problem, x, limits);
-  let worst = 0;
-  const row = (slack: number, multiplier: number) => {
-    worst = Math.max(worst, -slack);
-    if (multiplier !== 0) worst = Math.max(worst, Math.abs(multiplier * slack));
+  { y, multipliers }: Point,
+  q?: Float64Array,
+): KktResiduals {
+  const { n, m, bounds } = problem;
+  const residual = new Float64Array(n);
+  problem.lowerGradientY(x, y, residual, q);
+  addRowsInY(problem, multipliers.inequality, residual);
+  const values = new Float64Array(m);
+  rowValues(problem, x, y, values);
+  let [stationarity, square, violation, complementarity] = [0, 0, 0, 0];
+  const limit = (value: number, multiplier: number) => {
+    violation = Math.max(violation, value);
+    if (multiplier !== 0) complementarity = Math.max(complementarity, Math.abs(multiplier * value));
   };
+  values.forEach((value, r) => limit(value, multipliers.inequality[r]));
   for (let j = 0; j < n; j++) {
-    const slope =
-      stationarity[j] + dot(n, lower.Q, j * n, y, 0) + linear[j] - multipliers.lower[j] + multipliers.upper[j];
-    worst = Math.max(worst, Math.abs(slope));
-    row(y[j] - lower.lower[j], multipliers.lower[j]);
-    row(lower.upper[j] - y[j], multipliers.upper[j]);
+    residual[j] += multipliers.upper[j] - multipliers.lower[j];
+    stationarity = Math.max(stationarity, Math.abs(residual[j]));
+    square += residual[j] ** 2;
+    limit(bounds.lower[j] - y[j], multipliers.lower[j]);
+    limit(y[j] - bounds.upper[j], multipliers.upper[j]);
   }
-  for (let r = 0; r < m; r++) row(limits[r] - dot(n, lower.A, r * n, y, 0), multipliers.inequality[r]);
-  return worst;
+  return { stationarity, stationarityNorm: Math.sqrt(square), violation, complementarity };
+}
+
+/** The largest of the residuals: 0 at a solution of the lower level at x. */
+export function kktResidual(problem: BilevelProblem, x: Float64Array, point: Point, q?: Float64Array): number {
+  const { stationarity, violation, complementarity } = kktResiduals(problem, x, point, q);
+  return Math.max(stationarity, violation, complementarity);
+}
+
+/**
+ * A bound of ‖y − y*‖₂ for a y that is feasible and whose multipliers are complementary: it solves the lower level with the residual of
+ * stationarity as one more linear term, and strong monotonicity bounds how far that moves y*. Infinity without a known curvature.
+ */
+export function distanceBound(problem: BilevelProblem, x: Float64Array, point: Point, q?: Float64Array): number {
+  const { least } = problem.lowerCurvature(x);
+  return least > 0 ? kktResiduals(problem, x, point, q).stationarityNorm / least : Infinity;
 }

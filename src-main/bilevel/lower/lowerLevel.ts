@@ -10,8 +10,6 @@ export interface LowerRow {
 export interface LowerSolution {
   /** [n] */
   readonly y: Float64Array;
-  /** c + q + Pᵀx, [n] */
-  readonly linear: Float64Array;
   /** ≥ 0, [m], [n], [n]; 0 where a row is not active. */
   readonly multipliers: { inequality: Float64Array; lower: Float64Array; upper: Float64Array };
   /** Rows held with equality by the derivative, 1 or 0, [m]; −1 lower, 1 upper bound, 0 free, [n]. Weakly active rows are not held. */
@@ -31,12 +29,12 @@ export interface SolveOptions {
 /** The lower level as a function of x with its adjoint. */
 export interface LowerLevel {
   /** How the level is solved. */
-  readonly method: 'box active set' | 'dual active set' | 'interior point';
+  readonly method: 'box active set' | 'dual active set' | 'interior point' | 'projected Newton';
   /** @throws AdjointError `bad-request` where the lower level has no solution at this x, saying why */
   solve(x: Float64Array, options?: SolveOptions): LowerSolution;
   /**
-   * (u, w) with [Q Āᵀ; Ā 0][u; w] = [v; 0] over the rows held at the last solve; w [m] is 0 at other rows. The gradient of vᵀy*(x) is
-   * −(P u + Bᵀw).
+   * (u, w) with [H Āᵀ; Ā 0][u; w] = [v; 0] over the rows held at the last solve, H = ∇²_yy g at its y; w [m] is 0 at other rows. The
+   * gradient of vᵀy*(x) is −(Gᵀu + Bᵀw).
    *
    * @throws AdjointError `unsupported` where the derivative does not exist
    */

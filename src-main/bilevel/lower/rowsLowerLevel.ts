@@ -1,6 +1,7 @@
 import { dot } from '../../numerics/linalg/products';
 import { makeDualActiveSet, solveInequalityQp, type DualActiveSet } from '../../solvers/activeSet/dualActiveSet';
-import { lowerLinear, rowLimits, type BilevelProblem } from '../problem';
+import { rowLimits } from '../problem';
+import type { QuadraticBilevel } from '../quadratic';
 import {
   checkPoint,
   lowerLevelFailure,
@@ -14,10 +15,11 @@ import {
 /** A positive definite lower level with rows, and bounds as further rows, by the dual active-set method. */
 export class RowsLowerLevel implements LowerLevel {
   readonly method = 'dual active set';
-  readonly #problem: BilevelProblem;
+  readonly #problem: QuadraticBilevel;
   /** What each row of the solver is. */
   readonly #rows: LowerRow[];
   readonly #solver: DualActiveSet;
+  readonly #linear: Float64Array;
   readonly #limits: Float64Array;
   readonly #noEqualities = new Float64Array(0);
   readonly #weak: LowerRow[] = [];
@@ -27,7 +29,7 @@ export class RowsLowerLevel implements LowerLevel {
   readonly #step: Float64Array;
   readonly #rates: Float64Array;
 
-  constructor(problem: BilevelProblem) {
+  constructor(problem: QuadraticBilevel) {
     const { n, m, lower } = problem;
     this.#problem = problem;
     const rows: LowerRow[] = Array.from({ length: m }, (_, index) => ({ kind: 'inequality', index }));
@@ -46,8 +48,9 @@ export class RowsLowerLevel implements LowerLevel {
     }
     this.#solver = makeDualActiveSet({ n, e: 0, m: rows.length, Q: lower.Q, A: this.#noEqualities, G });
     const zeros = (length = n) => new Float64Array(length);
+    this.#linear = zeros();
     this.#solution = {
-      ...{ y: this.#solver.y, linear: zeros() },
+      y: this.#solver.y,
       multipliers: { inequality: zeros(m), lower: zeros(), upper: zeros() },
       ...{ held: new Uint8Array(m), side: new Int8Array(n), weak: this.#weak },
     };
@@ -58,9 +61,9 @@ export class RowsLowerLevel implements LowerLevel {
   solve(x: Float64Array, { warm = false, q }: SolveOptions = {}): LowerSolution {
     const solver = this.#solver;
     checkPoint(x, this.#problem.d);
-    lowerLinear(this.#problem, x, this.#solution.linear, q);
+    this.#problem.linearTerm(x, this.#linear, q);
     rowLimits(this.#problem, x, this.#limits);
-    solveInequalityQp(solver, this.#solution.linear, this.#noEqualities, this.#limits, warm);
+    solveInequalityQp(solver, this.#linear, this.#noEqualities, this.#limits, warm);
     if (solver.status !== 'optimal') throw lowerLevelFailure(solver.status ?? 'iteration limit', x);
     this.#letGoOfWeakRows();
     this.#readMultipliers();
