@@ -1,5 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
+import { bilevelPreviewAskSchema, bilevelPreviewSchema } from './bilevel';
 import {
   comparisonInfoSchema,
   comparisonSchema,
@@ -12,6 +13,7 @@ import { datasetInfoSchema, datasetName, generateDatasetSchema } from './dataset
 import { findingSchema, problemSchema } from './errors';
 import { figureInfoSchema, savedFigureSchema, saveFigureSchema } from './figures/library';
 import { figureSchema } from './figures/spec';
+import { landscapeAskSchema, landscapeSchema } from './landscape';
 import {
   familyPreviewSchema,
   familySchema,
@@ -170,6 +172,14 @@ export const contract = {
     run: request.input(solveRunSchema).output(solveReportSchema),
     /** Checks the gradient of vᵀy* against differences over a sweep of steps, the active-set formula and the adjoint identity. */
     audit: request.input(solveAuditSchema).output(auditedSchema),
+  },
+  bilevel: {
+    /** Families of bilevel problems, each with its settings as JSON Schema. */
+    families: request.output(z.array(familySchema)),
+    /** A bilevel problem: sizes, what would make results on it meaningless, its lower level at the start. Wrong settings are findings. */
+    preview: request.input(bilevelPreviewAskSchema).output(bilevelPreviewSchema),
+    /** F over a plane or along a line, from coarse to fine; a picture that is out of date when it could be taken is left out. */
+    landscape: request.input(landscapeAskSchema).output(eventIterator(landscapeSchema)),
   },
   experiments: {
     /** Example experiments that come with Adjoint. */

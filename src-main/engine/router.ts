@@ -9,6 +9,7 @@ import type { RunIndex } from '../store/runIndex';
 import { summariseRun } from '../store/recorded';
 import { experimentTitle, methods, parseExperiment } from '../experiments/experiment';
 import type { Engine, EngineOptions } from './api';
+import { bilevelHandlers } from './bilevelHandlers';
 import { build } from './build';
 import { comparisonHandlers } from './comparisonHandlers';
 import { createRun } from './createRun';
@@ -86,6 +87,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
     problems: problemHandlers(parts),
     datasets: datasetHandlers(parts),
     solve: solveHandlers(parts),
+    bilevel: bilevelHandlers(parts),
     experiments: {
       examples: on.experiments.examples.handler(() => examples(options.resources)),
       validate: on.experiments.validate.handler(({ input }) => {

@@ -1,12 +1,12 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { AdjointError, toProblem, type Problem } from '@shared/errors';
-import { formatBytes } from '@shared/format';
 import type { SolveCase, SolveSource } from '@shared/solve';
 import { parseMatrixProblem } from '../solvers/convex/matrixProblem';
 import { convexProblem, type ConvexProblem, type SymmetricMatrix } from '../solvers/convex/problem';
 import { isSeparable } from '../solvers/convex/separable';
 import { readDataset, type Dataset } from '../store/dataset';
+import { checkTextSize, readProblemText } from './problemText';
 
 /** A problem with what is known of it. */
 export interface SourcedProblem {
@@ -23,8 +23,7 @@ export type FoundSource = Exclude<SolveSource, { kind: 'instance' } | { kind: 'c
 type InstanceSource = { kind: 'instance'; path: string; dataset: string; instance: number };
 type CaseSource = { kind: 'case'; path: string; name: string };
 
-/** Larger files and problems are for the command line: nobody would wait for their pictures. */
-const mostBytes = 64e6;
+/** Larger problems are for the command line: nobody would wait for their pictures. */
 const mostVariables = 1500;
 const mostRows = 4000;
 
@@ -44,8 +43,8 @@ export function readSource(source: FoundSource): SourcedProblem {
 
 function fileProblem(source: Exclude<FoundSource, InstanceSource>): SourcedProblem {
   const where = source.kind === 'text' ? source.name : source.kind === 'case' ? source.name : source.path;
-  const text = source.kind === 'text' ? source.text : readText(source.path);
-  if (text.length > mostBytes) throw tooLarge(text.length, where);
+  const text = source.kind === 'text' ? source.text : readProblemText(source.path);
+  checkTextSize(text, where);
   const { file, problem } = parseMatrixProblem(text, where);
   return {
     problem,
@@ -55,26 +54,6 @@ function fileProblem(source: Exclude<FoundSource, InstanceSource>): SourcedProbl
     cotangent: file.cotangent ? Float64Array.from(file.cotangent) : null,
   };
 }
-
-function readText(path: string): string {
-  try {
-    const found = statSync(path);
-    if (found.isDirectory())
-      throw new AdjointError('bad-request', 'This is a folder, not a file.', { where: path, fix: 'Name the file in it.' });
-    if (found.size > mostBytes) throw tooLarge(found.size, path);
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof AdjointError) throw error;
-    const { code, what, ...rest } = toProblem(error, path);
-    throw new AdjointError(code, what, { ...rest, cause: error });
-  }
-} // prettier-ignore
-
-const tooLarge = (bytes: number, where: string) =>
-  new AdjointError('unsupported', `The file has ${formatBytes(bytes)}: too much to look at here.`, {
-    where,
-    fix: `This page takes files up to ${formatBytes(mostBytes)}. “adjoint solve FILE” on the command line has no such limit.`,
-  });
 
 function instanceProblem({ path, dataset: name, instance }: InstanceSource): SourcedProblem {
   const dataset = readDataset(path);
@@ -140,7 +119,7 @@ export function listCases(resources: string): { cases: SolveCase[]; problem: Pro
   let problem: Problem | null = null;
   for (const name of caseNames(resources))
     try {
-      const { file, problem: parsed } = parseMatrixProblem(readText(casePath(resources, name)), name);
+      const { file, problem: parsed } = parseMatrixProblem(readProblemText(casePath(resources, name)), name);
       const { n, e, m, soc } = parsed;
       const expected = file.expected as { diagnosis?: string } | undefined;
       cases.push({

@@ -1,7 +1,11 @@
+import type { BilevelPreview } from '@shared/bilevel';
 import type { DatasetInfo } from '@shared/datasets';
 import type { Problem } from '@shared/errors';
+import type { Landscape, LandscapeAsk } from '@shared/landscape';
 import type { FamilyPreview, PreviewDataset, PreviewFamily, ProblemView } from '@shared/problems';
 import type { Audited, SolveAudit, SolveCase, SolveReport, SolveRun } from '@shared/solve';
+import type { FoundBilevel } from './bilevelSource';
+import { bilevelLandscape, previewBilevel } from './bilevelViews';
 import { inspectWithLabels, previewDataset, previewFamily } from './problemViews';
 import { listCases, type FoundSource } from './solveSource';
 import { auditReport, solveReport } from './solveViews';
@@ -13,6 +17,7 @@ export type ViewTask =
   | { kind: 'inspect'; path: string }
   | { kind: 'cases'; resources: string }
   | { kind: 'solve'; input: SolveRun; source: FoundSource }
+  | { kind: 'bilevel'; source: FoundBilevel }
   | { kind: 'audit'; input: SolveAudit; source: FoundSource };
 
 /** What it answers. */
@@ -23,7 +28,20 @@ export interface ViewResults {
   cases: { cases: SolveCase[]; problem: Problem | null };
   solve: SolveReport;
   audit: Audited;
+  bilevel: BilevelPreview;
 }
+
+/** What a thread is asked that answers in parts. */
+export type StreamTask = { kind: 'landscape'; input: LandscapeAsk; source: FoundBilevel };
+
+export interface StreamParts {
+  landscape: Landscape;
+}
+
+export const isStreamTask = (task: ViewTask | StreamTask): task is StreamTask => task.kind === 'landscape';
+
+export const streamViewTask = (task: StreamTask): Iterable<StreamParts[StreamTask['kind']]> =>
+  bilevelLandscape(task.input, task.source);
 
 export function runViewTask(task: ViewTask): ViewResults[ViewTask['kind']] {
   switch (task.kind) {
@@ -39,5 +57,7 @@ export function runViewTask(task: ViewTask): ViewResults[ViewTask['kind']] {
       return solveReport(task.input, task.source);
     case 'audit':
       return auditReport(task.input, task.source);
+    case 'bilevel':
+      return previewBilevel(task.source);
   }
 }

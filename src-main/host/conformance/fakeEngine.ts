@@ -84,6 +84,11 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       run: os.solve.run.handler(notHere),
       audit: os.solve.audit.handler(notHere),
     },
+    bilevel: {
+      families: os.bilevel.families.handler(() => []),
+      preview: os.bilevel.preview.handler(notHere),
+      landscape: os.bilevel.landscape.handler(notHere),
+    },
     experiments: {
       examples: os.experiments.examples.handler(() => []),
       validate: os.experiments.validate.handler(({ input }) => ({

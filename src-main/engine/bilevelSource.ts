@@ -1,0 +1,67 @@
+import { basename, extname } from 'node:path';
+import { AdjointError, type Finding } from '@shared/errors';
+import type { BilevelSource } from '@shared/landscape';
+import { drawBilevel } from '../bilevel/families';
+import { bilevelFamilyForms, type BilevelFamilyForm } from '../bilevel/familyForms';
+import { parseHypergradientFile } from '../bilevel/hypergradientFile';
+import type { LookedAt } from '../bilevel/landscape/landscape';
+import { readProblemText } from './problemText';
+
+export type FoundBilevel = BilevelSource;
+
+/** A bilevel problem with what is known of it. */
+export interface SourcedBilevel extends LookedAt {
+  name: string;
+  about: string;
+}
+
+/** Entries of the matrices that are drawn for a view. */
+const mostEntries = 4e6;
+
+/** The problem, or what is wrong with the settings of its family. @throws AdjointError `not-found`, `bad-request`, `unsupported` */
+export function readBilevel(source: FoundBilevel): SourcedBilevel | { findings: Finding[] } {
+  if (source.kind === 'family') return fromFamily(source);
+  const where = source.kind === 'text' ? source.name : source.path;
+  const text = source.kind === 'text' ? source.text : readProblemText(source.path);
+  const { file, problem, x } = parseHypergradientFile(text, where);
+  return { problem, start: x, name: file.name ?? basename(where, extname(where)), about: file.about ?? '' };
+}
+
+/** `readBilevel`. @throws AdjointError `bad-request` with every finding besides */
+export function requireBilevel(source: FoundBilevel): SourcedBilevel {
+  const found = readBilevel(source);
+  if (!('findings' in found)) return found;
+  throw new AdjointError('bad-request', 'These settings make no problem.', {
+    findings: found.findings,
+    fix: 'Change the settings that are named.',
+  });
+}
+
+function fromFamily({ family: kind, settings: given }: Extract<BilevelSource, { kind: 'family' }>) {
+  const form = bilevelFamilyForms.find((one) => one.kind === kind);
+  if (!form)
+    throw new AdjointError('not-found', `There is no family of bilevel problems “${kind}”.`, {
+      where: 'family',
+      fix: `There are: ${bilevelFamilyForms.map((one) => one.kind).join(', ')}.`,
+    });
+  const parsed = form.settings.safeParse(given);
+  if (!parsed.success) return { findings: parsed.error.issues.flatMap((issue) => explain(issue, form)) };
+  const settings = parsed.data;
+  const { d, n } = settings;
+  if (n * n + 2 * n * d > mostEntries)
+    return { findings: [{ path: 'n', message: `is too large to look at: the matrices have more than ${mostEntries} entries` }] }; // prettier-ignore
+  try {
+    const { problem, x } = drawBilevel(form.kind, settings);
+    return { problem, start: x, name: form.title, about: form.summary };
+  } catch (error) {
+    if (!(error instanceof AdjointError)) throw error;
+    const { what, where, fix } = error.problem;
+    const path = where?.split(', ').at(-1) ?? '';
+    return { findings: [{ path, message: fix ? `${what} ${fix}` : what }] };
+  }
+}
+
+function explain(issue: { code: string; path: PropertyKey[]; message: string }, form: BilevelFamilyForm): Finding[] {
+  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path.join('.'), message: issue.message }];
+  return [{ path: '', message: `${issue.message}; known: ${Object.keys(form.settings.shape).join(', ')}` }];
+}

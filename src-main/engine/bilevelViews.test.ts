@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { bilevelPreviewSchema } from '@shared/bilevel';
+import { landscapeAskSchema, landscapeSchema, type BilevelSource } from '@shared/landscape';
+import { bilevelFamilyForms } from '../bilevel/familyForms';
+import { bilevelLandscape, previewBilevel } from './bilevelViews';
+
+const family = (kind: string, settings: Record<string, unknown> = {}): BilevelSource => ({
+  kind: 'family',
+  family: kind,
+  settings,
+});
+const text = (value: unknown): BilevelSource => ({ kind: 'text', text: JSON.stringify(value), name: 'pasted' });
+
+describe('the preview of a bilevel problem', () => {
+  it.each(bilevelFamilyForms.map(({ kind }) => kind))('%s has sizes, a lower level and a spectrum', (kind) => {
+    const preview = previewBilevel(family(kind, { d: 3, n: 3 }));
+    expect(bilevelPreviewSchema.parse(preview)).toEqual(preview);
+    expect(preview.findings).toEqual([]);
+    expect(preview.dims).toEqual({ d: 3, n: 3, m: kind === 'V1' ? 3 : 0 });
+    expect(preview.spectrum).toHaveLength(3);
+    expect(preview.lower!.y.every((y, j) => (preview.lower!.side[j] === 0) === Math.abs(y) < 1 || kind === 'V1')).toBe(true); // prettier-ignore
+    expect(preview.lower!.gradientNorm).toBeGreaterThan(0);
+  });
+
+  it('says of V2 in plain words that its lower level does not depend on x', () => {
+    const { checks } = previewBilevel(family('V2'));
+    expect(checks[0]).toMatchObject({ code: 'lower-ignores-x', severity: 'meaningless' });
+    expect(previewBilevel(family('coupled')).checks.map(({ code }) => code)).not.toContain('lower-ignores-x');
+  });
+
+  it('wrong settings are findings at their paths', () => {
+    const wrong = (kind: string, settings: Record<string, unknown>) =>
+      previewBilevel(family(kind, settings)).findings.map(({ path }) => path);
+    expect(wrong('coupled', { d: 0 })).toEqual(['d']);
+    expect(wrong('V3', { d: 3, n: 4 })).toEqual(['n']);
+    expect(wrong('coupled', { n: 50_000 })).toEqual(['n']);
+  });
+
+  it('a lower level that has no solution at the start is shown with the reason', () => {
+    const preview = previewBilevel(
+      text({
+        format: 'hypergradient/1',
+        upper: { Qyy: [[1]] },
+        lower: { Q: [[1]], A: [[1], [-1]], B: [[0], [0]], b: [-1, -1] },
+        x: [2],
+      }),
+    );
+    expect(preview.dims).toEqual({ d: 1, n: 1, m: 2 });
+    expect(preview.lower).toBeNull();
+    expect(preview.problem!.what).toContain('no feasible y');
+    expect(preview.problem!.where).toContain('x = (2)');
+  });
+
+  it('a file that is no problem is refused by name', () => {
+    expect(() => previewBilevel(text({ format: 'other' }))).toThrow('hypergradient/1');
+    expect(() => previewBilevel({ kind: 'file', path: '/nowhere/at/all.json' })).toThrow();
+  });
+});
+
+it('a landscape is what the contract says, and wrong settings are refused', () => {
+  const ask = landscapeAskSchema.parse({ source: family('coupled', { d: 2, n: 2 }), cells: 24 });
+  for (const part of bilevelLandscape(ask, ask.source)) expect(landscapeSchema.parse(part)).toEqual(part);
+  expect(() => [...bilevelLandscape(ask, family('coupled', { d: -1 }))]).toThrow('make no problem');
+});
