@@ -24,24 +24,34 @@ export function previewBilevel(source: FoundBilevel): BilevelPreview {
   };
   if ('findings' in found) return { ...nothing, findings: found.findings };
   const { problem, start, name, about, optimum } = found;
-  const { d, n, m, upper } = problem;
+  const { d, n, m, domain } = problem;
   const notes: string[] = [];
   if (n > mostEigenvalues) notes.push(`The spectrum of Q is shown up to n = ${mostEigenvalues}.`);
   const shown: BilevelPreview = {
     ...nothing,
     ...{ name, about, dims: { d, n, m }, start: [...start], notes, optimum: optimum?.F ?? null },
-    unboundedX: upper.domain.lower.every((value) => value === -Infinity) && upper.domain.upper.every((v) => v === Infinity),
-    spectrum: n > mostEigenvalues ? [] : [...symmetricEigenvalues(n, problem.lower.Q.slice())].sort((a, b) => b - a),
+    unboundedX: domain.lower.every((value) => value === -Infinity) && domain.upper.every((v) => v === Infinity),
+    spectrum: spectrumOf(found, new Float64Array(n)),
   };
   try {
     const checked = n + m > mostPreflight ? null : bilevelPreflight(problem, start);
     if (!checked) notes.push(`The lower level is too large to be checked for kinks and dependent rows here: n + m > ${mostPreflight}.`);
-    return { ...shown, checks: checksOf(checked), lower: lowerView(found, checked) };
+    const lower = lowerView(found, checked);
+    return { ...shown, checks: checksOf(checked), lower, spectrum: spectrumOf(found, Float64Array.from(lower.y)) };
   } catch (error) {
     if (!(error instanceof AdjointError)) throw error;
     return { ...shown, problem: error.problem };
   }
 } // prettier-ignore
+
+/** Eigenvalues of ∇²_yy g at the start, descending. */
+function spectrumOf({ problem, start }: SourcedBilevel, y: Float64Array): number[] {
+  const { n } = problem;
+  if (n > mostEigenvalues) return [];
+  const hessian = new Float64Array(n * n);
+  problem.lowerHessian(start, y, hessian);
+  return [...symmetricEigenvalues(n, hessian)].sort((a, b) => b - a);
+}
 
 const checksOf = (checked: BilevelPreflight | null): BilevelPreview['checks'] =>
   (checked?.findings ?? []).map(({ code, severity, message }) => ({ code, severity, message }));
@@ -57,8 +67,8 @@ function lowerView({ problem, start }: SourcedBilevel, checked: BilevelPreflight
     F: surface.at(start).F,
     gradientNorm: gradient && Math.hypot(...gradient),
     ...{ y: [...y], side: [...side] },
-    lower: Array.from(problem.lower.lower, finite),
-    upper: Array.from(problem.lower.upper, finite),
+    lower: Array.from(problem.bounds.lower, finite),
+    upper: Array.from(problem.bounds.upper, finite),
     activeRows: [...held.keys()].filter((row) => held[row] === 1),
     weak: weak.map(rowName),
     smallestActiveMultiplier: finite(checked?.smallestActiveMultiplier),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Landscape } from '@shared/landscape';
 import { drawBilevel } from '../families';
-import { bilevelProblem } from '../problem';
+import { bilevelProblem } from '../quadratic';
 import { landscape, type LookedAt } from './landscape';
 
 const one = (...values: number[]) => Float64Array.from(values);

@@ -1,10 +1,9 @@
 import { formatDuration } from '@shared/format';
 import type { Landscape, LandscapeAsk } from '@shared/landscape';
-import { upperValue, type BilevelProblem } from '../problem';
-import { makeLowerLevel } from '../lower/makeLowerLevel';
+import type { BilevelProblem } from '../problem';
 import { findCorners } from './corners';
 import { findKinks, type SurfaceGrid } from './kinks';
-import { chooseWindow, makePlane, placeOf, pointAt, type Interval, type Plane } from './plane';
+import { chooseWindow, makePlane, placeOf, pointAt, type Interval } from './plane';
 import { Surface } from './surface';
 
 /** A bilevel problem with the point to start from and, where it is known, an optimum. */
@@ -34,12 +33,11 @@ export function* landscape(
 ): Generator<Landscape> {
   const surface = new Surface(problem);
   const plane = makePlane(ask.plane, start);
-  const { domain } = problem.upper;
   const places = [start, ...ask.hold, ...(optimum ? [optimum.x] : [])].map((x) => placeOf(plane, x));
   const isLine = plane.directions.length === 1;
   const window = ask.window
     ? { s: ask.window.s, t: isLine || !ask.window.t ? ([0, 0] as Interval) : ask.window.t }
-    : chooseWindow(surface, plane, places, domain);
+    : chooseWindow(surface, plane, places, problem.domain);
   const at = (s: number, t: number) => surface.at(pointAt(plane, s, t));
   const most = isLine ? ask.cells * lineCells : ask.cells;
   const passes = Math.log2(ask.cells / firstCells) + 1;
@@ -114,10 +112,3 @@ function leastOf({ s, t, values }: SurfaceGrid): Landscape['least'] {
   });
   return best < 0 ? null : { s: s[best % s.length], t: t[Math.floor(best / s.length)], F: values[best] };
 }
-
-/** F(x), for an x that is known to be the optimum. @throws AdjointError where the lower level has no solution there */
-export function valueAt(problem: BilevelProblem, x: Float64Array): number {
-  return upperValue(problem, x, makeLowerLevel(problem).solve(x).y);
-}
-
-export type { Plane };

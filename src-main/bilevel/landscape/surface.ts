@@ -2,7 +2,8 @@ import { AdjointError } from '@shared/errors';
 import { exact } from '../estimators/exact';
 import type { LowerLevel, LowerSolution } from '../lower/lowerLevel';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
-import { upperValue, type BilevelProblem } from '../problem';
+import { dot } from '../../numerics/linalg/products';
+import type { BilevelProblem } from '../problem';
 
 /** F at a point, and which rows hold y*: a number of the surface's `setNames`, or −1 − r for reason r of `reasons`. F is NaN there. */
 export interface SurfacePoint {
@@ -11,6 +12,7 @@ export interface SurfacePoint {
 }
 
 const mostNamed = 5;
+const rounding = 1e-9;
 
 /** F(x) = f(x, y*(x)) as a function that never throws: where y* does not exist it says why. */
 export class Surface {
@@ -27,12 +29,13 @@ export class Surface {
   }
 
   at(x: Float64Array): SurfacePoint {
-    const { lower, upper } = this.#problem.upper.domain;
+    const { lower, upper } = this.#problem.domain;
     if (x.some((value, i) => value < lower[i] || value > upper[i])) return this.#nowhere('x lies outside of X');
     try {
       const solution = this.#level.solve(x, { warm: this.#isWarm });
       this.#isWarm = true;
-      const F = upperValue(this.#problem, x, solution.y);
+      if (!this.#isAllowed(x, solution.y)) return this.#nowhere('A row of the upper level is violated');
+      const F = this.#problem.upperValue(x, solution.y);
       return Number.isFinite(F) ? { F, set: this.#numberOf(solution) } : this.#nowhere('F is not a finite number');
     } catch (error) {
       if (!(error instanceof AdjointError)) throw error;
@@ -49,6 +52,15 @@ export class Surface {
       if (error instanceof AdjointError) return null;
       throw error;
     }
+  }
+
+  /** C x + D y* ≤ e, to the rounding of its terms. */
+  #isAllowed(x: Float64Array, y: Float64Array): boolean {
+    const { d, n, upperRows } = this.#problem;
+    const { C, D, e } = upperRows;
+    return e.every(
+      (limit, r) => dot(d, C, r * d, x, 0) + dot(n, D, r * n, y, 0) <= limit + rounding * (1 + Math.abs(limit)),
+    );
   }
 
   #nowhere(reason: string): SurfacePoint {
