@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 
 it('adjoint bench labels gives the row that other programs are compared with', () => {
@@ -39,6 +41,48 @@ it('adjoint bench hypergradient is exact to rounding in every dimension, cold an
     expect(max_rel_err).toBeLessThan(1e-13);
     expect(s_per_grad).toBeGreaterThan(0);
   }
+});
+
+it('adjoint bench ssigd times steps with exact hypergradients beside a peer, and samples memory', () => {
+  // A peer that answers at once: one iterate, the start, with the gradient 0.
+  const peer = join(mkdtempSync(join(tmpdir(), 'adjoint-bench-')), 'peer.mjs');
+  writeFileSync(
+    peer,
+    `import { createInterface } from 'node:readline';
+let x;
+for await (const line of createInterface({ input: process.stdin })) {
+  const asked = JSON.parse(line);
+  x ??= asked.data.x;
+  console.log(JSON.stringify(asked.data ? {} : { seconds: [1], x: [x], g: [x.map(() => 0)] }));
+}`,
+  );
+  const options = ['--dim', '12', '--steps', '40', '--rounds', '2', '--memory-steps', '200'];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      resolve('out/node/adjoint.mjs'),
+      'bench',
+      'ssigd',
+      '--json',
+      ...options,
+      '--peer',
+      `"${process.execPath}" "${peer}"`,
+    ],
+    { encoding: 'utf8' },
+  );
+  expect(status, stderr).toBe(0);
+  const [about, ours, first, second, memory] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, number>);
+  expect(about).toEqual({ what: 'peer' });
+  expect(ours).toMatchObject({ what: 'ssigd', dim: 12, method: 'adjoint', steps: 40, warm: true });
+  expect(ours.max_rel_err).toBeLessThan(1e-13);
+  for (const row of [first, second]) {
+    expect(row.ratio).toBeGreaterThanOrEqual(row.ratio_min);
+    expect(row.max_rel_err).toBe(1);
+  }
+  expect(memory.samples).toHaveLength(21);
 });
 
 it('adjoint bench training and gemm give rows in float64 that other programs are compared with', () => {

@@ -4,6 +4,7 @@ import { gemmBench } from './gemm';
 import { hypergradientBench } from './hypergradient';
 import { labelsBench } from './labels';
 import { layerBench } from './layer';
+import { ssigdBench } from './ssigd';
 import { trainingBench } from './training';
 
 export function benchCommand(places: Places): Command {
@@ -12,6 +13,7 @@ export function benchCommand(places: Places): Command {
     .addCommand(labelsBench(places))
     .addCommand(hypergradientBench())
     .addCommand(layerBench())
+    .addCommand(ssigdBench())
     .addCommand(trainingBench())
     .addCommand(gemmBench());
 }
