@@ -44,6 +44,8 @@ export interface BilevelProblem {
   upperGradientX(x: Float64Array, y: Float64Array, result: Float64Array): void;
   /** `result` [n] ← ∇_y f: the cotangent that is pulled back through y*(x). */
   upperGradientY(x: Float64Array, y: Float64Array, result: Float64Array): void;
+  /** f with both gradients at once, `inX` [d] ← ∇_x f and `inY` [n] ← ∇_y f, where that saves work. */
+  upperWithGradients?(x: Float64Array, y: Float64Array, inX: Float64Array, inY: Float64Array): number;
   /** `result` [n, n] ← ∇²_yy f. */
   upperHessianY(x: Float64Array, y: Float64Array, result: Float64Array): void;
 
@@ -81,6 +83,20 @@ export interface UpperRows {
   D: Float64Array;
   /** [rows] */
   e: Float64Array;
+}
+
+/** @returns f, with `inX` [d] ← ∇_x f and `inY` [n] ← ∇_y f */
+export function upperWithGradients(
+  problem: BilevelProblem,
+  x: Float64Array,
+  y: Float64Array,
+  inX: Float64Array,
+  inY: Float64Array,
+): number {
+  if (problem.upperWithGradients) return problem.upperWithGradients(x, y, inX, inY);
+  problem.upperGradientX(x, y, inX);
+  problem.upperGradientY(x, y, inY);
+  return problem.upperValue(x, y);
 }
 
 /** `result` [m] ← b − Bx, the right-hand sides of the rows A y ≤ b − Bx. */

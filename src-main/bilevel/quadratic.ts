@@ -59,6 +59,8 @@ export class QuadraticBilevel implements BilevelProblem {
   readonly m: number;
   readonly upper: UpperLevel;
   readonly lower: LowerLevelData;
+  /** Q_xx and Q_yy have no entries off their diagonals. */
+  readonly #isDiagonal: { xx: boolean; yy: boolean };
   #curvature: { least: number; most: number } | null = null;
 
   /** @throws AdjointError `bad-request` naming every part that has the wrong length, NaN, an infinite number or no symmetry */
@@ -69,6 +71,7 @@ export class QuadraticBilevel implements BilevelProblem {
     this.upper = upper;
     this.lower = lower;
     check(this);
+    this.#isDiagonal = { xx: isDiagonal(d, upper.Qxx), yy: isDiagonal(n, upper.Qyy) };
   }
 
   get domain(): Box {
@@ -123,6 +126,27 @@ export class QuadraticBilevel implements BilevelProblem {
     multiply(n, n, Qyy, y, result);
     for (let j = 0; j < n; j++) result[j] += cy[j];
     addTransposed(d, n, Qxy, x, result);
+  }
+
+  /** Each matrix is read once, and only the diagonals of those that have nothing else. */
+  upperWithGradients(x: Float64Array, y: Float64Array, inX: Float64Array, inY: Float64Array): number {
+    const { d, n } = this;
+    const { Qxx, cx, Qyy, cy, Qxy, constant } = this.upper;
+    const { xx, yy } = this.#isDiagonal;
+    let value = constant;
+    for (let i = 0; i < d; i++) {
+      const curved = xx ? Qxx[i * (d + 1)] * x[i] : dot(d, Qxx, i * d, x, 0);
+      const linear = cx[i] + dot(n, Qxy, i * n, y, 0);
+      value += x[i] * (0.5 * curved + linear);
+      inX[i] = curved + linear;
+    }
+    for (let j = 0; j < n; j++) {
+      const curved = yy ? Qyy[j * (n + 1)] * y[j] : dot(n, Qyy, j * n, y, 0);
+      value += y[j] * (0.5 * curved + cy[j]);
+      inY[j] = curved + cy[j];
+    }
+    addTransposed(d, n, Qxy, x, inY);
+    return value;
   }
 
   upperHessianY(_x: Float64Array, _y: Float64Array, result: Float64Array): void {
@@ -184,6 +208,11 @@ export class QuadraticBilevel implements BilevelProblem {
     const values = symmetricEigenvalues(this.n, this.lower.Q.slice());
     return (this.#curvature = { least: Math.min(...values), most: Math.max(...values) });
   }
+}
+
+function isDiagonal(size: number, M: Float64Array): boolean {
+  for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) if (i !== j && M[i * size + j] !== 0) return false;
+  return true;
 }
 
 const someNonzero = (values: Float64Array): boolean => values.some((value) => value !== 0);

@@ -1,6 +1,6 @@
 import { kktResidual } from '../lower/kktResidual';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
-import { subtractThroughLower, type BilevelProblem } from '../problem';
+import { subtractThroughLower, upperWithGradients, type BilevelProblem } from '../problem';
 import { WorkCounter, type Estimate, type EstimateOptions, type Oracle } from './estimator';
 
 /**
@@ -22,11 +22,9 @@ export function implicitOracle(problem: BilevelProblem, method: 'auto' | 'conic'
       const solution = level.solve(x, options);
       const { y, weak } = solution;
       work.lowerSolves++;
-      problem.upperGradientY(x, y, cotangent);
-      problem.upperGradientX(x, y, gradient);
+      const F = upperWithGradients(problem, x, y, gradient, cotangent);
       subtractThroughLower(problem, x, y, level.adjoint(cotangent), gradient, space);
       work.products += problem.m > 0 ? 2 : 1;
-      const F = problem.upperValue(x, y);
       work.end();
       return { F, gradient, y, weak, work, residual: () => kktResidual(problem, x, solution, options?.q) };
     },
