@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { figureSchema } from './figures/spec';
+import { figureSchema, provenanceSchema } from './figures/spec';
 import { sweepPreviewSchema, sweepStartedSchema } from './sweeps';
 
 /** A number with the interval that seeds give it; low and high are null where one seed says nothing about the spread. */
@@ -37,6 +37,9 @@ export const studyResultSchema = z.object({
   warnings: z.array(z.string()),
   tables: z.array(studyTableSchema),
   figures: z.array(studyFigureSchema),
+  /** The experiment files that its runs come from. */
+  experiments: z.array(z.string()),
+  provenance: provenanceSchema,
 });
 export type StudyResult = z.infer<typeof studyResultSchema>;
 

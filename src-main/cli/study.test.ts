@@ -46,6 +46,8 @@ describe('adjoint study', () => {
     const file = (name: string) => readFileSync(join(result.directory, name), 'utf8');
     expect(file('lambda.csv').split('\n')[0]).toContain('lambda,seeds,gap,gap_low,gap_high');
     expect(file('reading.md')).toContain(result.reading[0].text);
+    expect(file('report.html')).toContain('adjoint study lambda-trade-off');
+    expect(file('report.pdf').slice(0, 5)).toBe('%PDF-');
     expect(file('figure-trade-off.svg')).toContain('<svg');
     expect(file('figure-trade-off.pdf').slice(0, 5)).toBe('%PDF-');
     const figure = parseFigure(JSON.parse(file('figure-trade-off.json')));

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { parse } from 'yaml';
 import { AdjointError } from '@shared/errors';
+import { cellText, tableCsv } from '@shared/reports/cells';
+import { studyReport } from '@shared/reports/studyReport';
 import type { StudyResult } from '@shared/studies';
 import { readSettings } from '../engine/settings';
 import { askedStudy, type StudyAsk, studyInfos, studyResult } from '../engine/studies';
@@ -12,7 +14,7 @@ import { jsonText, writeFileAtomic } from '../store/atomic';
 import { RunIndex } from '../store/runIndex';
 import { openWorkspace } from '../store/workspace';
 import { findStudy, studies } from '../studies/registry';
-import { cellText, resultMarkdown, tableCsv } from '../studies/text';
+import { resultMarkdown } from '../studies/text';
 import {
   action,
   exitCodes,
@@ -24,6 +26,7 @@ import {
   type Places,
 } from './context';
 import { renderFigure } from './renderFigure';
+import { renderReport, reportFormats } from './renderReport';
 import { followSweep, planText, slotCount } from './sweep';
 import { renderTable } from './table';
 
@@ -48,7 +51,10 @@ export function studyCommand(places: Places): Command {
       [],
     )
     .option('-j, --jobs <n>', 'runs at the same time; the slots of the workspace when left out', slotCount)
-    .option('-o, --out <dir>', 'folder for tables and figures; figures/study-NAME of the workspace when left out')
+    .option(
+      '-o, --out <dir>',
+      'folder for tables, figures and report; figures/study-NAME of the workspace when left out',
+    )
     .option('--dry-run', 'only says what would be run')
     .option('--only-result', 'runs nothing: reads what there is');
   return withCommonOptions(command).action(
@@ -142,6 +148,8 @@ async function writeResult(result: StudyResult, options: StudyOptions, places: P
     for (const format of ['.svg', '.pdf', '.csv', '.json'])
       write(`figure-${name}${format}`, await renderFigure(figure, format, places));
   }
+  const report = studyReport(result, findStudy(result.study));
+  for (const format of reportFormats) write(`report.${format}`, await renderReport(report, format, places));
   return directory;
 }
 

@@ -114,6 +114,7 @@ export async function studyResult(
       caption,
       figure: parseFigure({ ...figure, caption, provenance }),
     })),
+    ...{ experiments: sweeps, provenance },
   };
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { estimateText } from '@shared/reports/cells';
 import type { Claim, Estimate } from '@shared/studies';
 import { wilcoxonSignedRank } from '@shared/statistics/pairedTests';
 import { curve } from './curves';
-import { direction, estimate, estimateText, groups, tail, testText, violation, warningsOf } from './estimates';
+import { direction, estimate, groups, tail, testText, violation, warningsOf } from './estimates';
 import { penaltyStudySettings, penaltySweep } from './penaltySweep';
 import type { Findings, Study, StudyRun } from './study';
 

@@ -1,3 +1,4 @@
+import { estimateText } from '@shared/reports/cells';
 import type { Estimate } from '@shared/studies';
 import { formatNumber } from '@shared/format';
 import type { TestResult } from '@shared/statistics/pairedTests';
@@ -10,12 +11,6 @@ import type { StudyRun } from './study';
 export function estimate(values: readonly number[]): Estimate {
   const interval = meanInterval(values);
   return { value: mean(values), low: interval?.low ?? null, high: interval?.high ?? null };
-}
-
-/** `0.012 [0.010, 0.014]`. */
-export function estimateText({ value, low, high }: Estimate): string {
-  const middle = formatNumber(value, 3);
-  return low === null || high === null ? middle : `${middle} [${formatNumber(low, 3)}, ${formatNumber(high, 3)}]`;
 }
 
 export const slopeText = ({ slope, low, high, n }: Slope): string =>

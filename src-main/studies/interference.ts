@@ -1,8 +1,9 @@
+import { estimateText } from '@shared/reports/cells';
 import type { Claim, Estimate } from '@shared/studies';
 import { formatShort } from '@shared/format';
 import { quantile } from '@shared/statistics/summary';
 import { curve } from './curves';
-import { direction, estimate, estimateText, groups, warningsOf } from './estimates';
+import { direction, estimate, groups, warningsOf } from './estimates';
 import { lambdaOf } from './lambdaTradeOff';
 import { lambdasSetting, lambdaSweep, penaltyStudySettings } from './penaltySweep';
 import type { Findings, Study, StudyRun } from './study';

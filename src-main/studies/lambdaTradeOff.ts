@@ -1,10 +1,11 @@
+import { estimateText } from '@shared/reports/cells';
 import type { Claim, Estimate } from '@shared/studies';
 import { data } from '@shared/figures/datum';
 import { formatNumber, formatShort } from '@shared/format';
 import { spearman } from '@shared/statistics/correlation';
 import { paretoFront } from '@shared/statistics/pareto';
 import { logLogSlope } from '@shared/statistics/slope';
-import { estimate, estimateText, groups, slopeText, tail, violation, warningsOf } from './estimates';
+import { estimate, groups, slopeText, tail, violation, warningsOf } from './estimates';
 import { lambdasSetting, lambdaSweep, penaltyStudySettings } from './penaltySweep';
 import type { Findings, Study, StudyRun } from './study';
 

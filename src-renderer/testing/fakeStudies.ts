@@ -48,7 +48,9 @@ export class FakeStudies {
   }
 
   private result(name: string): StudyResult {
-    const base = { study: name, settings: {}, createdAt: '2026-11-24T12:00:00.000Z' };
+    const created = '2026-11-24T12:00:00.000Z';
+    const provenance = { adjoint: '0.0.0', commit: null, created, runs: [], datasets: [], notes: [] };
+    const base = { study: name, settings: {}, createdAt: created, experiments: ['name: fake\n'], provenance };
     if (name !== 'lambda-trade-off')
       return { ...base, runs: [], missing: 15, reading: [], warnings: [], tables: [], figures: [] };
     const estimate = (value: number) => ({ value, low: value * 0.9, high: value * 1.1 });

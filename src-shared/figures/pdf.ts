@@ -3,7 +3,7 @@ import type { FontName } from './fontFiles';
 import { stretches } from './fonts';
 import { layOut } from './layout';
 import { runScale } from './mathText';
-import type { SceneItem } from './scene';
+import type { Scene, SceneItem } from './scene';
 import type { Figure } from './spec';
 
 /** Gives the TrueType file of a face; only those that a figure uses are asked for. */
@@ -17,29 +17,55 @@ type Text = Extract<SceneItem, { kind: 'text' }>;
  */
 export async function toPdf(figure: Figure, loadFont: FontLoader): Promise<Uint8Array> {
   const scene = layOut(figure);
-  const used = new Set(texts(scene.items).flatMap((item) => pieces(item, scene.family).map(({ font }) => font)));
-  const document = new PDFDocument({
-    size: [scene.width, scene.height],
+  const document = newDocument([scene.width, scene.height], scene.title, figure.provenance);
+  const bytes = collect(document);
+  await registerFonts(document, sceneFonts(scene), loadFont);
+  drawScene(document, scene);
+  document.end();
+  return bytes;
+}
+
+/** A document of pages of one size, in points, without margins. */
+export function newDocument(
+  size: [number, number],
+  title: string,
+  provenance: Figure['provenance'],
+): PDFKit.PDFDocument {
+  return new PDFDocument({
+    size,
     margin: 0,
     compress: true,
     // No default font: a figure without text has none, and Helvetica would have to be read from disk.
     font: null as unknown as string,
     info: {
-      Title: scene.title,
-      Creator: figure.provenance ? `Adjoint ${figure.provenance.adjoint}` : 'Adjoint',
-      CreationDate: new Date(figure.provenance?.created ?? 0),
+      Title: title,
+      Creator: provenance ? `Adjoint ${provenance.adjoint}` : 'Adjoint',
+      CreationDate: new Date(provenance?.created ?? 0),
     },
   });
-  const bytes = collect(document);
-  await Promise.all(
-    [...used].map(async (name) => document.registerFont(name, (await loadFont(name)) as unknown as ArrayBuffer)),
-  );
-  for (const item of scene.items) draw(document, item, scene.family);
-  document.end();
-  return bytes;
 }
 
-function collect(document: PDFKit.PDFDocument): Promise<Uint8Array> {
+export async function registerFonts(
+  document: PDFKit.PDFDocument,
+  names: Iterable<FontName>,
+  loadFont: FontLoader,
+): Promise<void> {
+  await Promise.all(
+    [...names].map(async (name) => document.registerFont(name, (await loadFont(name)) as unknown as ArrayBuffer)),
+  );
+}
+
+/** The faces that a scene is set in. */
+export const sceneFonts = ({ items, family }: Scene): Set<FontName> =>
+  new Set(texts(items).flatMap((item) => pieces(item, family).map(({ font }) => font)));
+
+/** Draws with the scene's top left corner at the document's origin. */
+export function drawScene(document: PDFKit.PDFDocument, { items, family }: Scene): void {
+  for (const item of items) draw(document, item, family);
+}
+
+/** The bytes of a document, once it has ended. */
+export function collect(document: PDFKit.PDFDocument): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     document.on('data', (chunk: Uint8Array) => chunks.push(chunk));

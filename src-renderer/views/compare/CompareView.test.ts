@@ -1,6 +1,8 @@
 import { flushPromises } from '@vue/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { reportHtml } from '@shared/reports/html';
 import { useFigureExport } from '../../components/figures/figureExport';
+import ReportMenu from '../../components/reports/ReportMenu.vue';
 import { mountWithEngine, type Mounted } from '../../testing/mountApp';
 import { defaultSpec, writeQuery } from './address';
 import CompareView from './CompareView.vue';
@@ -200,5 +202,17 @@ describe('the compare view', () => {
     for (const { series } of source!.panels) expect(series.length).toBeGreaterThan(0);
     const files = await source!.allSamples!();
     expect(new Set(files.map(({ name }) => name)).size).toBe(files.length);
+  });
+
+  it('makes a report: what differs, final values, every chart, all settings, where the runs come from', async () => {
+    await open(`/compare?runs=${ids(2).join()}&base=run-0000`);
+    const report = await mounted.wrapper.findComponent(ReportMenu).props('makeReport')();
+    const tables = report.blocks.filter((block) => block.kind === 'table');
+    expect(tables.map(({ title }) => title)).toEqual(['Final values', 'Settings that differ', 'All settings', 'Runs']);
+    expect(tables[0].rows).toHaveLength(2);
+    expect(tables[0].caption).toContain('Differences in parentheses');
+    expect(report.blocks.filter(({ kind }) => kind === 'figure')).toHaveLength(all('compare-panel').length);
+    expect(tables[3].rows.map(([id]) => id)).toEqual(ids(2));
+    expect(reportHtml(report)).toContain('<svg');
   });
 });

@@ -67,16 +67,18 @@ export function useComparisonFigures() {
   }
 
   function open(name: string, charts: readonly ComparedChart[], panels: FigureSource['panels']): void {
+    figureExport.open({ name, panels, ...origin(charts), allSamples: () => samplesOf(charts.map(({ metric }) => metric.key)) });
+  } // prettier-ignore
+
+  /** The runs that charts show, and how their curves came about. */
+  function origin(charts: readonly ComparedChart[]): { runs: string[]; notes: string[] } {
     const shown = new Set(charts.flatMap(({ series }) => series.map(({ id }) => id)));
     const involved = visible.value.filter(({ id }) => shown.has(id));
     const levels = charts.flatMap(({ series, metric }) => series.map(({ id }) => pool.level(id, metric.key, detailed.value)));
-    figureExport.open({
-      name,
-      panels,
+    return {
       runs: involved.flatMap(({ runs }) => runs.map(({ id }) => id)),
       notes: curveNotes(involved, figureLabels(entries.value), { smoothing: preferences.smoothing, samplesPerPoint: Math.max(1, ...levels) }),
-      allSamples: () => samplesOf(charts.map(({ metric }) => metric.key)),
-    });
+    };
   } // prettier-ignore
 
   function exportPanel(panel: PanelDefinition, wholeRange: boolean): void {
@@ -85,16 +87,21 @@ export function useComparisonFigures() {
     open(`${title()} ${chart.metric.definition.title}`, [chart], panels);
   }
 
-  /** One figure of all charts, those below the fold included. */
-  async function exportAll(panels: readonly PanelDefinition[]): Promise<void> {
+  /** All charts that have something to show, once their data are there. */
+  async function gather(panels: readonly PanelDefinition[]): Promise<ComparedChart[]> {
     const wanted = panels.flatMap((panel) =>
       recording(panel).map((entry) => ({ source: sourceOf(entry), clock: panel.clock, key: comparedMetric(panel, spec.value).key })),
     );
     for (const { source, clock, key } of wanted) pool.want(source, clock, [key]);
     await until(() => wanted.every(({ source, key }) => pool.isLoaded(source.id, key)));
-    const charts = panels.map((panel) => chartOf(panel, false)).filter(({ series }) => series.length > 0);
-    open(title(), charts, charts.map(titled));
+    return panels.map((panel) => chartOf(panel, false)).filter(({ series }) => series.length > 0);
   } // prettier-ignore
+
+  /** One figure of all charts, those below the fold included. */
+  async function exportAll(panels: readonly PanelDefinition[]): Promise<void> {
+    const charts = await gather(panels);
+    open(title(), charts, charts.map(titled));
+  }
 
   function exportTradeOff(model: TradeOffModel): void {
     const placed = new Set(model.entries.map(({ id }) => id));
@@ -110,7 +117,7 @@ export function useComparisonFigures() {
     });
   } // prettier-ignore
 
-  return { exportPanel, exportAll, exportTradeOff };
+  return { exportPanel, exportAll, exportTradeOff, gather, origin };
 }
 
 /** Resolves when the condition holds, or when waiting for it is no use any more. */
