@@ -18,6 +18,8 @@ import type { RestorationStatus } from '../../solvers/leastSquares/restoration';
 import { makeAdjointWork, pullGradient } from './iterationAdjoint';
 import { pullDlm } from './dlm';
 import { RestorationPhase } from './restorationPhase';
+import { diagnose } from './diagnosis';
+import { makeInnerTrace, noteIterate, noteLast, violationOf, type InnerTrace } from './innerTrace';
 import { checkLayerSettings, defaultLeastSquaresLayerSettings, type LeastSquaresLayerSettings } from './settings';
 import { Unrolling } from './unrolling';
 
@@ -27,6 +29,10 @@ export interface LeastSquaresBatch {
   anchor: Float64Array;
   x: Float64Array;
   initial?: Float64Array;
+  /** Where they are learnt: w, s [e + m] and λ of the first iteration. Otherwise those of the layer, 1, and those of the settings. */
+  anchorWeight?: number;
+  rowWeights?: ArrayLike<number>;
+  damping?: number;
 }
 
 export interface LeastSquaresResult {
@@ -43,10 +49,15 @@ export interface LeastSquaresResult {
   restorationStatus: (RestorationStatus | null)[];
   /** Instances without a y to go on with, or which project did not bring to its tolerance. */
   reported: number[];
+  /** If the settings ask for it. */
+  trace: InnerTrace | null;
 }
 
 /** Data of which derivatives may be asked; `initial` is that of the start, at a constant anchor. */
-export const leastSquaresData = ['anchor', 'x', 'initial', 'anchorWeight', 'damping', 'A', 'H', 'G', 'h'] as const;
+export const leastSquaresData = [
+  ...(['anchor', 'x', 'initial', 'anchorWeight', 'rowWeights', 'damping'] as const),
+  ...(['A', 'H', 'G', 'h'] as const),
+] as const;
 export type LeastSquaresDatum = (typeof leastSquaresData)[number];
 
 export interface LeastSquaresGradients {
@@ -61,6 +72,7 @@ export interface LeastSquaresGradients {
 /** What `backward` needs of the last `forward`, besides checkpoints. */
 interface Solved extends LeastSquaresBatch {
   initial: Float64Array;
+  batch: LeastSquaresBatch;
   result: LeastSquaresResult;
   /** Where the differentiated step (implicit), the perturbation (dlm) or the restoration (project) begins, [size, n]. */
   base: Float64Array;
@@ -78,7 +90,11 @@ export class LeastSquaresLayer {
   readonly #unrolling: Unrolling<QcqpGradient>;
   readonly #restoration: RestorationPhase;
   readonly #work;
+  readonly #anchorWeight: number;
+  readonly #damping: number;
   #solved: Solved | null = null;
+  /** The batches of results that may still be differentiated. */
+  readonly #batches = new WeakMap<LeastSquaresResult, LeastSquaresBatch>();
 
   /** @throws AdjointError `bad-request`, as `checkLayerSettings`, `checkSettings` and `QcqpResidual` */
   constructor(rows: QcqpRows, anchorWeight: number, settings: Partial<LeastSquaresLayerSettings> = {}) {
@@ -86,8 +102,10 @@ export class LeastSquaresLayer {
     checkLayerSettings(this.settings);
     const { mode, backward, solver } = this.settings;
     this.model = new QcqpResidual(rows, anchorWeight);
+    this.#anchorWeight = anchorWeight;
     const before = mode === 'anchored' && backward.kind === 'implicit' ? 1 : 0;
     this.solver = makeLeastSquares(this.model, { ...solver, maxIterations: solver.maxIterations - before });
+    this.#damping = this.solver.startDamping;
     this.#work = makeAdjointWork(this.model.n, this.model.rows);
     this.#unrolling = new Unrolling(this.solver, this.model, this.#work);
     this.#restoration = new RestorationPhase(this.model, this.settings.restoration, this.#work);
@@ -100,7 +118,7 @@ export class LeastSquaresLayer {
    */
   forward(batch: LeastSquaresBatch): LeastSquaresResult {
     const { model } = this;
-    const { mode, backward } = this.settings;
+    const { mode, backward, restoration } = this.settings;
     const { n, e } = model;
     const { size, anchor, x, initial = anchor } = batch;
     this.#check({ anchor, initial }, size * n);
@@ -109,9 +127,14 @@ export class LeastSquaresLayer {
       ...{ y: new Float64Array(size * n), objective: new Float64Array(size), violation: new Float64Array(size) },
       ...{ iterations: new Int32Array(size), status: [], restorationIterations: new Int32Array(size) },
       ...{ restorationStatus: [], reported: [] },
+      trace: this.settings.trace
+        ? makeInnerTrace(size, this.settings.solver.maxIterations, mode === 'project' ? restoration.maxIterations : 0)
+        : null,
     };
-    const solved: Solved = { size, anchor, x, initial, result, base: new Float64Array(size * n) };
+    const solved: Solved = { size, anchor, x, initial, batch, result, base: new Float64Array(size * n) };
     this.#solved = solved;
+    this.#batches.set(result, batch);
+    this.#choose(batch);
     if (backward.kind === 'unroll' || backward.kind === 'truncated') this.#unrolling.reserve(size);
     if (mode === 'project') this.#restoration.reserve(size);
     for (let i = 0; i < size; i++) {
@@ -123,12 +146,21 @@ export class LeastSquaresLayer {
       if (isUsable(status) && (mode === 'anchored' || restored === 'converged')) continue;
       result.reported.push(i);
       if (this.settings.onFailure === 'throw')
-        throw new AdjointError('diverged', `The inner solve of instance ${i} ended with: ${restored ?? status}.`, {
+        throw new AdjointError('diverged', `The inner solve of ${diagnose(result, i)}`, {
           where: `instance ${i} of the batch`,
           fix: 'Raise the damping or the number of iterations, or let the batch go on without such instances.',
         });
     }
     return result;
+  }
+
+  /** Weights and damping of a batch. @throws AdjointError `bad-request` as `setRowWeights`, and for a negative damping */
+  #choose({ anchorWeight = this.#anchorWeight, rowWeights, damping = this.#damping }: LeastSquaresBatch): void {
+    const { model, solver } = this;
+    if (!(damping >= 0)) throw new AdjointError('bad-request', `The damping is ${damping}.`, { where: 'damping' });
+    solver.startDamping = damping;
+    model.anchorWeight = anchorWeight;
+    model.setRowWeights(rowWeights ?? model.rowWeights);
   }
 
   /** Bytes of all that a backward pass needs of a forward one, and of what it works with: factors, kept points and results. */
@@ -156,6 +188,7 @@ export class LeastSquaresLayer {
     init(solver, initial, i * n);
     for (;;) {
       if (keeps) this.#unrolling.keep(i);
+      if (result.trace) noteIterate(result.trace, i, solver);
       if (terminate(solver)) break;
       step(solver);
     }
@@ -169,7 +202,7 @@ export class LeastSquaresLayer {
     if (!isUsable(solver.status!)) return;
     if (mode === 'project') {
       const phase = this.#restoration;
-      result.restorationStatus[i] = phase.run(i, base);
+      result.restorationStatus[i] = phase.run(i, base, result.trace);
       result.restorationIterations[i] = phase.state.iteration;
       result.y.set(phase.state.y, i * n);
     } else if (backward.kind === 'implicit') this.#lastStep(i, result);
@@ -195,6 +228,7 @@ export class LeastSquaresLayer {
     }
     result.objective[i] = objective;
     result.y.set(trial, i * model.n);
+    if (result.trace) noteLast(result.trace, i, result.iterations[i], model, trial, trialResidual, objective);
   }
 
   /** Factors JᵀJ or the Hessian at the solver's linearised point. */
@@ -208,23 +242,24 @@ export class LeastSquaresLayer {
   }
 
   #violation(y: Float64Array): number {
-    const { n, rows } = this.model;
-    const r = this.#work.residual;
-    this.model.residual(y, r);
-    let most = 0;
-    for (let i = n; i < rows; i++) if (!(Math.abs(r[i]) <= most)) most = Math.abs(r[i]);
-    return most;
+    const { residual } = this.#work;
+    this.model.residual(y, residual);
+    return violationOf(this.model, residual);
   }
 
   /**
-   * Derivatives of Σ_i v_iᵀy_i of the last `forward`, v = cotangent [size, n].
+   * Derivatives of Σ_i v_iᵀy_i, v = cotangent [size, n], of the last `forward` or of the one that gave `of`, which is then run again if others
+   * came after it.
    *
    * @throws AdjointError `bad-request` before any forward, or for a length that disagrees
    */
   backward(
     cotangent: Float64Array,
     asked: readonly LeastSquaresDatum[] = ['anchor', 'x', 'initial'],
+    of?: LeastSquaresResult,
   ): LeastSquaresGradients {
+    const earlier = of && of !== this.#solved?.result && this.#batches.get(of);
+    if (earlier) this.forward(earlier);
     const solved = this.#solved;
     if (!solved)
       throw new AdjointError('bad-request', 'There is no batch to differentiate.', { fix: 'Call forward before.' });
@@ -232,9 +267,11 @@ export class LeastSquaresLayer {
     const { n, e } = model;
     const { size, anchor, x, result } = solved;
     this.#check({ cotangent }, size * n);
+    this.#choose(solved.batch);
     const { A, G, H, h } = model.data;
     const lengths: Record<LeastSquaresDatum, number> = {
       ...{ anchor: size * n, x: size * e, initial: size * n, anchorWeight: 1, damping: 1 },
+      rowWeights: model.rowWeights.length,
       ...{ A: A.length, H: H.length, G: G.length, h: h.length },
     };
     const gradients: LeastSquaresGradients['gradients'] = {};

@@ -10,7 +10,7 @@ import { defaultLeastSquaresLayerSettings } from './settings';
 
 const inner = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * b[i], 0);
 const solver = { ...defaultLeastSquaresSettings, maxIterations: 4 };
-const data = ['anchor', 'x', 'initial', 'anchorWeight', 'A', 'H', 'G', 'h'] as const;
+const data = ['anchor', 'x', 'initial', 'anchorWeight', 'rowWeights', 'A', 'H', 'G', 'h'] as const;
 
 describe('unroll through both phases agrees with central differences', () => {
   it.each<[string, Shape]>([
@@ -19,6 +19,7 @@ describe('unroll through both phases agrees with central differences', () => {
     ['no row active', { seed: 43, n: 6, active: 'none', size: 1 }],
     ['full curvature', { seed: 44, n: 6, dense: true, size: 2, m: 3 }],
     ['no equality', { seed: 45, n: 6, e: 0 }],
+    ['weights of rows', { seed: 48, n: 8, weighted: true }],
   ])('%s', (_, shape) => {
     const given = randomGiven({ anchorWeight: 0.1, ...shape });
     const damping = shape.anchorWeight === 0 ? 0.1 : 1e-3;

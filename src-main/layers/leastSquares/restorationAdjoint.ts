@@ -16,9 +16,10 @@ export function pullRestorationStep(
   restoration: Restoration,
   y: Float64Array,
   cotangent: Float64Array,
-  into: QcqpGradient,
+  gradient: QcqpGradient,
   work: AdjointWork,
 ): void {
+  const into = { ...gradient, ...noWeights };
   const { model, jacobian, factor, multiplier, direction, count } = restoration;
   const { n } = model;
   const q = work.image.subarray(0, count);
@@ -35,6 +36,9 @@ export function pullRestorationStep(
   model.pullJacobian(y, weight, direction, cotangent, into);
   model.pullResidual(y, weight2, cotangent, into);
 }
+
+/** A step onto rows does not depend on what they are worth. */
+const noWeights = { anchorWeight: undefined, rowWeights: undefined };
 
 /** weight [rows] ← sign·values of [A; active rows]; 0 for the anchor and for rows that are off. */
 function spread(
@@ -85,7 +89,7 @@ export function pullProjected(
   spread(model, q, 1, weight);
   spread(model, lambda, -1, weight2);
   // The point is a constant of this derivative: what falls to y is not used.
-  model.pullResidual(y, weight, v, { ...into, anchor: undefined, anchorWeight: undefined });
-  model.pullJacobian(y, weight2, u, v, { ...into, anchorWeight: undefined });
+  model.pullResidual(y, weight, v, { ...into, anchor: undefined, ...noWeights });
+  model.pullJacobian(y, weight2, u, v, { ...into, ...noWeights });
   return true;
 }

@@ -8,6 +8,7 @@ import {
   type RestorationSettings,
   type RestorationStatus,
 } from '../../solvers/leastSquares/restoration';
+import { noteRestoration, type InnerTrace } from './innerTrace';
 import type { AdjointWork } from './iterationAdjoint';
 import { pullProjected, pullRestorationStep } from './restorationAdjoint';
 
@@ -34,10 +35,14 @@ export class RestorationPhase {
   }
 
   /** Restores the point start[i·n …] of instance i, which the model must have; y is in the state. */
-  run(i: number, start: Float64Array): RestorationStatus {
+  run(i: number, start: Float64Array, trace: InnerTrace | null = null): RestorationStatus {
     const { state } = this;
     initRestoration(state, start, i * state.model.n);
-    while (!terminateRestoration(state)) stepRestoration(state);
+    for (;;) {
+      if (trace) noteRestoration(trace, i, state);
+      if (terminateRestoration(state)) break;
+      stepRestoration(state);
+    }
     this.#noteActive(i);
     return state.status!;
   }

@@ -25,6 +25,8 @@ export interface LeastSquaresLayerSettings {
   restoration: RestorationSettings;
   /** What a batch does about an instance whose solve fails: goes on with derivatives 0 for it, or throws. */
   onFailure: 'continue' | 'throw';
+  /** Whether results have the course of every instance's iterations. */
+  trace: boolean;
 }
 
 export const defaultLeastSquaresLayerSettings: LeastSquaresLayerSettings = {
@@ -33,6 +35,7 @@ export const defaultLeastSquaresLayerSettings: LeastSquaresLayerSettings = {
   solver: defaultLeastSquaresSettings,
   restoration: defaultRestorationSettings,
   onFailure: 'continue',
+  trace: false,
 };
 
 /** @throws AdjointError `bad-request` for numbers out of range and for a mode that cannot be differentiated in the way asked for */

@@ -33,6 +33,8 @@ export interface LeastSquares<Model extends ResidualModel = ResidualModel> {
   readonly normal: Float64Array;
   readonly diagonal: Float64Array;
   linearised: boolean;
+  /** λ of the next solve's first direction: the settings' unless it is changed, as where it is learnt. */
+  startDamping: number;
   /** λ and the trust radius of the next direction. */
   damping: number;
   radius: number;
@@ -67,11 +69,13 @@ export function makeLeastSquares<Model extends ResidualModel>(
   checkSettings(complete);
   const { n, rows } = model;
   const vector = () => new Float64Array(n);
+  const { descent } = complete;
   return {
     model,
     settings: complete,
     ...{ y: vector(), residual: new Float64Array(rows), objective: 0 },
     ...{ gradient: vector(), normal: new Float64Array(n * n), diagonal: vector(), linearised: false },
+    startDamping: descent.kind === 'levenbergMarquardt' ? descent.damping : 0,
     ...{ damping: 0, radius: 0, dampingSlope: 1 },
     ...{ direction: vector(), taken: 0, factor: new Float64Array(n * n) },
     ...{ usedDamping: 0, usedSlope: 1, usedRadius: 0 },
@@ -87,7 +91,7 @@ export function init(state: LeastSquares, start: Float64Array, at = 0): void {
   model.residual(y, residual);
   state.objective = halfSquare(residual);
   state.ceiling = settings.divergence * Math.max(1, state.objective);
-  state.damping = settings.descent.kind === 'levenbergMarquardt' ? settings.descent.damping : 0;
+  state.damping = state.startDamping;
   state.radius = settings.descent.kind === 'dogleg' ? settings.descent.radius : Infinity;
   state.dampingSlope = 1;
   state.linearised = false;

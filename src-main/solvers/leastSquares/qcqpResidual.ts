@@ -16,10 +16,11 @@ export interface QcqpRows {
   h: Float64Array;
 }
 
-/** Sums of derivatives; a part that is absent costs nothing. Shapes are those of the data, `anchorWeight` is [1]. */
+/** Sums of derivatives; a part that is absent costs nothing. Shapes are those of the data, `anchorWeight` is [1], `rowWeights` [e + m]. */
 export interface QcqpGradient {
   anchor?: Float64Array;
   anchorWeight?: Float64Array;
+  rowWeights?: Float64Array;
   x?: Float64Array;
   A?: Float64Array;
   H?: Float64Array;
@@ -28,8 +29,8 @@ export interface QcqpGradient {
 }
 
 /**
- * r(y) = [w(y − ŷ); Ay − x; relu(c(y))], c_i(y) = yᵀH_iy + G_iᵀy − h_i. A row of the last part with c_i ≤ 0 is off: it is 0 and so is
- * its row of J, at c_i = 0 too. AᵀA is computed once; only the rows that are on change JᵀJ.
+ * r(y) = [w(y − ŷ); s∘[Ay − x; relu(c(y))]], c_i(y) = yᵀH_iy + G_iᵀy − h_i, with weights s > 0 of the rows, 1 unless they are set. A row of c
+ * with c_i ≤ 0 is off: it is 0 and so is its row of J, at c_i = 0 too. AᵀA is computed once; only the rows that are on change JᵀJ.
  */
 export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
   readonly n: number;
@@ -43,6 +44,13 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
   activeCount = 0;
   readonly activeJacobian: Float64Array;
   readonly data: QcqpRows;
+  /** s, [e + m] */
+  readonly rowWeights: Float64Array;
+  /** [e, n], the rows of J that do not change: diag(s)A. */
+  A: Float64Array;
+  #G: Float64Array;
+  #H: Float64Array;
+  #h: Float64Array;
   readonly #diagonal: boolean;
   /** Lower triangle of AᵀA. */
   readonly #constant: Float64Array;
@@ -76,6 +84,7 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
         },
       );
     this.data = data;
+    [this.A, this.#G, this.#H, this.#h] = [A, G, H, h];
     this.n = n;
     this.e = A.length / n;
     this.m = m;
@@ -89,10 +98,49 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
     this.#product = array(n * n);
     this.#curved = new Float64Array(n);
     this.#diagonal = H.length === m * n;
-    const columns = new Float64Array(n * this.e);
-    for (let i = 0; i < this.e; i++) for (let j = 0; j < n; j++) columns[j * this.e + i] = A[i * n + j];
+    this.rowWeights = new Float64Array(this.e + m).fill(1);
     this.#constant = new Float64Array(n * n);
-    multiplySymmetric(n, this.e, columns, columns, this.#constant);
+    this.#multiplyConstant();
+  }
+
+  /** Lower triangle of AᵀA, of the weighted rows. */
+  #multiplyConstant(): void {
+    const { n, e, A } = this;
+    const columns = new Float64Array(n * e);
+    for (let i = 0; i < e; i++) for (let j = 0; j < n; j++) columns[j * e + i] = A[i * n + j];
+    multiplySymmetric(n, e, columns, columns, this.#constant);
+  }
+
+  /**
+   * Weights s [e + m] of the rows of [Ay − x; relu(c)], between solves.
+   *
+   * @throws AdjointError `bad-request` for another number of them, or for one that is not positive
+   */
+  setRowWeights(weights: ArrayLike<number>): void {
+    const { e, m, data, rowWeights } = this;
+    if (weights.length !== e + m)
+      throw new AdjointError('bad-request', `There are ${weights.length} weights for ${e + m} rows.`, {
+        where: 'rowWeights',
+      });
+    let changed = false;
+    for (let i = 0; i < e + m; i++) {
+      if (!(weights[i] > 0) || weights[i] === Infinity)
+        throw new AdjointError('bad-request', `The weight of row ${i} is ${weights[i]}.`, {
+          where: 'rowWeights',
+          fix: 'Weights of rows are positive: a row of weight 0 is no row.',
+        });
+      changed ||= weights[i] !== rowWeights[i];
+      rowWeights[i] = weights[i];
+    }
+    if (!changed) return;
+    // A row of weight s is the row of s times its data, since relu(sc) = s·relu(c).
+    const scaled = (values: Float64Array, rows: number, from: number) => {
+      const width = values.length / rows;
+      return values.map((value, at) => value * rowWeights[from + Math.floor(at / width)]);
+    };
+    this.A = scaled(data.A, e, 0);
+    [this.#G, this.#H, this.#h] = [data.G, data.H, data.h].map((values) => scaled(values, m, e));
+    this.#multiplyConstant();
   }
 
   /** Chooses the instance: ŷ = anchor[anchorAt …], x = x[xAt …]; both are only read, and not copied. */
@@ -106,21 +154,21 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
   /** #curved ← H_iv */
   #curve(i: number, v: Float64Array): void {
     const { n } = this;
-    const { H } = this.data;
+    const H = this.#H;
     if (this.#diagonal) for (let j = 0; j < n; j++) this.#curved[j] = H[i * n + j] * v[j];
     else for (let j = 0; j < n; j++) this.#curved[j] = dot(n, H, (i * n + j) * n, v, 0);
   }
 
-  /** c_i(y); leaves H_iy in #curved. */
+  /** s_i c_i(y); leaves s_i H_iy in #curved. */
   #row(i: number, y: Float64Array): number {
     this.#curve(i, y);
-    return dot(this.n, this.#curved, 0, y, 0) + dot(this.n, this.data.G, i * this.n, y, 0) - this.data.h[i];
+    return dot(this.n, this.#curved, 0, y, 0) + dot(this.n, this.#G, i * this.n, y, 0) - this.#h[i];
   }
 
   residual(y: Float64Array, r: Float64Array): void {
     const { n, e, m, anchorWeight } = this;
     for (let j = 0; j < n; j++) r[j] = anchorWeight * (y[j] - this.#anchor[this.#anchorAt + j]);
-    for (let i = 0; i < e; i++) r[n + i] = dot(n, this.data.A, i * n, y, 0) - this.#x[this.#xAt + i];
+    for (let i = 0; i < e; i++) r[n + i] = dot(n, this.A, i * n, y, 0) - this.rowWeights[i] * this.#x[this.#xAt + i];
     for (let i = 0; i < m; i++) {
       const c = this.#row(i, y);
       // Not Math.max: NaN must stay NaN.
@@ -152,14 +200,14 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
   /** activeJacobian[k] ← 2H_iy + G_i from #curved = H_iy */
   #putRow(k: number, i: number): void {
     const { n } = this;
-    for (let j = 0; j < n; j++) this.activeJacobian[k * n + j] = 2 * this.#curved[j] + this.data.G[i * n + j];
+    for (let j = 0; j < n; j++) this.activeJacobian[k * n + j] = 2 * this.#curved[j] + this.#G[i * n + j];
   }
 
   multiply(v: Float64Array, out: Float64Array): void {
     const { n, e } = this;
     out.fill(0);
     for (let j = 0; j < n; j++) out[j] = this.anchorWeight * v[j];
-    for (let i = 0; i < e; i++) out[n + i] = dot(n, this.data.A, i * n, v, 0);
+    for (let i = 0; i < e; i++) out[n + i] = dot(n, this.A, i * n, v, 0);
     for (let k = 0; k < this.activeCount; k++) out[n + e + this.active[k]] = dot(n, this.activeJacobian, k * n, v, 0);
   }
 
@@ -172,7 +220,7 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
   /** out [n] ← out + [A; active rows]ᵀu, without the anchor's part of u [rows] */
   #addConstraintsTransposed(u: Float64Array, out: Float64Array): void {
     const { n, e } = this;
-    for (let i = 0; i < e; i++) addScaled(n, u[n + i], this.data.A, i * n, out, 0);
+    for (let i = 0; i < e; i++) addScaled(n, u[n + i], this.A, i * n, out, 0);
     for (let k = 0; k < this.activeCount; k++)
       addScaled(n, u[n + e + this.active[k]], this.activeJacobian, k * n, out, 0);
   }
@@ -191,7 +239,7 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
 
   addCurvature(weight: Float64Array, out: Float64Array): void {
     const { n, e } = this;
-    const { H } = this.data;
+    const H = this.#H;
     for (let k = 0; k < this.activeCount; k++) {
       const i = this.active[k];
       const factor = 2 * weight[n + e + i];
@@ -201,21 +249,32 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
   }
 
   pullResidual(y: Float64Array, weight: Float64Array, cotangent: Float64Array, into: QcqpGradient): void {
-    const { n, e, anchorWeight } = this;
+    const { n, e, anchorWeight, rowWeights: s } = this;
     const { anchor, x, A, G, H, h } = into;
     for (let j = 0; j < n; j++) cotangent[j] += anchorWeight * weight[j];
     this.#addConstraintsTransposed(weight, cotangent);
     if (anchor) for (let j = 0; j < n; j++) anchor[j] -= anchorWeight * weight[j];
     if (into.anchorWeight)
       for (let j = 0; j < n; j++) into.anchorWeight[0] += weight[j] * (y[j] - this.#anchor[this.#anchorAt + j]);
-    if (x) for (let i = 0; i < e; i++) x[i] -= weight[n + i];
-    if (A) for (let i = 0; i < e; i++) addScaled(n, weight[n + i], y, 0, A, i * n);
+    if (into.rowWeights) this.#pullRowWeights(y, weight, into.rowWeights);
+    if (x) for (let i = 0; i < e; i++) x[i] -= s[i] * weight[n + i];
+    if (A) for (let i = 0; i < e; i++) addScaled(n, s[i] * weight[n + i], y, 0, A, i * n);
     for (let k = 0; k < this.activeCount; k++) {
       const i = this.active[k];
-      const factor = weight[n + e + i];
+      const factor = s[e + i] * weight[n + e + i];
       if (h) h[i] -= factor;
       if (G) addScaled(n, factor, y, 0, G, i * n);
       if (H) this.#addOuter(H, i, 0.5 * factor, y, y);
+    }
+  }
+
+  /** Adds the derivative of weightᵀr for s: r_i/s_i. */
+  #pullRowWeights(y: Float64Array, weight: Float64Array, sums: Float64Array): void {
+    const { n, e, A, rowWeights: s } = this;
+    for (let i = 0; i < e; i++) sums[i] += weight[n + i] * (dot(n, A, i * n, y, 0) / s[i] - this.#x[this.#xAt + i]);
+    for (let k = 0; k < this.activeCount; k++) {
+      const i = this.active[k];
+      sums[e + i] += (weight[n + e + i] * this.#row(i, y)) / s[e + i];
     }
   }
 
@@ -226,26 +285,31 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
     cotangent: Float64Array,
     into: QcqpGradient,
   ): void {
-    const { n, e } = this;
-    const { A, G, H } = into;
+    const { n, e, rowWeights: s } = this;
+    const { A, G, H, rowWeights } = into;
     if (into.anchorWeight) into.anchorWeight[0] += dot(n, weight, 0, a, 0);
-    if (A) for (let i = 0; i < e; i++) addScaled(n, weight[n + i], a, 0, A, i * n);
+    if (A) for (let i = 0; i < e; i++) addScaled(n, s[i] * weight[n + i], a, 0, A, i * n);
+    if (rowWeights) for (let i = 0; i < e; i++) rowWeights[i] += (weight[n + i] * dot(n, this.A, i * n, a, 0)) / s[i];
     for (let k = 0; k < this.activeCount; k++) {
       const i = this.active[k];
-      const factor = weight[n + e + i];
       this.#curve(i, a);
-      addScaled(n, 2 * factor, this.#curved, 0, cotangent, 0);
+      addScaled(n, 2 * weight[n + e + i], this.#curved, 0, cotangent, 0);
+      if (rowWeights) rowWeights[e + i] += (weight[n + e + i] * dot(n, this.activeJacobian, k * n, a, 0)) / s[e + i];
+      const factor = s[e + i] * weight[n + e + i];
       if (G) addScaled(n, factor, a, 0, G, i * n);
       if (H) this.#addOuter(H, i, factor, y, a);
     }
   }
 
   pullDiagonal(y: Float64Array, weight: Float64Array, cotangent: Float64Array, into: QcqpGradient): void {
-    const { n, e } = this;
-    const { A, G, H } = into;
+    const { n, e, rowWeights: s } = this;
+    const { A, G, H, rowWeights } = into;
     if (into.anchorWeight) for (let j = 0; j < n; j++) into.anchorWeight[0] += 2 * this.anchorWeight * weight[j];
     if (A)
-      for (let i = 0; i < e; i++) for (let j = 0; j < n; j++) A[i * n + j] += 2 * weight[j] * this.data.A[i * n + j];
+      for (let i = 0; i < e; i++) for (let j = 0; j < n; j++) A[i * n + j] += 2 * s[i] * weight[j] * this.A[i * n + j];
+    if (rowWeights)
+      for (let i = 0; i < e; i++)
+        for (let j = 0; j < n; j++) rowWeights[i] += (2 * weight[j] * this.A[i * n + j] ** 2) / s[i];
     for (let k = 0; k < this.activeCount; k++) {
       const i = this.active[k];
       // (JᵀJ)_jj ∋ J_kj²: a row of weights 2 weight_j J_kj on J_k.
@@ -253,8 +317,9 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
       for (let j = 0; j < n; j++) row[j] = 2 * weight[j] * this.activeJacobian[k * n + j];
       this.#curve(i, row);
       addScaled(n, 2, this.#curved, 0, cotangent, 0);
-      if (G) addScaled(n, 1, row, 0, G, i * n);
-      if (H) this.#addOuter(H, i, 1, y, row);
+      if (rowWeights) rowWeights[e + i] += dot(n, row, 0, this.activeJacobian, k * n) / s[e + i];
+      if (G) addScaled(n, s[e + i], row, 0, G, i * n);
+      if (H) this.#addOuter(H, i, s[e + i], y, row);
     }
   }
 

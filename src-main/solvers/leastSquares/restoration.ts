@@ -1,5 +1,5 @@
 import { cholesky, solveCholesky } from '../../numerics/linalg/cholesky';
-import { addTransposed, dot, multiplySymmetric } from '../../numerics/linalg/products';
+import { addTransposed, multiplySymmetric } from '../../numerics/linalg/products';
 import type { QcqpResidual } from './qcqpResidual';
 
 export interface RestorationSettings {
@@ -20,7 +20,8 @@ export type RestorationStatus =
 
 /**
  * Least-norm Gauss–Newton steps onto Ay = x and the rows that are violated, y ← y − αJᵀ(JJᵀ)⁻¹[Ay − x; c_active], α halved from 1 until the
- * violation falls by α·1e-4 of itself: an explicit state, as that of leastSquares.ts. It is a repair and no projection: the point that it ends at is feasible and near, not the nearest.
+ * violation falls by α·1e-4 of itself: an explicit state, as that of leastSquares.ts. Weights of the rows change none of it. It is a repair and no
+ * projection: the point that it ends at is feasible and near, not the nearest.
  */
 export interface Restoration {
   readonly model: QcqpResidual;
@@ -48,13 +49,16 @@ export interface Restoration {
 export function makeRestoration(model: QcqpResidual, settings: Partial<RestorationSettings> = {}): Restoration {
   const { n, e, m } = model;
   const most = e + m;
-  const jacobian = new Float64Array(most * n);
-  jacobian.set(model.data.A);
   return {
     model,
     settings: { ...defaultRestorationSettings, ...settings },
     ...{ y: new Float64Array(n), residual: new Float64Array(model.rows), violation: 0 },
-    ...{ jacobian, count: e, factor: new Float64Array(most * most), multiplier: new Float64Array(most) },
+    ...{
+      jacobian: new Float64Array(most * n),
+      count: e,
+      factor: new Float64Array(most * most),
+      multiplier: new Float64Array(most),
+    },
     ...{ direction: new Float64Array(n), taken: 0, from: new Float64Array(n), iteration: 0, status: null },
   };
 }
@@ -69,15 +73,18 @@ export function initRestoration(state: Restoration, start: Float64Array, at = 0)
 
 function measure(state: Restoration): void {
   const { model, y, residual } = state;
-  const { n, rows } = model;
+  const { n, rows, rowWeights } = model;
   model.residual(y, residual);
-  state.violation = Math.sqrt(dot(rows - n, residual, n, residual, n));
+  let square = 0;
+  for (let i = n; i < rows; i++) square += (residual[i] / rowWeights[i - n]) ** 2;
+  state.violation = Math.sqrt(square);
 }
 
 /** [A; active rows] and the factor of JJᵀ at the point of the model's last `linearise`. @returns whether it is positive definite */
 export function factorRows(state: Restoration): boolean {
   const { model, jacobian, factor } = state;
   const { n, e } = model;
+  for (let i = 0; i < e * n; i++) jacobian[i] = model.A[i];
   for (let i = 0; i < model.activeCount * n; i++) jacobian[e * n + i] = model.activeJacobian[i];
   const count = (state.count = e + model.activeCount);
   multiplySymmetric(count, n, jacobian, jacobian, factor);
