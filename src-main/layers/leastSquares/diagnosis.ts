@@ -1,6 +1,15 @@
 import type { LeastSquaresStatus } from '../../solvers/leastSquares/leastSquares';
 import type { RestorationStatus } from '../../solvers/leastSquares/restoration';
-import type { LeastSquaresResult } from './leastSquaresLayer';
+
+/** The part of a result that says what became of its instances. */
+export interface Outcome {
+  violation: Float64Array;
+  iterations: Int32Array;
+  status: LeastSquaresStatus[];
+  /** Of the mode project; null where the phase was not reached. */
+  restorationIterations: Int32Array;
+  restorationStatus: (RestorationStatus | null)[];
+}
 
 const solves: Record<LeastSquaresStatus, string> = {
   converged: 'converged',
@@ -21,7 +30,7 @@ const restorations: Record<RestorationStatus, string> = {
 };
 
 /** What became of instance i, in words: `instance 3 stalled …, at iteration 7.` */
-export function diagnose(result: LeastSquaresResult, i: number): string {
+export function diagnose(result: Outcome, i: number): string {
   const restored = result.restorationStatus[i];
   const [what, iteration] = restored
     ? [restorations[restored], `restoring iteration ${result.restorationIterations[i]}`]

@@ -11,14 +11,12 @@ import {
   step,
   terminate,
   type LeastSquares,
-  type LeastSquaresStatus,
 } from '../../solvers/leastSquares/leastSquares';
 import { QcqpResidual, type QcqpGradient, type QcqpRows } from '../../solvers/leastSquares/qcqpResidual';
-import type { RestorationStatus } from '../../solvers/leastSquares/restoration';
 import { makeAdjointWork, pullGradient } from './iterationAdjoint';
 import { pullDlm } from './dlm';
 import { RestorationPhase } from './restorationPhase';
-import { diagnose } from './diagnosis';
+import { diagnose, type Outcome } from './diagnosis';
 import { makeInnerTrace, noteIterate, noteLast, violationOf, type InnerTrace } from './innerTrace';
 import { checkLayerSettings, defaultLeastSquaresLayerSettings, type LeastSquaresLayerSettings } from './settings';
 import { Unrolling } from './unrolling';
@@ -35,18 +33,13 @@ export interface LeastSquaresBatch {
   damping?: number;
 }
 
-export interface LeastSquaresResult {
+export interface LeastSquaresResult extends Outcome {
   /** [size, n] */
   y: Float64Array;
   /** ½‖r‖² of the anchored phase, [size] */
   objective: Float64Array;
   /** max(|Ay − x|, relu(c)) of every instance, [size] */
   violation: Float64Array;
-  iterations: Int32Array;
-  status: LeastSquaresStatus[];
-  /** Of the mode project; null where the phase was not reached. */
-  restorationIterations: Int32Array;
-  restorationStatus: (RestorationStatus | null)[];
   /** Instances without a y to go on with, or which project did not bring to its tolerance. */
   reported: number[];
   /** If the settings ask for it. */
