@@ -112,7 +112,12 @@ describe('an experiment file', () => {
     ['- a\n- b', '', 'expected settings (key: value)', 1],
     ['dataset: x\nnetwork: [1', '', expect.stringContaining('Flow sequence'), 2],
     ['seed: 1', 'dataset', 'is missing: name a dataset or give a path', 1],
-    ['kind: trainng\ndataset: x', 'kind', 'there is no kind of experiment “trainng”; known: training, dataset', 1],
+    [
+      'kind: trainng\ndataset: x',
+      'kind',
+      'there is no kind of experiment “trainng”; known: training, dataset, bilevel',
+      1,
+    ],
     ['dataset: x\ndataset: y', '', 'the key “dataset” is there twice: keep one', 2],
   ])('%j is refused as a whole', (yaml, path, message, line) => {
     expect(parseExperiment(yaml).experiment).toBeNull();
@@ -168,7 +173,10 @@ describe('methods', () => {
   it('all describe themselves and each of their settings; their metrics are in the catalogue', () => {
     const listed = methods();
     expect(new Set(listed.map(({ family }) => family))).toEqual(
-      new Set(['experiment', 'network', 'technique', 'optimizer', 'schedule', 'learningRate']),
+      new Set([
+        ...['experiment', 'network', 'technique', 'optimizer', 'schedule', 'learningRate'],
+        ...['outerAlgorithm', 'estimator'],
+      ]),
     );
     const keys = new Set(metricCatalogue.map(({ key }) => key));
     for (const method of listed) {

@@ -1,14 +1,16 @@
 import type { MethodInfo } from '@shared/contract';
+import { bilevelKind } from '../bilevel/experimentKind';
+import type { BilevelExperiment } from '../bilevel/experimentSchema';
 import { datasetKind, type DatasetExperiment } from '../modelling/datasetExperiment';
 import type { ExperimentKind } from '../modelling/experimentKind';
 import { trainingKind } from '../training/experimentKind';
 import type { TrainingExperiment } from '../training/experimentSchema';
 
 /** Every kind of experiment, by the value of its top-level `kind`. A new one is an object of its own and an entry here. */
-const kinds = { training: trainingKind, dataset: datasetKind } as const;
+const kinds = { training: trainingKind, dataset: datasetKind, bilevel: bilevelKind } as const;
 
 export type KindName = keyof typeof kinds;
-export type Experiment = TrainingExperiment | DatasetExperiment;
+export type Experiment = TrainingExperiment | DatasetExperiment | BilevelExperiment;
 export const kindNames = Object.keys(kinds) as readonly KindName[];
 
 /** What an experiment file without `kind` is. */

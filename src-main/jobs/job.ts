@@ -31,7 +31,10 @@ export interface Job {
   /** Units of work in all, such as optimizer steps; less than planned once the job has ended early. */
   readonly total: number;
   unit: string;
-  /** Units done, and where that is in epochs. Rows are recorded at this position. */
+  /**
+   * Units done, and where that is in the work of the kind: epochs of training, lower-level solves of a bilevel run. Rows are recorded at
+   * this position.
+   */
   position(): { step: number; epoch: number };
   finished(): boolean;
   /** One short piece of work. @throws AdjointError; the state is then as it was before. */

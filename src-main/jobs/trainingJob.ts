@@ -1,4 +1,5 @@
 import { AdjointError } from '@shared/errors';
+import { trainingMetrics } from '@shared/metrics/training';
 import type { Checkpoint, Json } from '../store/checkpoint';
 import type { Dataset } from '../store/dataset';
 import type { Device } from '../numerics/devices/device';
@@ -12,6 +13,8 @@ import { techniques } from '../training/techniques/registry';
 import { catalogueColumns } from './columns';
 import type { Job, JobContext, JobKind, Recorder } from './job';
 
+const ours = new Set(trainingMetrics.map(({ key }) => key));
+
 /** Runs of kind `training`. */
 export const trainingJob: JobKind = {
   kind: 'training',
@@ -23,7 +26,7 @@ export const trainingJob: JobKind = {
     if (optimizer.clip === 0) foreign.add('gradient/norm');
     if (training.microBatches < 2) foreign.add('gradient/signal_to_noise');
     const layers = bindNetwork(network).layers.length;
-    const step = catalogueColumns('step', (key) => !foreign.has(key) && !key.startsWith('labels/'), layers);
+    const step = catalogueColumns('step', (key) => ours.has(key) && !foreign.has(key), layers);
     return { step, epoch: catalogueColumns('epoch') };
   },
   checkpoints(experiment) {

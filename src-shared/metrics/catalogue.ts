@@ -1,3 +1,4 @@
+import { bilevelMetrics } from './bilevel';
 import type { MetricDefinition } from './definition';
 import { labelMetrics } from './labels';
 import { trainingMetrics } from './training';
@@ -6,7 +7,7 @@ export type { MetricDefinition, Question } from './definition';
 export { questions } from './definition';
 
 /** Every metric that Adjoint itself records. One file a group; adding a metric means one entry there. */
-export const metricCatalogue: readonly MetricDefinition[] = [...trainingMetrics, ...labelMetrics];
+export const metricCatalogue: readonly MetricDefinition[] = [...trainingMetrics, ...labelMetrics, ...bilevelMetrics];
 
 const byKey = new Map(metricCatalogue.map((metric) => [metric.key, metric]));
 

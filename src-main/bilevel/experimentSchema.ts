@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { outerAlgorithms } from './algorithms/registry';
+import { differences } from './estimators/differences';
+import { estimators } from './estimators/registry';
+import { bilevelFamilies, defaultFamilySettings } from './families';
+
+// This module describes experiments of kind `bilevel`; docs/methods.md has the formulas of what it names.
+
+const size = (what: string) => z.int().min(1).max(100_000).describe(what);
+
+const familySettings = {
+  d: size('Entries of x.').default(defaultFamilySettings.d),
+  n: size('Entries of y. V3 needs as many as x has.').default(defaultFamilySettings.n),
+  seed: z.int().min(0).default(defaultFamilySettings.seed).describe('Of the problem’s data.'),
+  perturbation: z
+    .number()
+    .nonnegative()
+    .default(defaultFamilySettings.perturbation)
+    .describe('Standard deviation of the problem’s own perturbation q.')
+    .meta({ scale: 'log' }),
+};
+const [firstFamily, ...otherFamilies] = bilevelFamilies.map((kind) =>
+  z.strictObject({ kind: z.literal(kind), ...familySettings }),
+);
+
+/** An experiment has one seed: that of a method is taken from it, so that repeats over seeds draw anew. */
+const withoutSeed = (settings: z.ZodObject): z.ZodObject =>
+  'seed' in settings.shape ? settings.omit({ seed: true }) : settings;
+type Settings = z.ZodObject<{ kind: z.ZodLiteral<string> }, z.core.$loose>;
+const [firstAlgorithm, ...otherAlgorithms] = outerAlgorithms.map(({ settings }) => withoutSeed(settings) as Settings);
+const [firstEstimator, ...otherEstimators] = estimators.map(({ settings }) => withoutSeed(settings) as Settings);
+
+const everySteps = (what: string) => z.int().min(0).max(1e9).describe(`Steps between ${what}; 0 for none.`);
+
+const measuresSchema = z.strictObject({
+  every: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe(
+      'Steps between recorded rows. A step with one of the measures below and the last iterate have a row in any case.',
+    ),
+  gradientErrorEvery: everySteps('comparisons with the exact hypergradient, a cold solve each').default(100),
+  stationarityEvery: everySteps('measurements of stationarity').default(250),
+  goldstein: z
+    .strictObject({
+      radius: z.number().positive().default(1e-2).describe('δ of the ball around x.').meta({ scale: 'log' }),
+      samples: z.int().min(1).max(10_000).default(10).describe('Gradients taken in the ball, that at x included.'),
+    })
+    .prefault({})
+    .describe('The Goldstein measure: how near 0 is the hull of gradients around x.'),
+});
+
+const experimentSettings = z.strictObject({
+  kind: z.literal('bilevel').default('bilevel'),
+  name: z.string().trim().min(1).max(200).default('Bilevel').describe('What lists call the run.'),
+  problem: z
+    .discriminatedUnion('kind', [firstFamily, ...otherFamilies])
+    .prefault({ kind: 'coupled' })
+    .describe('What is solved.'),
+  algorithm: z
+    .discriminatedUnion('kind', [firstAlgorithm, ...otherAlgorithms])
+    .prefault({ kind: 'ssigd' })
+    .describe('The outer algorithm.'),
+  estimator: z
+    .discriminatedUnion('kind', [firstEstimator, ...otherEstimators])
+    .prefault({ kind: 'exact' })
+    .describe('How the hypergradient is estimated.'),
+  useLayer: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Differentiate the lower level as a layer. false takes direct differences in place of the estimators exact and conic.',
+    ),
+  fallBack: differences.settings
+    .omit({ kind: true })
+    .prefault({})
+    .describe(
+      'Differences that answer where the estimator refuses: at a kink (exact and conic) and where y* has no derivative. Each is counted and its reason recorded.',
+    ),
+  start: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('problem').describe('The point that comes with the problem.') }),
+      z.strictObject({
+        kind: z.literal('point'),
+        x: z.array(z.number()).min(1).describe('The start, one number a coordinate of x.'),
+      }),
+      z.strictObject({
+        kind: z.literal('draw').describe('Standard normals from the seed of the run.'),
+        scale: z.number().positive().default(1).describe('Standard deviation.').meta({ scale: 'log' }),
+      }),
+    ])
+    .prefault({ kind: 'problem' })
+    .describe('Where x begins; a start outside of X is projected.'),
+  seconds: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe('Ends after so many active seconds, if the algorithm has not ended before; 0 for no limit.')
+    .meta({ unit: 's' }),
+  onBadIterate: z
+    .enum(['stop', 'goOn'])
+    .default('stop')
+    .describe(
+      'Where the lower level has no solution at x, F is no number or x leaves X: stop, or go halfway back to the last good iterate and on.',
+    ),
+  optimum: z
+    .number()
+    .nullable()
+    .default(null)
+    .describe('Least value of F, for the gap; null takes a closed form where the problem has one.'),
+  allowVacuous: z
+    .boolean()
+    .default(false)
+    .describe('Run also where the check beforehand says that numbers on hypergradients would mean nothing.'),
+  measures: measuresSchema.prefault({}).describe('What is recorded, and how often.'),
+  checkpointSeconds: z
+    .number()
+    .positive()
+    .max(86_400)
+    .default(30)
+    .describe('Seconds between checkpoints.')
+    .meta({ unit: 's' }),
+  keepCheckpoints: z.int().min(1).max(1000).default(3).describe('How many of the newest checkpoints are kept.'),
+  seed: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Of what algorithm, estimator and start draw. The same seed gives the same bits.'),
+  tags: z.array(z.string()).default([]).describe('For filtering lists of runs.'),
+  notes: z.string().default('').describe('Free text.'),
+});
+
+/** What it asks about are hypergradients and how to estimate them, and not only where the optimum is. */
+const isAboutGradients = ({ useLayer, estimator }: z.output<typeof experimentSettings>): boolean =>
+  !useLayer || estimator.kind !== 'exact';
+
+export const bilevelExperimentSchema = experimentSettings.superRefine((experiment, context) => {
+  const { problem, start, allowVacuous } = experiment;
+  const issue = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  if (problem.kind === 'V2' && isAboutGradients(experiment) && !allowVacuous)
+    issue(
+      ['problem', 'kind'],
+      'the lower level of V2 does not depend on x, so dy*/dx = 0: whichever way hypergradients are estimated, the numbers say nothing about it. Take coupled, V1 or V3, or set allowVacuous: true',
+    );
+  if (problem.kind === 'V3' && problem.d !== problem.n)
+    issue(
+      ['problem', 'n'],
+      `V3 multiplies c_l and x entry by entry: d = ${problem.d} and n = ${problem.n} must be equal`,
+    );
+  if (start.kind === 'point' && start.x.length !== problem.d)
+    issue(['start', 'x'], `has ${start.x.length} numbers; x has ${problem.d} entries`);
+});
+
+/** A bilevel experiment with every default filled in. */
+export type BilevelExperiment = z.output<typeof bilevelExperimentSchema>;
+export type BilevelProblemSettings = BilevelExperiment['problem'];
+export type MeasureSettings = BilevelExperiment['measures'];
+
+/** Fills in every default. @throws z.ZodError if the experiment is not valid */
+export const resolveBilevel = (experiment: unknown): BilevelExperiment => bilevelExperimentSchema.parse(experiment);

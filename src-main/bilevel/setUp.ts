@@ -1,0 +1,112 @@
+import type { z } from 'zod';
+import { AdjointError } from '@shared/errors';
+import { Generator } from '@shared/random/generator';
+import { dot } from '../numerics/linalg/products';
+import type { OuterAlgorithm, OuterSolver } from './algorithms/algorithm';
+import { outerAlgorithms } from './algorithms/registry';
+import { differences } from './estimators/differences';
+import type { Estimator, Oracle } from './estimators/estimator';
+import { exact } from './estimators/exact';
+import { estimators } from './estimators/registry';
+import type { BilevelExperiment } from './experimentSchema';
+import { type FallBackReason, watchedOracle, type WatchedOracle } from './fallBack';
+import { drawBilevel } from './families';
+import type { BilevelProblem } from './problem';
+
+/** All that an experiment describes, ready to run. */
+export interface SetUp {
+  problem: BilevelProblem;
+  start: Float64Array;
+  oracle: WatchedOracle;
+  solver: OuterSolver;
+  /** Gives exact hypergradients for measurements. */
+  reference: Oracle;
+  /** Least value of F, where it is known. */
+  optimum: number | null;
+  /** What runs, in words. */
+  words: string;
+}
+
+type Tell = (reason: FallBackReason, why: string, x: Float64Array) => void;
+
+/** Entropy of the start, so that it is drawn apart from what the algorithm draws. */
+const startStream = 1;
+
+// A method is looked up by the kind of its own settings, so the two belong together; the casts say so, here only.
+type AnyEstimator = Estimator<string, z.ZodType>;
+type AnyAlgorithm = OuterAlgorithm<string, z.ZodType>;
+
+/**
+ * Problem, start, estimator with its fall-back, and algorithm of an experiment.
+ *
+ * @throws AdjointError `unsupported` where estimator or algorithm is not for this problem, `bad-request` for sizes that make no problem
+ */
+export function setUp(experiment: BilevelExperiment, tell: Tell): SetUp {
+  const { algorithm: ofAlgorithm, estimator: ofEstimator, useLayer, fallBack, seed } = experiment;
+  const { problem, x } = problemOf(experiment);
+  const start = startOf(experiment, problem, x);
+  const isLayer = ofEstimator.kind === 'exact' || ofEstimator.kind === 'conic';
+  const substitute = { kind: 'differences' as const, ...fallBack };
+  const asked = isLayer && !useLayer ? substitute : ofEstimator;
+  const estimator = find<AnyEstimator>(estimators, asked.kind);
+  refuse('estimator', estimator, problem);
+  const oracle = watchedOracle({
+    oracle: estimator.make(problem, withSeed(estimator, asked, seed)),
+    differences: () => differences.make(problem, substitute),
+    refusesKinks: isLayer && useLayer,
+    ...{ d: problem.d, n: problem.n, tell },
+  });
+  const algorithm = find<AnyAlgorithm>(outerAlgorithms, ofAlgorithm.kind);
+  refuse('algorithm', algorithm, problem);
+  const solver = algorithm.make(problem, withSeed(algorithm, ofAlgorithm, seed), oracle);
+  return {
+    ...{ problem, start, oracle, solver },
+    reference: exact.make(problem, { kind: 'exact' }),
+    optimum: experiment.optimum ?? closedForm(experiment, problem, start),
+    words: `${algorithm.title} on ${experiment.problem.kind}: x of ${problem.d}, y of ${problem.n}; hypergradients by ${estimator.title.toLowerCase()}`,
+  };
+}
+
+function problemOf({ problem }: BilevelExperiment): { problem: BilevelProblem; x: Float64Array } {
+  const { kind, ...settings } = problem;
+  return drawBilevel(kind, settings);
+}
+
+function startOf({ start, seed }: BilevelExperiment, { d }: BilevelProblem, x: Float64Array): Float64Array {
+  if (start.kind === 'problem') return x;
+  if (start.kind === 'point') return Float64Array.from(start.x);
+  return new Generator([seed, startStream]).standardNormals(d).map((value) => start.scale * value);
+}
+
+const find = <Entry extends { kind: string }>(registry: readonly { kind: string }[], kind: string): Entry =>
+  registry.find((entry) => entry.kind === kind) as Entry;
+
+/** A method that draws takes its seed from that of the run. */
+function withSeed({ settings }: { settings: z.ZodType }, given: object, seed: number): unknown {
+  const draws = 'seed' in (settings as z.ZodObject).shape;
+  return settings.parse(draws ? { ...given, seed } : given);
+}
+
+function refuse(
+  what: string,
+  method: { title: string; refusal(problem: BilevelProblem): string | null },
+  problem: BilevelProblem,
+): void {
+  const reason = method.refusal(problem);
+  if (reason === null) return;
+  throw new AdjointError('unsupported', `${method.title} is not for this problem: ${reason}`, {
+    where: `${what}.kind`,
+    fix: `Take another ${what}.`,
+  });
+}
+
+/** On V2 y* does not depend on x and F is a parabola with Hessian 2I: x* = −½(c_u + P y*), if X does not cut it off. */
+function closedForm({ problem: { kind } }: BilevelExperiment, problem: BilevelProblem, x: Float64Array): number | null {
+  const { d, n, upper } = problem;
+  const isFree = [...upper.domain.lower, ...upper.domain.upper].every((bound) => !Number.isFinite(bound));
+  if (kind !== 'V2' || !isFree) return null;
+  const oracle = exact.make(problem, { kind: 'exact' });
+  const y = oracle.at(x).y.slice();
+  const best = Float64Array.from({ length: d }, (_, i) => -0.5 * (upper.cx[i] + dot(n, upper.Qxy, i * n, y, 0)));
+  return oracle.at(best).F;
+}
