@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { AdjointError } from '@shared/errors';
 import { Generator } from '@shared/random/generator';
-import { dot } from '../numerics/linalg/products';
 import type { OuterAlgorithm, OuterSolver } from './algorithms/algorithm';
 import { outerAlgorithms } from './algorithms/registry';
 import { differences } from './estimators/differences';
@@ -100,13 +99,11 @@ function refuse(
   });
 }
 
-/** On V2 y* does not depend on x and F is a parabola with Hessian 2I: x* = −½(c_u + P y*), if X does not cut it off. */
+/** On V2 y* does not depend on x and F is a parabola with Hessian 2I: x* = x − ½∇F(x) from any x, if X does not cut it off. */
 function closedForm({ problem: { kind } }: BilevelExperiment, problem: BilevelProblem, x: Float64Array): number | null {
-  const { d, n, upper } = problem;
-  const isFree = [...upper.domain.lower, ...upper.domain.upper].every((bound) => !Number.isFinite(bound));
-  if (kind !== 'V2' || !isFree) return null;
+  const { lower, upper } = problem.domain;
+  if (kind !== 'V2' || [...lower, ...upper].some((bound) => Number.isFinite(bound))) return null;
   const oracle = exact.make(problem, { kind: 'exact' });
-  const y = oracle.at(x).y.slice();
-  const best = Float64Array.from({ length: d }, (_, i) => -0.5 * (upper.cx[i] + dot(n, upper.Qxy, i * n, y, 0)));
-  return oracle.at(best).F;
+  const { gradient } = oracle.at(x);
+  return oracle.at(x.map((value, i) => value - 0.5 * gradient[i])).F;
 }

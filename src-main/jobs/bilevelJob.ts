@@ -158,7 +158,7 @@ class BilevelJob implements Job {
     const [errorDue, stationarityDue] = [due(gradientErrorEvery), due(stationarityEvery)];
     if (due(every) || errorDue || stationarityDue)
       this.#record(record, at, x, { errorDue, stationarityDue, isLast: false });
-    const { lower, upper } = problem.upper.domain;
+    const { lower, upper } = problem.domain;
     const outside = state.x.findIndex((value, i) => !(value >= lower[i] && value <= upper[i]));
     if (outside >= 0)
       this.#giveUp(state.x, `The step leads out of X: x_${outside + 1} = ${state.x[outside]}.`, 'Take a shorter step.');
@@ -177,7 +177,7 @@ class BilevelJob implements Job {
     if (goesOn && hasWayBack) {
       this.#counts.retreats++;
       state.status = null;
-      const { lower, upper } = this.#parts.problem.upper.domain;
+      const { lower, upper } = this.#parts.problem.domain;
       state.x.forEach((value, i) => {
         const halfway = Number.isFinite(value) ? (value + this.#good[i]) / 2 : this.#good[i];
         state.x[i] = Math.min(upper[i], Math.max(lower[i], halfway));
