@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { AdjointError, type Finding } from '@shared/errors';
+import { bounds, matrix, readCase, vector } from '../modelling/caseFile';
 import { bilevelProblem, type QuadraticBilevel } from './quadratic';
-
-const vector = z.array(z.number());
-const matrix = z.array(vector);
-const bounds = z.array(z.number().nullable());
 
 /**
  * The file format `hypergradient/1`: a bilevel problem, the point x at which ∇F is asked for, and, under `expected`, the answer. `null`
@@ -47,7 +44,10 @@ export function parseHypergradientFile(
   text: string,
   where: string,
 ): { file: HypergradientFile; problem: QuadraticBilevel; x: Float64Array } {
-  const file = read(text, where);
+  const file = readCase(hypergradientFileSchema, text, {
+    ...{ where, format: 'hypergradient/1' },
+    fix: 'The format has the parts upper, lower and x; docs/methods.md gives the formulas with the names of the parts.',
+  });
   const { upper, lower } = file;
   const [d, n, m] = [file.x.length, lower.Q.length, lower.b?.length ?? 0];
   const findings: Finding[] = [];
@@ -85,24 +85,4 @@ export function parseHypergradientFile(
       fix,
     });
   return { file, problem: bilevelProblem(d, n, parts.upper, parts.lower), x: Float64Array.from(file.x) };
-}
-
-function read(text: string, where: string): HypergradientFile {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new AdjointError('bad-request', `This is not JSON: ${(cause as Error).message}`, {
-      where,
-      fix: 'A case file is a JSON object with "format": "hypergradient/1". JSON has no NaN and no Infinity; null is no bound.',
-      cause,
-    });
-  }
-  const parsed = hypergradientFileSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new AdjointError('bad-request', 'This is not a problem of the format hypergradient/1.', {
-    where,
-    findings: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-    fix: 'The format has the parts upper, lower and x; docs/methods.md gives the formulas with the names of the parts.',
-  });
 }

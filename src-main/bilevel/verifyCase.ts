@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AdjointError } from '@shared/errors';
+import { readExpected, vector } from '../modelling/caseFile';
 import { allowances, Comparison, type CaseVerdict } from '../layers/convex/comparison';
 import { lowerJacobian, lowerValueGradient, oneSidedGradient } from './derivatives';
 import { exact } from './estimators/exact';
@@ -8,7 +8,6 @@ import { makeLowerLevel } from './lower/makeLowerLevel';
 import { bilevelPreflight, type BilevelPreflight } from './preflight';
 import type { QuadraticBilevel } from './quadratic';
 
-const vector = z.array(z.number());
 const sided = z.array(z.number().nullable());
 
 /** What a case of the format `hypergradient/1` expects. */
@@ -56,14 +55,10 @@ const conditionDigits = { lowerHessianCondition: 1e-5, kktCondition: 1e-2 };
  */
 export function verifyHypergradientCase(text: string, where: string): CaseVerdict {
   const { file, problem, x } = parseHypergradientFile(text, where);
-  const parsed = expectedSchema.safeParse(file.expected);
-  if (!parsed.success)
-    throw new AdjointError('bad-request', 'The case does not say what it expects in a form that can be compared.', {
-      where,
-      findings: parsed.error.issues.map(({ path, message }) => ({ path: ['expected', ...path].join('.'), message })),
-      fix: 'A case has `expected`, an object, with at least a gradient or one-sided derivatives.',
-    });
-  const expected = parsed.data;
+  const expected = readExpected(expectedSchema, file.expected, {
+    where,
+    fix: 'A case has `expected`, an object, with at least a gradient or one-sided derivatives.',
+  });
   const preflight = bilevelPreflight(problem, x);
   const allowed = allowances(expected.preflight?.kktCondition ?? preflight.kktCondition, expected.digits);
   const comparison = new Comparison();

@@ -7,6 +7,7 @@ import { readClock } from '../store/metricReader';
 import type { RunDirectory } from '../store/runDirectory';
 import { findStudy, studies } from '../studies/registry';
 import type { Study, StudyRun } from '../studies/study';
+import { findingsOf } from '../modelling/caseFile';
 import { jsonSchema } from '../modelling/method';
 import { build } from './build';
 import { type PreparedSweep, prepareSweep, type SweepPlaces } from './sweepPlan';
@@ -37,7 +38,7 @@ export function askedStudy({ name, settings }: StudyAsk): AskedStudy {
   const parsed = study.settings.safeParse(settings);
   if (!parsed.success)
     throw new AdjointError('bad-request', `The settings of the study “${name}” are not valid.`, {
-      findings: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+      findings: findingsOf(parsed.error),
       fix: 'Correct the settings named above. Nothing was started.',
     });
   return { study, settings: parsed.data as Record<string, unknown>, sweeps: study.sweeps(parsed.data) };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AdjointError } from '@shared/errors';
+import { readExpected, vector } from '../../modelling/caseFile';
 import { examine } from '../../solvers/convex/certificate';
 import { objectiveAt } from '../../solvers/convex/evaluate';
 import { noMultipliers } from '../../solvers/convex/kktRows';
@@ -16,7 +16,6 @@ import { caseStatus, gradientsJson, multipliersJson } from './solutionJson';
 const nested: z.ZodType<Nested> = z.lazy(() =>
   z.union([z.number(), z.null(), z.array(nested), z.record(z.string(), nested)]),
 );
-const vector = z.array(z.number());
 const dual = z.object({
   equality: vector.optional(),
   inequality: vector.optional(),
@@ -56,14 +55,10 @@ type Expected = z.infer<typeof expectedSchema>;
  */
 export function verifyCase(text: string, where: string): CaseVerdict {
   const { file, problem } = parseMatrixProblem(text, where);
-  const parsed = expectedSchema.safeParse(file.expected);
-  if (!parsed.success)
-    throw new AdjointError('bad-request', 'The case does not say what it expects in a form that can be compared.', {
-      where,
-      findings: parsed.error.issues.map(({ path, message }) => ({ path: ['expected', ...path].join('.'), message })),
-      fix: 'A case has `expected` with at least a status.',
-    });
-  const expected = parsed.data;
+  const expected = readExpected(expectedSchema, file.expected, {
+    where,
+    fix: 'A case has `expected` with at least a status.',
+  });
   const solution = solveConvex(problem);
   const allowed = allowances(expected.condition ?? solution.certificate.condition, expected.digits);
   const comparison = new Comparison();

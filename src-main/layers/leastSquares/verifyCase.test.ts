@@ -40,5 +40,5 @@ it.each<[string, (expected: Record<string, Expected>) => void]>([
 });
 
 it('a file that is no such case is refused with what is wrong', () => {
-  expect(() => verifyLeastSquaresCase('{"format":"nlls/1","n":2}', 'x')).toThrow(/no case of nonlinear least squares/);
+  expect(() => verifyLeastSquaresCase('{"format":"nlls/1","n":2}', 'x')).toThrow(/not a file of the format nlls/);
 });

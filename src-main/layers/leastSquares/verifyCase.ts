@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AdjointError } from '@shared/errors';
+import { matrix, readCase, vector } from '../../modelling/caseFile';
 import { init, makeLeastSquares, step, terminate } from '../../solvers/leastSquares/leastSquares';
 import { QcqpResidual } from '../../solvers/leastSquares/qcqpResidual';
 import { defaultLeastSquaresSettings, type LeastSquaresSettings } from '../../solvers/leastSquares/settings';
@@ -7,8 +7,6 @@ import { Comparison, type CaseVerdict } from '../convex/comparison';
 import { LeastSquaresLayer, type LeastSquaresBatch } from './leastSquaresLayer';
 import type { BackwardMode } from './settings';
 
-const vector = z.array(z.number());
-const matrix = z.array(vector);
 const gradientKeys = ['anchor', 'x', 'initial', 'A', 'H', 'G', 'h'] as const;
 type GradientKey = (typeof gradientKeys)[number];
 
@@ -71,7 +69,10 @@ const flat = (rows: number[][]): Float64Array => Float64Array.from(rows.flat());
  * @throws AdjointError `bad-request` for a file that is not of the format, expects nothing, or has shapes that disagree
  */
 export function verifyLeastSquaresCase(text: string, where: string): CaseVerdict {
-  const given = parseCase(text, where);
+  const given = readCase(caseSchema, text, {
+    ...{ where, format: 'nlls/1' },
+    fix: 'A case of the format nlls/1 has n, batch, residual, initial, method, cotangent and expected.',
+  });
   const comparison = new Comparison();
   const { exact } = allowedOf(given);
   const { unroll, implicit, truncated, dlm } = given.expected;
@@ -88,23 +89,6 @@ export function verifyLeastSquaresCase(text: string, where: string): CaseVerdict
     allowed: { solution: exact, derivative: exact },
     differs: comparison.differs,
   };
-}
-
-function parseCase(text: string, where: string): Case {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new AdjointError('bad-request', 'The file is no JSON.', { where, fix: (cause as Error).message });
-  }
-  const parsed = caseSchema.safeParse(json);
-  if (!parsed.success)
-    throw new AdjointError('bad-request', 'The file is no case of nonlinear least squares that can be compared.', {
-      where,
-      findings: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-      fix: 'A case of the format nlls/1 has n, batch, residual, initial, method, cotangent and expected.',
-    });
-  return parsed.data;
 }
 
 function rowsOf({ n, residual: { A, G, H, h } }: Case) {

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { AdjointError } from '@shared/errors';
+import { bounds, matrix, readCase, vector } from '../../modelling/caseFile';
 import { convexProblem, type ConvexProblem, type SymmetricMatrix } from './problem';
 
-const vector = z.array(z.number());
-const matrix = z.array(vector);
 const symmetric = z.union([matrix, vector]);
-const bounds = z.array(z.number().nullable());
 
 /**
  * The file format `matrix-problem/1`: a convex problem in matrix form. A row of `H` is null, an n × n matrix or the n numbers of a
@@ -36,7 +34,10 @@ export type MatrixProblemFile = z.infer<typeof matrixProblemSchema>;
  * @throws AdjointError `bad-request` naming every part that does not have its shape
  */
 export function parseMatrixProblem(text: string, where: string): { file: MatrixProblemFile; problem: ConvexProblem } {
-  const file = parseFile(text, where);
+  const file = readCase(matrixProblemSchema, text, {
+    ...{ where, format: 'matrix-problem/1' },
+    fix: '`adjoint solve --help` describes the format.',
+  });
   const { n } = file;
   const findings: { path: string; message: string }[] = [];
   const expect = (path: string, length: number, wanted: number) => {
@@ -93,24 +94,4 @@ export function parseMatrixProblem(text: string, where: string): { file: MatrixP
       fix: `With n = ${n}: Q is n × n, A has a row for every b, G and H have one for every h.`,
     });
   return { file, problem };
-}
-
-function parseFile(text: string, where: string): MatrixProblemFile {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new AdjointError('bad-request', `This is not JSON: ${(cause as Error).message}`, {
-      where,
-      fix: 'A problem file is a JSON object with "format": "matrix-problem/1". JSON has no NaN and no Infinity; null is no bound.',
-      cause,
-    });
-  }
-  const parsed = matrixProblemSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new AdjointError('bad-request', 'This is not a problem of the format matrix-problem/1.', {
-    where,
-    findings: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-    fix: '`adjoint solve --help` describes the format.',
-  });
 }
