@@ -1,8 +1,11 @@
 import type { z } from 'zod';
+import { AdjointError } from '@shared/errors';
 import type { Method } from '../../modelling/method';
 import type { Estimate, Oracle } from '../estimators/estimator';
 import type { LowerLevel } from '../lower/lowerLevel';
 import type { BilevelProblem } from '../problem';
+import { Domain } from './domain';
+import { norm } from './stepLength';
 import { joinStates, partOf, restoreState, saveState, type SavedState } from '../savedState';
 
 export type OuterStatus = 'converged' | 'iteration limit' | 'no descent' | 'diverged';
@@ -25,6 +28,8 @@ export interface OuterState {
   lowerSolves: number;
   products: number;
   fallBacks: number;
+  /** How often a point was moved to the nearest one of X at which the lower level has a feasible y. */
+  restorations: number;
   status: OuterStatus | null;
 }
 
@@ -41,6 +46,7 @@ export interface StepReport {
   lowerSolves: number;
   products: number;
   fallBacks: number;
+  restorations: number;
   /** Why the last estimate was another estimator's. */
   fallBack: string | null;
   /** How far the last y is from the KKT conditions of the lower level. */
@@ -77,11 +83,6 @@ export interface OuterSolver<State extends OuterState = OuterState> {
   restore(saved: SavedState): State;
 }
 
-/** x ← the nearest point of X. */
-export function project({ domain }: BilevelProblem, x: Float64Array): void {
-  for (let i = 0; i < x.length; i++) x[i] = Math.min(domain.upper[i], Math.max(domain.lower[i], x[i]));
-}
-
 /** What an algorithm has to give: its own entries of the state, its step, and what it holds. */
 interface SolverParts<State extends OuterState> {
   problem: BilevelProblem;
@@ -89,21 +90,35 @@ interface SolverParts<State extends OuterState> {
   iterations: number;
   /** Lower levels with a warm start of their own, besides the oracle's. */
   levels?: Record<string, LowerLevel>;
-  own(): Omit<State, keyof OuterState>;
-  step(state: State, evaluate: Evaluate): void;
+  own(start: Float64Array): Omit<State, keyof OuterState>;
+  step(state: State, evaluate: Evaluate, domain: Domain): void;
   /** ‖m‖ and cos(g, m), for algorithms that follow another direction than the gradient. */
   direction?(state: State): Float64Array;
 }
 
-/** Asks the oracle at a point, the iterate unless another is given. @returns false where F or ∇F is not finite: the run ends there */
-type Evaluate = (at?: { x?: Float64Array; q?: Float64Array }) => boolean;
+/**
+ * Asks the oracle at a point, the iterate unless another is given, which is moved to the nearest one at which the lower level has a
+ * feasible y where it has none.
+ *
+ * @returns false where F or ∇F is not finite: the run ends there
+ */
+export type Evaluate = (at?: { x?: Float64Array; q?: Float64Array }) => boolean;
 
 /** The common part of all solvers. */
 export function makeSolver<State extends OuterState>(parts: SolverParts<State>): OuterSolver<State> {
   const { problem, oracle, iterations, levels = {}, direction } = parts;
+  const domain = new Domain(problem);
   let last: Estimate | null = null;
   const evaluate = (state: OuterState, { x = state.x, q }: { x?: Float64Array; q?: Float64Array } = {}): boolean => {
-    last = oracle.at(x, { warm: state.iteration > 0, ...(q ? { q } : {}) });
+    const ask = () => oracle.at(x, { warm: state.iteration > 0, ...(q ? { q } : {}) });
+    try {
+      last = ask();
+    } catch (error) {
+      const restored = error instanceof AdjointError && domain.mayLackFeasibleY && domain.projectOntoFeasible(x);
+      if (!restored) throw error;
+      state.restorations++;
+      last = ask();
+    }
     const { F, gradient, work, fallBack } = last;
     state.F = F;
     state.gradient.set(gradient);
@@ -116,11 +131,11 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
   };
   const init = (start: Float64Array): State => {
     const x = start.slice();
-    project(problem, x);
+    domain.project(x);
     return {
       ...{ iteration: 0, x, F: NaN, gradient: new Float64Array(problem.d).fill(NaN), moved: NaN },
-      ...{ lowerSolves: 0, products: 0, fallBacks: 0, status: null },
-      ...parts.own(),
+      ...{ lowerSolves: 0, products: 0, fallBacks: 0, restorations: 0, status: null },
+      ...parts.own(x),
     } as State;
   };
   const before = new Float64Array(problem.d);
@@ -128,7 +143,12 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
     init,
     step(state) {
       before.set(state.x);
-      parts.step(state, (at) => evaluate(state, at));
+      try {
+        parts.step(state, (at) => evaluate(state, at), domain);
+      } catch (error) {
+        state.x.set(before);
+        throw error;
+      }
       let square = 0;
       for (let i = 0; i < before.length; i++) square += (state.x[i] - before[i]) ** 2;
       state.moved = Math.sqrt(square);
@@ -140,13 +160,13 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
     },
     postprocess: (state) => void evaluate(state),
     report(state) {
-      const { F, gradient, moved, lowerSolves, products, fallBacks } = state;
+      const { F, gradient, moved, lowerSolves, products, fallBacks, restorations } = state;
       const gradientNorm = norm(gradient);
       const m = direction?.(state);
       const momentumNorm = m ? norm(m) : null;
       const product = m?.reduce((sum, value, i) => sum + value * gradient[i], 0) ?? 0;
       return {
-        ...{ F, gradientNorm, momentumNorm, step: moved, lowerSolves, products, fallBacks },
+        ...{ F, gradientNorm, momentumNorm, step: moved, lowerSolves, products, fallBacks, restorations },
         cosine: momentumNorm === null ? null : product / (momentumNorm * gradientNorm),
         fallBack: last?.fallBack ?? null,
         lowerResidual: last?.residual() ?? null,
@@ -169,8 +189,6 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
     },
   };
 }
-
-const norm = (values: Float64Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
 /** Drives a solver from a start to its end. */
 export function runOuter<State extends OuterState>(solver: OuterSolver<State>, start: Float64Array): State {

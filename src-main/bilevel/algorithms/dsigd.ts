@@ -3,7 +3,8 @@ import { AdjointError } from '@shared/errors';
 import type { LowerLevel } from '../lower/lowerLevel';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
 import type { BilevelProblem } from '../problem';
-import { makeSolver, project, type OuterAlgorithm } from './algorithm';
+import { makeSolver, type OuterAlgorithm } from './algorithm';
+import { needsRowsInX } from './domain';
 
 const settings = z.strictObject({
   kind: z.literal('dsigd'),
@@ -37,7 +38,7 @@ export const dsigd: OuterAlgorithm<'dsigd', typeof settings> = {
   reference:
     'Khanduri et al., Linearly Constrained Bilevel Optimization: A Smoothed Implicit Gradient Approach, ICML 2023, Algorithm 1',
   settings,
-  refusal: () => null,
+  refusal: needsRowsInX,
   make(problem, { iterations, scale, decrease, tolerance }, oracle) {
     const level = makeLowerLevel(problem);
     const direction = new Float64Array(problem.d);
@@ -45,11 +46,13 @@ export const dsigd: OuterAlgorithm<'dsigd', typeof settings> = {
     return makeSolver({
       ...{ problem, oracle, iterations, levels: { trial: level } },
       own: () => ({}),
-      step(state, evaluate) {
+      step(state, evaluate, domain) {
         if (!evaluate()) return;
         const { x, F, gradient } = state;
         for (let i = 0; i < x.length; i++) trial[i] = x[i] - scale * gradient[i];
-        project(problem, trial);
+        domain.project(trial);
+        // A direction that leaves where the lower level has a solution would be cut short again and again.
+        if (domain.mayLackFeasibleY && valueAt(problem, level, trial) === Infinity) domain.projectOntoFeasible(trial);
         let [slope, longest] = [0, 0];
         for (let i = 0; i < x.length; i++) {
           direction[i] = trial[i] - x[i];

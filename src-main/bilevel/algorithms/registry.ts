@@ -1,5 +1,8 @@
+import { dsblo } from './dsblo';
 import { dsigd } from './dsigd';
+import { f2csa } from './f2csa';
+import { pigd } from './pigd';
 import { ssigd } from './ssigd';
 
 /** Every outer algorithm. A new one is a file beside this one and an entry here. */
-export const outerAlgorithms = [dsigd, ssigd] as const;
+export const outerAlgorithms = [dsigd, ssigd, dsblo, f2csa, pigd] as const;

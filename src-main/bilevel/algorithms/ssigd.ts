@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Generator } from '@shared/random/generator';
-import { makeSolver, project, type OuterAlgorithm, type OuterState } from './algorithm';
+import { makeSolver, type OuterAlgorithm, type OuterState } from './algorithm';
+import { needsRowsInX } from './domain';
 import { perturbation, perturbationSettings } from './perturbation';
 
 const settings = z.strictObject({
@@ -33,17 +34,17 @@ export const ssigd: OuterAlgorithm<'ssigd', typeof settings, State> = {
   reference:
     'Khanduri et al., Linearly Constrained Bilevel Optimization: A Smoothed Implicit Gradient Approach, ICML 2023, Algorithm 2',
   settings,
-  refusal: () => null,
+  refusal: needsRowsInX,
   make: (problem, settings, oracle) =>
     makeSolver<State>({
       ...{ problem, oracle, iterations: settings.iterations },
       own: () => ({ generator: new Generator(settings.seed) }),
-      step(state, evaluate) {
+      step(state, evaluate, domain) {
         const { x, generator, gradient } = state;
         if (!evaluate({ q: perturbation(generator, problem.n, settings) })) return;
         const beta = stepLength(settings, state.iteration);
         for (let i = 0; i < x.length; i++) x[i] -= beta * gradient[i];
-        project(problem, x);
+        domain.project(x);
       },
     }),
 };
