@@ -62,7 +62,7 @@ const iterations = 40;
 
 describe('a bilevel job', () => {
   it('records under keys of the catalogue only, and each of them', async () => {
-    const declared = bilevelJob.columns({ kind: 'bilevel', ...small }).step!.map(({ key }) => key);
+    const declared = bilevelJob.columns({ kind: 'bilevel', ...small }, null).step!.map(({ key }) => key);
     const job = await jobOf({ ...small, algorithm: { kind: 'ssigd', iterations: 1 } });
     const recorded: string[] = [];
     await job.advance((_, values) => recorded.push(...Object.keys(values)));

@@ -28,7 +28,7 @@ export const bilevelJob: JobKind = {
   columns(experiment) {
     const { problem } = resolveBilevel(experiment);
     const wanted = (key: string) => ours.has(key) && (key !== 'bilevel/x' || problem.d <= shownCoordinates);
-    return { step: catalogueColumns('step', wanted, problem.d) };
+    return { step: catalogueColumns('step', wanted, () => problem.d) };
   },
   checkpoints(experiment) {
     const { checkpointSeconds, keepCheckpoints } = resolveBilevel(experiment);

@@ -54,7 +54,10 @@ export interface JobKind {
   /** Null where nothing is computed on tensors. */
   device(experiment: Record<string, unknown>): DeviceRequest | null;
   /** The metrics that it records, by clock (`system` is recorded for every kind). */
-  columns(experiment: Record<string, unknown>): Partial<Record<Clock, readonly MetricColumn[]>>;
+  columns(
+    experiment: Record<string, unknown>,
+    dataset: Dataset | null,
+  ): Partial<Record<Clock, readonly MetricColumn[]>>;
   checkpoints(experiment: Record<string, unknown>): { seconds: number; keep: number };
   /** @throws AdjointError if experiment, dataset and checkpoint do not go together. */
   create(context: JobContext, checkpoint: Checkpoint | null): Promise<Job>;

@@ -35,6 +35,18 @@ const techniques = {
   'λ in steps': lambda('step', { every: 1 }),
   'λ on plateau': lambda('onPlateau', sensitive),
   'augmented Lagrangian': { kind: 'augmentedLagrangian', every: 2, rho: 1 },
+  'Theseus layer': { kind: 'theseusLayer', iterations: 4, probe: { instances: 3, iterations: 6, every: 2 } },
+  'Theseus layer with everything learnt': {
+    kind: 'theseusLayer',
+    mode: 'anchored',
+    backward: { kind: 'truncated', last: 2 },
+    solver: { kind: 'levenbergMarquardt', learnt: true },
+    iterations: 4,
+    anchor: { learnt: true },
+    rowWeights: { learnt: true },
+    loss: { distance: 0.5, lambda: { kind: 'onPlateau', ...sensitive }, backboneLambda: 0.1 },
+    probe: { instances: 2, iterations: 5 },
+  },
   PCGrad: { kind: 'pcgrad', lambda: { kind: 'onPlateau', ...sensitive } },
 };
 const learningRates = {

@@ -54,7 +54,7 @@ export async function prepare({ run, attempt, threads, lock, log, workspace, lab
     log: (line: string) => log.write(line),
   };
   const job = await kind.create(context, resume?.checkpoint ?? null);
-  return { manifest, kind, device, resume, job };
+  return { manifest, kind, device, dataset, resume, job };
 }
 
 /** What is left to choose goes on where the checkpoint was computed, whatever would be chosen for a new run. */
@@ -67,7 +67,7 @@ function deviceRequest(request: DeviceRequest | null, resume: ResumePoint | null
 /** Begins the attempt and drives the job to its end. @throws whatever stopped it; the state then says `failed`. */
 export async function drive(options: RunOptions, prepared: Awaited<ReturnType<typeof prepare>>): Promise<Outcome> {
   const { run, attempt, log, build } = options;
-  const { manifest, kind, device, resume, job } = prepared;
+  const { manifest, kind, device, dataset, resume, job } = prepared;
   const computing = device ?? solverThreads(options.threads);
   const description = describeAttempt(attempt, resume?.from ?? null, computing, build);
   run.beginAttempt(attempt, description);
@@ -81,7 +81,7 @@ export async function drive(options: RunOptions, prepared: Awaited<ReturnType<ty
   const clock = new ActiveClock(savedSeconds(resume));
   const control = new Control(run, attempt);
   control.listenToSignals();
-  const recorder = new RunRecorder(run, attempt, kind.columns(manifest.experiment), clock, job.position);
+  const recorder = new RunRecorder(run, attempt, kind.columns(manifest.experiment, dataset), clock, job.position);
   const heartbeat = new Heartbeat({ run, attempt, job, clock, control, recorder });
   const loop = new RunLoop({
     run,

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { Manifest } from '@shared/run';
+import type { Clock, Manifest } from '@shared/run';
 import { metricCatalogue } from '@shared/metrics/catalogue';
 import { loadDevice } from '../numerics/devices/ladder';
 import { readDataset } from '../store/dataset';
@@ -39,13 +39,12 @@ describe('a training job on qcqp-n20', () => {
     ['an augmented Lagrangian', { technique: { kind: 'augmentedLagrangian' } }],
     ['gradient surgery', { technique: { kind: 'pcgrad' } }],
     ['clipping', { optimizer: { kind: 'adamw', clip: 1 } }],
+    ['a least-squares layer', { technique: { kind: 'theseusLayer', mode: 'anchored', backward: { kind: 'dlm' } } }],
   ])('records under keys of the catalogue only, each on its clock: %s', async (_, change) => {
     const experiment = resolveDefaults({ dataset: 'qcqp-n20', device: 'wasm', ...change });
-    const columns = trainingJob.columns(experiment);
-    const job = await trainingJob.create(
-      { ...(await context()), manifest: { experiment } as unknown as Manifest },
-      null,
-    );
+    const given = await context();
+    const columns = trainingJob.columns(experiment, given.dataset);
+    const job = await trainingJob.create({ ...given, manifest: { experiment } as unknown as Manifest }, null);
     for (const clock of ['step', 'epoch'] as const) {
       const declared = columns[clock]!.map(({ key }) => key);
       const known = metricCatalogue.filter((metric) => metric.clock === clock).map(({ key }) => key);
@@ -53,7 +52,7 @@ describe('a training job on qcqp-n20', () => {
     }
     const recorded: Record<string, string[]> = {};
     for (let i = 0; i < 2; i++) await job.advance((clock, values) => (recorded[clock] = Object.keys(values)));
-    for (const clock of ['step', 'epoch'] as const)
+    for (const clock of Object.keys(columns) as Clock[])
       expect(recorded[clock].toSorted()).toEqual(columns[clock]!.map(({ key }) => key).toSorted());
     job.dispose();
   });

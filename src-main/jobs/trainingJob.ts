@@ -1,5 +1,7 @@
 import { AdjointError } from '@shared/errors';
+import { innerMetrics } from '@shared/metrics/inner';
 import { trainingMetrics } from '@shared/metrics/training';
+import type { Clock } from '@shared/run';
 import type { Checkpoint, Json } from '../store/checkpoint';
 import type { Dataset } from '../store/dataset';
 import type { Device } from '../numerics/devices/device';
@@ -13,21 +15,25 @@ import { techniques } from '../training/techniques/registry';
 import { catalogueColumns } from './columns';
 import type { Job, JobContext, JobKind, Recorder } from './job';
 
-const ours = new Set(trainingMetrics.map(({ key }) => key));
+const ours = new Set([...trainingMetrics, ...innerMetrics].map(({ key }) => key));
 
 /** Runs of kind `training`. */
 export const trainingJob: JobKind = {
   kind: 'training',
   device: (experiment) => resolveDefaults(experiment).device,
-  columns(experiment) {
+  columns(experiment, dataset) {
     const { technique, optimizer, network, training } = resolveDefaults(experiment);
-    const own = bindTechnique(technique).technique.metrics ?? [];
+    const bound = bindTechnique(technique);
+    const own = bound.technique.metrics ?? [];
     const foreign = new Set(techniques.flatMap(({ metrics }) => metrics ?? []).filter((key) => !own.includes(key)));
     if (optimizer.clip === 0) foreign.add('gradient/norm');
     if (training.microBatches < 2) foreign.add('gradient/signal_to_noise');
     const layers = bindNetwork(network).layers.length;
-    const step = catalogueColumns('step', (key) => ours.has(key) && !foreign.has(key), layers);
-    return { step, epoch: catalogueColumns('epoch') };
+    const lengths = (dataset && bound.technique.vectors?.(bound.settings, dataset)) ?? {};
+    const wanted = (key: string) => ours.has(key) && !foreign.has(key);
+    const columns = (clock: Clock) => catalogueColumns(clock, wanted, (key) => lengths[key] ?? layers);
+    const inner = columns('inner');
+    return { step: columns('step'), epoch: columns('epoch'), ...(inner.length > 0 ? { inner } : {}) };
   },
   checkpoints(experiment) {
     const { checkpointSeconds, keepCheckpoints } = resolveDefaults(experiment).training;
@@ -43,7 +49,9 @@ export const trainingJob: JobKind = {
     if (!device) throw new AdjointError('internal', 'A training run was given no device.');
     const training = createTraining(device, experiment, data);
     log(describe(experiment, dataset, training));
-    return makeJob(device, experiment, training, checkpoint);
+    const { technique, settings } = bindTechnique(experiment.technique);
+    for (const caution of technique.cautions?.(settings, dataset) ?? []) log(caution);
+    return makeJob(device, experiment, training, checkpoint, log);
   },
 };
 
@@ -52,6 +60,7 @@ function makeJob(
   { training: { earlyStopping } }: TrainingExperiment,
   training: Training,
   checkpoint: Checkpoint | null,
+  log: (line: string) => void,
 ): Job {
   const { metric, patience } = earlyStopping;
   const saved = checkpoint && { tensors: checkpoint.tensors, state: checkpoint.state as unknown as SavedScalars };
@@ -59,6 +68,7 @@ function makeJob(
   // A state at the end of an epoch is validated before anything else happens to it, also after a resume.
   let validated = false;
   let lastRow: Record<string, number | null> = {};
+  const cautioned = new Set<string>();
   const whyStopped = (): string => {
     const { stale, best, bestStep } = state.stopping;
     const found =
@@ -76,8 +86,16 @@ function makeJob(
     finished: () => training.finished(state) && validated,
     async advance(record: Recorder) {
       if (!validated && training.validationDue(state)) {
-        lastRow = await training.validate(state);
-        record('epoch', lastRow);
+        const { metrics, vectors, inner, notes, cautions } = await training.validate(state);
+        lastRow = metrics;
+        record('epoch', { ...metrics, ...vectors });
+        if (inner) record('inner', inner);
+        const at = `Validation at step ${state.step}:`;
+        for (const note of notes) log(`${at} ${note}`);
+        for (const { code, message } of cautions) {
+          if (!cautioned.has(code)) log(`${at} ${message}`);
+          cautioned.add(code);
+        }
         state = training.observe(state, lastRow);
         validated = true;
         return;

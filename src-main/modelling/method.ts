@@ -12,7 +12,7 @@ export interface Method<Kind extends string, Settings extends z.ZodType> {
   summary: string;
   reference: string | null;
   settings: Settings;
-  /** Keys of the step-clock metrics that this method adds; each has its entry in the metric catalogue. */
+  /** Keys of the metrics that this method adds; each has its entry in the metric catalogue. */
   metrics?: readonly string[];
 }
 

@@ -81,7 +81,7 @@ describe.each(names.filter((name) => !missing.has(name)))('on %s', (name) => {
       const x = device.tensor(flat(expected.X), [expected.X.length, e]);
       const pass = { device, problem, settings, scheduled: { lambda: expected.lam } } as unknown as Pass<unknown>;
       const output = (w: NamedTensors) => network.apply(device, { weights: w, buffers: {}, training: null }, x).y;
-      const terms = (w: NamedTensors) => technique.terms(pass, output(w), x);
+      const terms = (w: NamedTensors, y = output(w)) => technique.terms(pass, y, x, y);
       const { objective, constraint, penalty } = terms(weights);
       const loss = await device.read(device.tf.add(objective, constraint));
       expect(relativeError(loss, [expected.loss])).toBeLessThan(value);

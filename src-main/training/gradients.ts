@@ -5,8 +5,9 @@ import { disposeAll, mapTensors, type NamedTensors } from './tensors';
 export interface ComputedGradients {
   /** Direction for the optimizer, one tensor a weight. */
   gradients: NamedTensors;
-  /** Prediction of the batch, [B,n]. */
+  /** Prediction of the batch, [B,n], and the network's own output before a layer. */
   y: Tensor;
+  raw: Tensor;
   /** The network's buffers after the pass. */
   buffers: NamedTensors;
   /** [objective, constraint, penalty]. */
@@ -16,7 +17,7 @@ export interface ComputedGradients {
   dispose(): void;
 }
 
-type Forward = (weights: NamedTensors) => { y: Tensor; buffers: NamedTensors; terms: LossTerms };
+type Forward = (weights: NamedTensors) => { y: Tensor; raw: Tensor; buffers: NamedTensors; terms: LossTerms };
 type Direct = (objective: NamedTensors, constraint: NamedTensors) => NamedTensors;
 
 /** Gradient of objective + constraint, or, with `direct`, what that makes of the two gradients. */
@@ -26,15 +27,16 @@ export function gradientsOf(
   forward: Forward,
   direct?: Direct,
 ): ComputedGradients {
-  const kept: { y?: Tensor; buffers?: NamedTensors; summary?: Tensor } = {};
+  const kept: { y?: Tensor; raw?: Tensor; buffers?: NamedTensors; summary?: Tensor } = {};
   let forwardSeconds = 0;
   const measured =
     (choose: (terms: LossTerms) => Tensor) =>
     (candidate: NamedTensors): Tensor => {
       const start = performance.now();
-      const { y, buffers, terms } = forward(candidate);
+      const { y, raw, buffers, terms } = forward(candidate);
       if (!kept.summary) {
         kept.y = tf.keep(tf.clone(y));
+        kept.raw = tf.keep(tf.clone(raw));
         kept.buffers = mapTensors(buffers, (tensor) => tf.keep(tf.clone(tensor)));
         kept.summary = tf.keep(tf.stack([terms.objective, terms.constraint, terms.penalty]));
       }
@@ -49,13 +51,13 @@ export function gradientsOf(
         weights,
         measured(({ objective, constraint }) => tf.add(objective, constraint)),
       );
-  const { y, buffers, summary } = kept as { y: Tensor; buffers: NamedTensors; summary: Tensor };
+  const { y, raw, buffers, summary } = kept as { y: Tensor; raw: Tensor; buffers: NamedTensors; summary: Tensor };
   const dispose = () => {
     disposeAll(gradients);
     disposeAll(buffers);
-    tf.dispose([y, summary]);
+    tf.dispose([y, raw, summary]);
   };
-  return { gradients, y, buffers, summary, forwardSeconds, dispose };
+  return { gradients, y, raw, buffers, summary, forwardSeconds, dispose };
 }
 
 function combined(

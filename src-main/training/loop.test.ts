@@ -38,7 +38,7 @@ type Row = Record<string, number | null>;
 async function drive(training: Training, start: TrainingState, until = training.totalSteps) {
   const rows: Row[] = [];
   const validate = async (at: TrainingState) => {
-    const metrics = await training.validate(at);
+    const { metrics } = await training.validate(at);
     rows.push({ step: at.step, ...metrics });
     return training.observe(at, metrics);
   };
@@ -147,7 +147,7 @@ describe('the training loop', () => {
 
     const first = createTraining(device, settings, data);
     let { state: middle } = await drive(first, first.init(), at);
-    if (validated) middle = first.observe(middle, await first.validate(middle));
+    if (validated) middle = first.observe(middle, (await first.validate(middle)).metrics);
     const saved = throughJson(await saveState(device, middle, first.stepsPerEpoch));
     first.dispose(middle);
     const second = createTraining(device, settings, data);

@@ -12,7 +12,7 @@ import { initSlots, type StepSize, updateAll } from './optimizers/optimizer';
 import { deviceProblem, type Qcqp } from './problem';
 import type { SchedulePosition } from './schedules/schedule';
 import type { TrainingState } from './state';
-import type { LossTerms, Pass, TechniqueState } from './techniques/technique';
+import type { LayerEvaluation, LossTerms, Pass, TechniqueState } from './techniques/technique';
 import { disposeAll, mapTensors, type NamedTensors, readScalars, upload } from './tensors';
 import type { LabelledSet } from './labelledSet';
 import { validationMetrics } from './validation';
@@ -39,8 +39,8 @@ export interface Training {
   step(state: TrainingState): Promise<{ state: TrainingState; metrics: StepMetrics }>;
   /** Whether an epoch has just ended (or nothing has begun) and is to be validated. */
   validationDue(state: TrainingState): boolean;
-  /** Metrics of the epoch clock at this state, the mean training loss of the epoch included. Changes nothing. */
-  validate(state: TrainingState): Promise<Record<string, number | null>>;
+  /** What is measured at this state. Changes nothing. */
+  validate(state: TrainingState): Promise<Validation>;
   /**
    * Lets schedules and early stopping react to the metrics of a validation at this state; a second call at the same step changes nothing. The
    * returned state has the same tensors.
@@ -49,11 +49,26 @@ export interface Training {
   dispose(state: TrainingState): void;
 }
 
+/** What a validation measures. */
+export interface Validation {
+  /** Scalars of the epoch clock, the mean training loss of the epoch included. */
+  metrics: Record<string, number | null>;
+  /** Vectors of the epoch clock. */
+  vectors: Record<string, Float64Array>;
+  /** A row of the clock `inner`, if there is one. */
+  inner: Record<string, Float64Array> | null;
+  /** Lines for the log; of the cautions it takes the first of each code. */
+  notes: string[];
+  cautions: { code: string; message: string }[];
+}
+
 /** What one step is computed from: x [size,e], and what is random in the pass, [size, width] each. */
 interface Batch {
   x: Tensor;
   size: number;
   noise: NamedTensors;
+  /** Their numbers in the training set; absent for a part of a batch. */
+  indices?: Int32Array;
 }
 
 /** Rows of the validation set that go through the network at once. */
@@ -86,9 +101,14 @@ export function createTraining(
 
   const positionOf = ({ step }: TrainingState): SchedulePosition => ({ step, totalSteps, stepsPerEpoch });
 
-  const pass = (state: TrainingState, weights: NamedTensors = state.techniqueWeights): Pass<unknown> => ({
+  const pass = (
+    state: TrainingState,
+    weights: NamedTensors = state.techniqueWeights,
+    note: Pass<unknown>['note'] = () => undefined,
+  ): Pass<unknown> => ({
     device,
     problem,
+    data: data.problem,
     settings,
     state: state.technique,
     weights,
@@ -96,19 +116,21 @@ export function createTraining(
       value(positionOf(state), state.schedules[techniquePrefix + name]),
     ),
     position: positionOf(state),
+    note,
   });
 
   /** Prediction and loss of a batch; differentiated with respect to all weights. */
   const forward = (
     state: TrainingState,
     weights: NamedTensors,
-    { x, noise }: Batch,
-  ): { y: Tensor; buffers: NamedTensors; terms: LossTerms } => {
+    { x, noise, indices }: Batch,
+    note?: Pass<unknown>['note'],
+  ): { y: Tensor; raw: Tensor; buffers: NamedTensors; terms: LossTerms } => {
     const { own, added } = split(weights);
-    const context = pass(state, added);
+    const context = { ...pass(state, added, note), ...(indices ? { instances: indices } : {}) };
     const raw = network.apply(device, { weights: own, buffers: state.buffers, training: { noise } }, x);
     const y = technique.layer?.(context, raw.y, x) ?? raw.y;
-    return { y, buffers: raw.buffers, terms: technique.terms(context, y, x) };
+    return { y, raw: raw.y, buffers: raw.buffers, terms: technique.terms(context, y, x, raw.y) };
   };
 
   // Independent streams, so that a change of the network does not change the order of the data.
@@ -124,7 +146,10 @@ export function createTraining(
       for (let j = 0; j < e; j++) rows[i * e + j] = data.train.X[indices[i] * e + j];
     const generator = state.noise ? Generator.fromState(state.noise) : new Generator(streams().noise);
     const noise = upload(device, network.noise(indices.length, generator));
-    return { x: device.tensor(rows, [indices.length, e]), size: indices.length, noise, nextNoise: generator.state };
+    return {
+      x: device.tensor(rows, [indices.length, e]),
+      ...{ size: indices.length, noise, indices, nextNoise: generator.state },
+    };
   };
 
   return {
@@ -164,7 +189,9 @@ export function createTraining(
       const { nextNoise, ...batch } = batchOf(state);
       const { x, size } = batch;
       const weights = join(state.weights, state.techniqueWeights);
-      const loss = (candidate: NamedTensors) => forward(state, candidate, batch);
+      const noted: Record<string, number> = {};
+      const note = (key: string, value: number) => (noted[key] = (noted[key] ?? 0) + value);
+      const loss = (candidate: NamedTensors) => forward(state, candidate, batch, note);
       try {
         const compare = gradientsEvery > 0 && state.step % gradientsEvery === 0;
         const comparison = compare ? await lookAtGradients(state, weights, batch) : {};
@@ -177,8 +204,9 @@ export function createTraining(
         );
         const [objective, constraint, penalty] = await device.read(computed.summary);
         const total = objective + constraint;
+        const { 'time/inner_forward': innerForward = 0, 'time/inner_backward': innerBackward = 0 } = noted;
         const backward = clock.lap() - computed.forwardSeconds;
-        const failure = await divergence(device, state, { objective, penalty, loss: total }, computed.y);
+        const failure = await divergence(device, state, { objective, penalty, loss: total }, computed);
         if (failure) {
           computed.dispose();
           throw failure;
@@ -209,11 +237,12 @@ export function createTraining(
             objective,
             penalty,
             ...scalars,
+            ...noted,
             learning_rate: learningRate,
             ...(norm === null ? {} : { 'gradient/norm': norm }),
             ...comparison,
-            'time/forward': computed.forwardSeconds * 1e3,
-            'time/backward': backward * 1e3,
+            'time/forward': computed.forwardSeconds * 1e3 - innerForward,
+            'time/backward': backward * 1e3 - innerBackward,
             'time/update': clock.lap() * 1e3,
             ...(compare ? { 'time/diagnostics': diagnostics * 1e3 } : {}),
           },
@@ -230,21 +259,28 @@ export function createTraining(
     },
 
     async validate(state) {
-      const outputs = new Float64Array(data.valid.count * n);
+      const raw = new Float64Array(data.valid.count * n);
       for (let first = 0; first < data.valid.count; first += validationBatch) {
         const rows = Math.min(validationBatch, data.valid.count - first);
         const y = tf.tidy(() => {
           const x = device.tensor(data.valid.X.subarray(first * e, (first + rows) * e), [rows, e]);
-          const raw = network.apply(device, { weights: state.weights, buffers: state.buffers, training: null }, x).y;
-          return technique.layer?.(pass(state), raw, x) ?? raw;
+          const { y } = network.apply(device, { weights: state.weights, buffers: state.buffers, training: null }, x);
+          return technique.evaluate ? y : (technique.layer?.(pass(state), y, x) ?? y);
         });
-        outputs.set(await device.read(y), first * n);
+        raw.set(await device.read(y), first * n);
         y.dispose();
       }
       const { sum, count } = state.epochLoss;
+      const { outputs, metrics, ...rest }: LayerEvaluation = technique.evaluate?.(pass(state), raw, data.valid.X) ?? {
+        ...{ outputs: raw, metrics: {}, vectors: {}, inner: null, notes: [], cautions: [] },
+      };
       return {
-        'train/loss_epoch': count > 0 ? sum / count : null,
-        ...validationMetrics(data.problem, data.valid, outputs),
+        metrics: {
+          'train/loss_epoch': count > 0 ? sum / count : null,
+          ...validationMetrics(data.problem, data.valid, outputs),
+          ...metrics,
+        },
+        ...rest,
       };
     },
 

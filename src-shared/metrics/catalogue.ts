@@ -1,5 +1,6 @@
 import { bilevelMetrics } from './bilevel';
 import type { MetricDefinition } from './definition';
+import { innerMetrics } from './inner';
 import { labelMetrics } from './labels';
 import { trainingMetrics } from './training';
 
@@ -7,7 +8,12 @@ export type { MetricDefinition, Question } from './definition';
 export { questions } from './definition';
 
 /** Every metric that Adjoint itself records. One file a group; adding a metric means one entry there. */
-export const metricCatalogue: readonly MetricDefinition[] = [...trainingMetrics, ...labelMetrics, ...bilevelMetrics];
+export const metricCatalogue: readonly MetricDefinition[] = [
+  ...trainingMetrics,
+  ...innerMetrics,
+  ...labelMetrics,
+  ...bilevelMetrics,
+];
 
 const byKey = new Map(metricCatalogue.map((metric) => [metric.key, metric]));
 

@@ -42,7 +42,7 @@ describe('augmented Lagrangian on a problem with known multipliers', () => {
     let state = training.init();
     let last: StepMetrics = {};
     while (!training.finished(state)) ({ state, metrics: last } = await training.step(state));
-    const metrics = await training.validate(state);
+    const { metrics } = await training.validate(state);
     const { equality, inequality } = state.technique.tensors;
     const [nu, mu] = [await device.read(equality), await device.read(inequality)];
     expect(nu[0]).toBeCloseTo(-2.5, 4);

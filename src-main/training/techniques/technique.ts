@@ -29,6 +29,8 @@ export interface TechniqueState {
 export interface Pass<Settings> {
   device: Device;
   problem: DeviceProblem;
+  /** The same problem on the host. */
+  data: Qcqp;
   settings: Settings;
   state: TechniqueState;
   /** Weights that the technique itself brought in by `weights`. */
@@ -36,6 +38,24 @@ export interface Pass<Settings> {
   /** Values at this step of the settings that `schedules` names. */
   scheduled: Readonly<Record<string, number>>;
   position: SchedulePosition;
+  /** Numbers of the batch's instances in the training set; absent outside of a step. */
+  instances?: Int32Array;
+  /** Adds to a step metric of the technique that is known only while the pass is computed; of passes that only look nothing is kept. */
+  note(key: string, value: number): void;
+}
+
+/** What a technique with a layer says of a validation set, in float64. */
+export interface LayerEvaluation {
+  /** y [N,n] */
+  outputs: Float64Array;
+  /** Scalars and vectors of the clock `epoch`. */
+  metrics: Record<string, number | null>;
+  vectors: Record<string, Float64Array>;
+  /** A row of the clock `inner`, if there is one. */
+  inner: Record<string, Float64Array> | null;
+  /** Lines for the log; of the cautions it takes the first of each code. */
+  notes: string[];
+  cautions: { code: string; message: string }[];
 }
 
 /**
@@ -46,15 +66,22 @@ export interface Pass<Settings> {
  * All functions are pure: tensors in, new tensors out. `layer` and `terms` are differentiated; `direct` is not.
  */
 export interface Technique<Kind extends string, Settings extends z.ZodType> extends Method<Kind, Settings> {
+  /** Lengths of those of its metrics that are vectors. */
+  vectors?(settings: z.output<Settings>, problem: Qcqp): Record<string, number>;
+  /** What a user should know about a run with these settings, though it is not refused. */
+  cautions?(settings: z.output<Settings>, problem: Qcqp): string[];
   /** What it remembers at the start; nothing if absent. */
   init?(settings: z.output<Settings>, problem: Qcqp): { tensors?: NamedArrays; values?: Record<string, number> };
   /** Settings that change over training, by name; the loop evaluates them and keeps their memory. */
   schedules?(settings: z.output<Settings>): Record<string, ScheduleSettings>;
   /** Weights of its own that are trained along with the network's (learnt damping, learnt multipliers). */
   weights?(settings: z.output<Settings>, problem: Qcqp): NamedArrays;
-  /** A layer over the network's raw output, [B,n] → [B,n]; also applied in validation. */
+  /** A layer over the network's raw output, [B,n] → [B,n]; also applied in validation, unless there is `evaluate`. */
   layer?(pass: Pass<z.output<Settings>>, raw: Tensor, x: Tensor): Tensor;
-  terms(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor): LossTerms;
+  /** The layer on the host in float64, from raw outputs [N,n] and x [N,e], and what is measured of it. */
+  evaluate?(pass: Pass<z.output<Settings>>, raw: Float64Array, x: Float64Array): LayerEvaluation;
+  /** `raw` is the network's own output, y the layer's; they are the same without a layer. */
+  terms(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor, raw: Tensor): LossTerms;
   /** Gradient surgery: the direction to hand to the optimizer. If present, both gradients are computed at every step. */
   direct?(pass: Pass<z.output<Settings>>, objective: NamedTensors, constraint: NamedTensors): NamedTensors;
   /**

@@ -1,0 +1,174 @@
+import { median } from '@shared/statistics/summary';
+import { warnUnconverged } from '../../../layers/leastSquares/preflight';
+import { gradientDistance, outputGradient, referenceLayer } from '../../../layers/leastSquares/reference';
+import type { LeastSquaresResult } from '../../../layers/leastSquares/leastSquaresLayer';
+import { equalityAt, inequalityAt, inequalityCount, type Qcqp } from '../../problem';
+import type { LayerEvaluation } from '../technique';
+import { diagnoses, diagnosis, solveInner, weightedX, type InnerProblem } from './inner';
+import { curves, followInner, leastNormPoints } from './probe';
+import { layerSettings } from './settings';
+
+/** What project promises, on the rows as they are. */
+export const projectTolerance = 1e-8;
+/** Instances whose gradients are compared with the exact ones. */
+const gradientInstances = 16;
+
+/**
+ * Outputs of the layer at validation, in float64, with what its inner solves did.
+ *
+ * @param raw the network's outputs, [N, n]
+ * @param x [N, e]
+ */
+export function evaluateLayer(
+  inner: InnerProblem,
+  problem: Qcqp,
+  raw: Float64Array,
+  x: Float64Array,
+  probes: boolean,
+): LayerEvaluation {
+  const { settings } = inner;
+  const result = solveInner(inner, raw, x);
+  const evaluation: LayerEvaluation = {
+    outputs: result.y,
+    ...{ metrics: {}, vectors: {}, inner: null, notes: [], cautions: [] },
+  };
+  addOutcome(evaluation, inner, problem, result, raw, x);
+  const size = Math.min(settings.probe.instances, raw.length / problem.n);
+  if (probes && size > 0) addProbe(evaluation, inner, problem, raw, x, size);
+  return evaluation;
+}
+
+function addOutcome(
+  { metrics, vectors, notes }: LayerEvaluation,
+  { settings }: InnerProblem,
+  problem: Qcqp,
+  result: LeastSquaresResult,
+  raw: Float64Array,
+  x: Float64Array,
+): void {
+  const { n } = problem;
+  const size = raw.length / n;
+  const failures = new Float64Array(diagnoses.length);
+  const atOutput = rowViolations(problem, result.y, x, 'max');
+  const atBackbone = rowViolations(problem, raw, x, 'mean');
+  const reported = new Map<string, { instances: number[]; worst: number }>();
+  for (let i = 0; i < size; i++) {
+    const found = diagnosis(result, i);
+    if (found) failures[diagnoses.indexOf(found)]++;
+    const violation = atOutput.worst[i];
+    if (!found && (settings.mode === 'anchored' || violation <= projectTolerance)) continue;
+    const group = reported.get(found ?? 'not feasible') ?? { instances: [], worst: 0 };
+    group.instances.push(i);
+    if (!(violation <= group.worst)) group.worst = violation;
+    reported.set(found ?? 'not feasible', group);
+  }
+  let moved = 0;
+  for (let i = 0; i < size; i++) {
+    let squares = 0;
+    for (let j = i * n; j < (i + 1) * n; j++) squares += (result.y[j] - raw[j]) ** 2;
+    moved += Math.sqrt(squares) / size;
+  }
+  metrics['inner/displacement'] = moved;
+  metrics['inner/backbone_violation'] = atBackbone.worst.reduce((a, b) => a + b, 0) / size;
+  metrics['inner/valid_reported'] = [...reported.values()].reduce((sum, { instances }) => sum + instances.length, 0);
+  vectors['inner/failures'] = failures;
+  vectors['valid/row_violation'] = atOutput.rows;
+  vectors['inner/backbone_row_violation'] = atBackbone.rows;
+  for (const [found, { instances, worst }] of reported)
+    notes.push(
+      `${instances.length} of ${size} instances: ${found}, violation up to ${worst.toExponential(1)}: ${instances.join(', ')}.`,
+    );
+}
+
+/** Violations of each row over the set, equalities first, and the worst of each instance. */
+export function rowViolations(
+  problem: Qcqp,
+  y: Float64Array,
+  x: Float64Array,
+  over: 'max' | 'mean',
+): { rows: Float64Array; worst: Float64Array } {
+  const { n, e } = problem;
+  const size = y.length / n;
+  const equality = new Float64Array(e);
+  const inequality = new Float64Array(inequalityCount(problem));
+  const rows = new Float64Array(e + inequality.length);
+  const worst = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    equalityAt(problem, y, i * n, x, i * e, equality);
+    inequalityAt(problem, y, i * n, inequality);
+    for (let j = 0; j < rows.length; j++) {
+      const value = j < e ? Math.abs(equality[j]) : inequality[j - e];
+      // Not Math.max: NaN must stay NaN.
+      const violation = value <= 0 ? 0 : value;
+      if (over === 'mean') rows[j] += violation / size;
+      else if (!(violation <= rows[j])) rows[j] = violation;
+      if (!(violation <= worst[i])) worst[i] = violation;
+    }
+  }
+  return { rows, worst };
+}
+
+function addProbe(
+  evaluation: LayerEvaluation,
+  inner: InnerProblem,
+  problem: Qcqp,
+  raw: Float64Array,
+  x: Float64Array,
+  size: number,
+): void {
+  const { n, e } = problem;
+  const { settings } = inner;
+  const { metrics, vectors } = evaluation;
+  const anchor = raw.subarray(0, size * n);
+  const some = x.subarray(0, size * e);
+  const scaled = weightedX(inner, some);
+  const warm = followInner(inner, anchor, scaled, anchor);
+  const cold = followInner(inner, anchor, scaled, leastNormPoints(inner.rows, scaled));
+  const [ofWarm, ofCold] = [median(warm.iterations), median(cold.iterations)];
+  metrics['inner/iterations_median'] = ofWarm;
+  metrics['inner/cold_iterations_median'] = ofCold;
+  metrics['inner/warm_start_gain'] = ofWarm > 0 ? ofCold / ofWarm : null;
+  const { iterations: limit } = settings.probe;
+  const counts = new Float64Array(limit + 2);
+  for (const count of warm.iterations) counts[Math.min(count, limit + 1)]++;
+  vectors['inner/iteration_counts'] = counts;
+  evaluation.inner = {
+    ...curves(warm, limit),
+    'inner/cold_residual_median': curves(cold, limit)['inner/residual_median'],
+  };
+  const few = Math.min(size, gradientInstances);
+  addGradientError(evaluation, inner, problem, anchor.subarray(0, few * n), scaled.subarray(0, few * e));
+}
+
+/** The layer's own gradient of f against the exact one, at the exact layer's output. */
+function addGradientError(
+  { metrics, cautions }: LayerEvaluation,
+  { settings, layer, rows, anchorWeight, damping }: InnerProblem,
+  problem: Qcqp,
+  anchor: Float64Array,
+  x: Float64Array,
+): void {
+  const size = anchor.length / problem.n;
+  const exact = referenceLayer(rows, anchorWeight, layerSettings(settings, damping));
+  const { y } = exact.forward({ size, anchor, x });
+  const cotangent = objectiveGradients(problem, y);
+  const reference = outputGradient(exact, { size, anchor, x }, cotangent);
+  const own = outputGradient(layer, { size, anchor, x }, cotangent);
+  const distance = gradientDistance(own.gradient, reference.gradient);
+  metrics['inner/gradient_cosine'] = distance?.cosine ?? null;
+  metrics['inner/gradient_error'] = distance?.relativeError ?? null;
+  metrics['inner/gradient_norm_ratio'] = distance?.normRatio ?? null;
+  if (settings.backward.kind === 'dlm') cautions.push(...warnUnconverged(own.unconverged));
+}
+
+/** Qy + p of each instance, [size, n]; Q symmetric. */
+export function objectiveGradients({ n, Q, p }: Qcqp, y: Float64Array): Float64Array {
+  const gradients = new Float64Array(y.length);
+  for (let at = 0; at < y.length; at += n)
+    for (let i = 0; i < n; i++) {
+      let total = p[i];
+      for (let j = 0; j < n; j++) total += 0.5 * (Q[i * n + j] + Q[j * n + i]) * y[at + j];
+      gradients[at + i] = total;
+    }
+  return gradients;
+}
