@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { AdjointError, problemText, toProblem } from '@shared/errors';
+import { verifyBilevelCase } from '../bilevel/verifyBilevelCase';
 import { verifyHypergradientCase } from '../bilevel/verifyCase';
 import type { CaseVerdict } from '../layers/convex/comparison';
 import { verifyCase } from '../layers/convex/verifyCase';
@@ -11,6 +12,7 @@ import { action, exitCodes, printJson, printLine, say, withCommonOptions, type C
 /** How a case of each format is verified. */
 const verifiers: Record<string, (text: string, where: string) => CaseVerdict> = {
   'matrix-problem/1': verifyCase,
+  'bilevel/1': verifyBilevelCase,
   'hypergradient/1': verifyHypergradientCase,
   'nlls/1': verifyLeastSquaresCase,
 };
@@ -25,9 +27,10 @@ export function verifyCommand(): Command {
       `
 A case passes if the status and the cause of a degeneracy are right, y* and multipliers agree to 1e-9 and derivatives to 1e-8,
 relative to the largest entry, or to 64·ε·condition where the case's KKT matrix allows no better. A bilevel case passes if F, ∇F and its parts, the
-multipliers and the preflight's findings are also right. A case of least squares passes if
+multipliers and the preflight's findings are also right, and, where it asks for the optimum, if F is that of the global optimum to 1e-6 and a
+bound proves it. A case of least squares passes if
 iterates, objectives and the gradients of every mode agree to 1e-9, of direct loss minimisation to 1e-6. Formats: ${Object.keys(verifiers).join(', ')}.
---json prints an object a case: file, name, verdict, digits, allowed, differs. Exit code 0 if all pass.`,
+--json prints an object a case: file, name, verdict, digits, allowed, differs, notes. Exit code 0 if all pass.`,
     )
     .action(action((paths: string[], options: CommonOptions) => verify(paths, options)));
 }
@@ -52,6 +55,7 @@ function verify(paths: string[], options: CommonOptions): void {
             ? `      ${what}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`
             : `      ${what}: off by ${error.toExponential(1)}, allowed ${allowed?.toExponential(1)}`,
         );
+      for (const note of result.notes ?? []) printLine(`      ${note}`);
     }
   }
   if (!options.json) say(`${files.length - failed} of ${files.length} cases pass`);

@@ -20,6 +20,8 @@ export interface CaseVerdict {
   /** Relative errors allowed for y and multipliers, and for derivatives. */
   allowed: { solution: number; derivative: number };
   differs: Difference[];
+  /** What else is worth saying: how it was solved, what was proved. */
+  notes?: string[];
 }
 
 /**
