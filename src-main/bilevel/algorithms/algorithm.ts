@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import { AdjointError } from '@shared/errors';
 import type { Method } from '../../modelling/method';
 import type { Estimate, Oracle } from '../estimators/estimator';
 import type { LowerLevel } from '../lower/lowerLevel';
@@ -77,7 +76,10 @@ export interface OuterSolver<State extends OuterState = OuterState> {
   terminate(state: State): boolean;
   /** F and ∇F at the final x with the problem's own q. */
   postprocess(state: State): void;
-  /** Of the last step; `lowerResidual` costs about a lower-level solve. */
+  /**
+   * Of the last step. `lowerResidual` costs about a lower-level solve; where an algorithm has a y of its own, F and ∇F at x are asked for
+   * here, and not counted as work.
+   */
   report(state: State): StepReport;
   save(state: State): SavedState;
   restore(saved: SavedState): State;
@@ -88,12 +90,14 @@ interface SolverParts<State extends OuterState> {
   problem: BilevelProblem;
   oracle: Oracle;
   iterations: number;
-  /** Lower levels with a warm start of their own, besides the oracle's. */
-  levels?: Record<string, LowerLevel>;
+  /** What is warm-started besides the oracle's lower level. */
+  levels?: Record<string, Pick<LowerLevel, 'saveWarmStart' | 'restoreWarmStart'>>;
   own(start: Float64Array): Omit<State, keyof OuterState>;
   step(state: State, evaluate: Evaluate, domain: Domain): void;
-  /** ‖m‖ and cos(g, m), for algorithms that follow another direction than the gradient. */
+  /** m, for algorithms that follow another direction than the gradient. */
   direction?(state: State): Float64Array;
+  /** For algorithms with a y of their own: how far it is from the lower level's solution. F and ∇F are then asked for by `report`. */
+  ownResidual?(state: State): number;
 }
 
 /**
@@ -106,19 +110,15 @@ export type Evaluate = (at?: { x?: Float64Array; q?: Float64Array }) => boolean;
 
 /** The common part of all solvers. */
 export function makeSolver<State extends OuterState>(parts: SolverParts<State>): OuterSolver<State> {
-  const { problem, oracle, iterations, levels = {}, direction } = parts;
+  const { problem, oracle, iterations, levels = {}, direction, ownResidual } = parts;
   const domain = new Domain(problem);
   let last: Estimate | null = null;
   const evaluate = (state: OuterState, { x = state.x, q }: { x?: Float64Array; q?: Float64Array } = {}): boolean => {
-    const ask = () => oracle.at(x, { warm: state.iteration > 0, ...(q ? { q } : {}) });
-    try {
-      last = ask();
-    } catch (error) {
-      const restored = error instanceof AdjointError && domain.mayLackFeasibleY && domain.projectOntoFeasible(x);
-      if (!restored) throw error;
-      state.restorations++;
-      last = ask();
-    }
+    const { result, restored } = domain.attempt(x, () =>
+      oracle.at(x, { warm: state.iteration > 0, ...(q ? { q } : {}) }),
+    );
+    last = result;
+    if (restored) state.restorations++;
     const { F, gradient, work, fallBack } = last;
     state.F = F;
     state.gradient.set(gradient);
@@ -160,7 +160,9 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
     },
     postprocess: (state) => void evaluate(state),
     report(state) {
-      const { F, gradient, moved, lowerSolves, products, fallBacks, restorations } = state;
+      const { moved, lowerSolves, products, fallBacks, restorations } = state;
+      if (ownResidual) last = domain.attempt(state.x.slice(), (x) => oracle.at(x)).result;
+      const { F, gradient } = ownResidual && last ? last : state;
       const gradientNorm = norm(gradient);
       const m = direction?.(state);
       const momentumNorm = m ? norm(m) : null;
@@ -169,7 +171,7 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
         ...{ F, gradientNorm, momentumNorm, step: moved, lowerSolves, products, fallBacks, restorations },
         cosine: momentumNorm === null ? null : product / (momentumNorm * gradientNorm),
         fallBack: last?.fallBack ?? null,
-        lowerResidual: last?.residual() ?? null,
+        lowerResidual: ownResidual?.(state) ?? last?.residual() ?? null,
       };
     },
     save: (state) =>

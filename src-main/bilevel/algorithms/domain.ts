@@ -1,3 +1,4 @@
+import { AdjointError } from '@shared/errors';
 import { multiply } from '../../numerics/linalg/products';
 import { makeDualActiveSet, solveInequalityQp, type DualActiveSet } from '../../solvers/activeSet/dualActiveSet';
 import type { BilevelProblem } from '../problem';
@@ -20,8 +21,7 @@ const inY = 1e-10;
 export class Domain {
   readonly #problem: BilevelProblem;
   readonly #Cx: Float64Array;
-  #projection: { solver: DualActiveSet; h: Float64Array; linear: Float64Array } | null = null;
-  readonly #noEqualities = new Float64Array(0);
+  #nearest: JointProjection | null = null;
 
   constructor(problem: BilevelProblem) {
     this.#problem = problem;
@@ -51,22 +51,40 @@ export class Domain {
   }
 
   /**
-   * x ← the nearest point z at which all hold: min ½‖z − x‖² + ½·10⁻¹⁰‖y‖² over (z, y) with A y + B z ≤ b − margin, C z + D y ≤ e and
-   * the bounds of both.
+   * x ← the nearest point at which the lower level has a feasible y and the rows of the upper level hold.
    *
    * @returns false, with x as it was, where there is none
    */
   projectOntoFeasible(x: Float64Array): boolean {
-    if (!x.every((value) => Number.isFinite(value))) return false;
-    const { solver, h, linear } = (this.#projection ??= this.#makeProjection());
-    for (let i = 0; i < x.length; i++) linear[i] = -x[i];
-    if (solveInequalityQp(solver, linear, this.#noEqualities, h) !== 'optimal') return false;
-    x.set(solver.y.subarray(0, x.length));
-    return true;
+    this.#nearest ??= new JointProjection(this.#problem, inY, margin);
+    return this.#nearest.project(x, new Float64Array(this.#problem.n));
   }
 
-  #makeProjection() {
-    const { d, n, m, rows, upperRows, domain, bounds } = this.#problem;
+  /** What `solve` gives at x, or, where the lower level has no feasible y there, at the nearest point where it has; x is moved there. */
+  attempt<Result>(x: Float64Array, solve: (x: Float64Array) => Result): { result: Result; restored: boolean } {
+    try {
+      return { result: solve(x), restored: false };
+    } catch (error) {
+      if (!(error instanceof AdjointError) || !this.mayLackFeasibleY || !this.projectOntoFeasible(x)) throw error;
+      return { result: solve(x), restored: true };
+    }
+  }
+}
+
+/**
+ * (x, y) ← the nearest point of {A y + B x ≤ b − margin, C x + D y ≤ e, bounds of both}: min ½‖z − x‖² + ½w‖v − y‖² over (z, v), by the
+ * dual active-set method. The margin is relative to max(1, |b|).
+ */
+export class JointProjection {
+  readonly #weight: number;
+  readonly #solver: DualActiveSet;
+  readonly #h: Float64Array;
+  readonly #linear: Float64Array;
+  readonly #noEqualities = new Float64Array(0);
+
+  constructor(problem: BilevelProblem, weight: number, margin: number) {
+    const { d, n, m, rows, upperRows, domain, bounds } = problem;
+    this.#weight = weight;
     const size = d + n;
     const normals: Float64Array[] = [];
     const h: number[] = [];
@@ -88,10 +106,34 @@ export class Domain {
     const G = new Float64Array(normals.length * size);
     normals.forEach((normal, r) => G.set(normal, r * size));
     const Q = new Float64Array(size * size);
-    for (let k = 0; k < size; k++) Q[k * (size + 1)] = k < d ? 1 : inY;
-    return {
-      solver: makeDualActiveSet({ n: size, e: 0, m: normals.length, Q, A: this.#noEqualities, G }),
-      ...{ h: Float64Array.from(h), linear: new Float64Array(size) },
-    };
+    for (let k = 0; k < size; k++) Q[k * (size + 1)] = k < d ? 1 : weight;
+    this.#solver = makeDualActiveSet({ n: size, e: 0, m: normals.length, Q, A: this.#noEqualities, G });
+    this.#h = Float64Array.from(h);
+    this.#linear = new Float64Array(size);
+  }
+
+  /**
+   * `warm` starts from the active set of the last projection.
+   *
+   * @returns false, with x and y as they were, where the set is empty or x or y is not finite
+   */
+  project(x: Float64Array, y: Float64Array, warm = false): boolean {
+    const d = x.length;
+    const linear = this.#linear;
+    for (let i = 0; i < d; i++) linear[i] = -x[i];
+    for (let j = 0; j < y.length; j++) linear[d + j] = -this.#weight * y[j];
+    if (!linear.every((value) => Number.isFinite(value))) return false;
+    if (solveInequalityQp(this.#solver, linear, this.#noEqualities, this.#h, warm) !== 'optimal') return false;
+    x.set(this.#solver.y.subarray(0, d));
+    y.set(this.#solver.y.subarray(d));
+    return true;
+  }
+
+  saveWarmStart(): Float64Array {
+    return this.#solver.factor.save();
+  }
+
+  restoreWarmStart(saved: Float64Array): void {
+    this.#solver.factor.restore(saved);
   }
 }

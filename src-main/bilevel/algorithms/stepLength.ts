@@ -51,3 +51,16 @@ export function curvature(
 }
 
 export const norm = (values: Float64Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+
+/** |λ|_max of a symmetric operator by power iteration, from a seeded direction. */
+export function operatorNorm(size: number, apply: (v: Float64Array) => Float64Array): number {
+  let direction = new Generator(0).standardNormals(size);
+  let largest = 0;
+  for (let k = 0; k < rounds; k++) {
+    const length = norm(direction);
+    if (length === 0) break;
+    direction = apply(direction.map((value) => value / length)).slice();
+    largest = Math.max(largest, norm(direction));
+  }
+  return largest;
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { addRowsInY, rowValues } from '../problem';
+import { makeSolver, type OuterAlgorithm } from './algorithm';
+import { JointProjection, needsRowsInX } from './domain';
+import {
+  begin,
+  clip,
+  clipToBounds,
+  isFinite,
+  naturalResidual,
+  ownEntries,
+  productsOfStep,
+  singleLoopSettings,
+  Slopes,
+  type SingleLoopState,
+} from './singleLoop';
+
+const settings = z.strictObject({
+  kind: z.literal('lv-hba'),
+  ...singleLoopSettings,
+  beta: z.number().positive().max(1).default(0.1).describe('Step β of z.').meta({ scale: 'log' }),
+});
+
+/**
+ * One step each on the single-level problem min f/c_k + g − v over (x, y, z), with the proximal Lagrangian value function
+ *
+ *     v(x, y, z) = min_{θ ∈ Y} max_{λ ∈ [0, r]ᵐ} g(x, θ) + λᵀh(x, θ) + ‖θ − y‖²/(2γ₁) − ‖λ − z‖²/(2γ₂):
+ *
+ *     θ ← Π_Y(θ − η[∇_y g(x, θ) + Aᵀλ + (θ − y)/γ₁]),   λ ← Π_[0,r](λ + η[h(x, θ) − (λ − z)/γ₂])
+ *     (x, y) ← Π_C((x, y) − α(d_x, d_y)),   z ← Π_[0,r](z + β(λ − z)/γ₂)
+ *     d_x = ∇_x f/c_k + ∇_x g(x, y) − ∇_x g(x, θ) − Bᵀλ,   d_y = ∇_y f/c_k + ∇_y g(x, y) − (y − θ)/γ₁
+ *
+ * Y are the bounds of y, C the points of X × Y with h ≤ 0; Π_C is a quadratic program, solved exactly.
+ */
+export const lvhba: OuterAlgorithm<'lv-hba', typeof settings, SingleLoopState> = {
+  kind: 'lv-hba',
+  title: 'LV-HBA',
+  summary:
+    'One gradient step a variable on a single-level problem with the proximal Lagrangian value function; (x, y) stays within the rows by projection.',
+  reference:
+    'Yao, Yu, Zeng & Zhang, Constrained Bi-Level Optimization: Proximal Lagrangian Value Function Approach and Hessian-Free Algorithm, ICLR 2024, Algorithm 1',
+  settings,
+  refusal: needsRowsInX,
+  make(problem, settings, oracle) {
+    const { d, n, m } = problem;
+    const { iterations, gamma1, gamma2, bound, beta } = settings;
+    const slopes = new Slopes(problem);
+    const [stepOfTheta, stepOfY] = [new Float64Array(n), new Float64Array(n)];
+    const [values, minus] = [new Float64Array(m), new Float64Array(m)];
+    const projection = m > 0 ? new JointProjection(problem, 1, 0) : null;
+    return makeSolver<SingleLoopState>({
+      ...{ problem, oracle, iterations, ...(projection ? { levels: { projection } } : {}) },
+      own: () => ownEntries(problem),
+      direction: ({ direction }) => direction,
+      ownResidual: (state) => naturalResidual(problem, state),
+      step(state, _, domain) {
+        if (state.iteration === 0) begin(problem, settings, state, domain);
+        const { x, y, theta, z, lambda, direction, alpha, eta } = state;
+        const c = settings.penalty * (state.iteration + 1) ** settings.power;
+        problem.lowerGradientY(x, theta, stepOfTheta);
+        addRowsInY(problem, lambda, stepOfTheta);
+        rowValues(problem, x, theta, values);
+        for (let j = 0; j < n; j++) theta[j] -= eta * (stepOfTheta[j] + (theta[j] - y[j]) / gamma1);
+        clipToBounds(problem, theta);
+        for (let r = 0; r < m; r++) lambda[r] += eta * (values[r] - (lambda[r] - z[r]) / gamma2);
+        clip(lambda, bound);
+        for (let r = 0; r < m; r++) minus[r] = -lambda[r];
+        slopes.inX(state, c, minus, direction);
+        slopes.inY(state, c, gamma1, stepOfY);
+        for (let i = 0; i < d; i++) {
+          x[i] -= alpha * direction[i];
+          direction[i] *= c;
+        }
+        for (let j = 0; j < n; j++) y[j] -= alpha * stepOfY[j];
+        state.products += productsOfStep(problem);
+        if (projection) {
+          state.lowerSolves++;
+          if (!projection.project(x, y, true)) state.status = 'diverged';
+        } else {
+          domain.project(x);
+          clipToBounds(problem, y);
+        }
+        for (let r = 0; r < m; r++) z[r] += (beta * (lambda[r] - z[r])) / gamma2;
+        clip(z, bound);
+        if (!isFinite(x) || !isFinite(y)) state.status = 'diverged';
+      },
+    });
+  },
+};
