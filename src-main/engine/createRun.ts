@@ -7,6 +7,7 @@ import { experimentKind, parseExperiment, type Experiment } from '../experiments
 import { build } from './build';
 import { requireGenerable } from './datasetRuns';
 import { findDataset, type DatasetPlaces } from './datasets';
+import { unfitFinding } from './fit';
 
 export interface CreateRun {
   yaml: string;
@@ -66,6 +67,12 @@ export async function createRun(workspace: Workspace, resources: string, request
   }
   const setting = kind.dataset(experiment);
   const dataset = setting === null ? null : await requireDataset(setting, places, request.baseDirectory);
+  const unfit = dataset && unfitFinding(experiment, dataset.path, source);
+  if (unfit)
+    throw new AdjointError('invalid-experiment', 'The experiment does not fit its dataset.', {
+      findings: [unfit],
+      fix: 'Choose another technique or another dataset.',
+    });
   return writeRun(workspace, { name, experiment: { ...experiment, name }, dataset, ...rest });
 }
 

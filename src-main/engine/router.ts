@@ -7,6 +7,7 @@ import { clocks, type Clock, type RunSummary } from '@shared/run';
 import { probeDevices } from '../numerics/devices/probe';
 import type { RunIndex } from '../store/runIndex';
 import { summariseRun } from '../store/recorded';
+import { unfitHere } from './fit';
 import { experimentTitle, methods, parseExperiment } from '../experiments/experiment';
 import type { Engine, EngineOptions } from './api';
 import { bilevelHandlers } from './bilevelHandlers';
@@ -38,6 +39,8 @@ export interface RouterParts extends DatasetParts {
 export function makeRouter(parts: RouterParts): Engine['router'] {
   const { options, workspace, index, supervisor, events, sparklines } = parts;
   const sweeps = new Sweeps({ workspace, supervisor, resources: options.resources });
+
+  const places = { workspace: workspace.path, resources: options.resources };
 
   const requireRun = (id: string): RunSummary => {
     const summary = supervisor.summary(id);
@@ -92,7 +95,8 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
       examples: on.experiments.examples.handler(() => examples(options.resources)),
       validate: on.experiments.validate.handler(({ input }) => {
         const { experiment, findings } = parseExperiment(input.yaml);
-        return { findings, resolved: experiment as Record<string, unknown> | null };
+        const unfit = experiment && unfitHere(experiment, places, input.yaml);
+        return { findings: unfit ? [unfit] : findings, resolved: experiment as Record<string, unknown> | null };
       }),
     },
     runs: {

@@ -17,6 +17,7 @@ import {
   type SweepPlan,
 } from '../experiments/experiment';
 import { requireDataset, writeRun } from './createRun';
+import { unfitFinding } from './fit';
 
 /** One run of a sweep and what is to happen to it. */
 export interface SweepStep {
@@ -71,6 +72,7 @@ export async function prepareSweep(
       });
     }
   }
+  if (findings.length === 0) findings.push(...unfitPoints(plan, yaml, datasets));
   if (findings.length > 0) return { prepared: null, findings };
 
   const id = sweepId(plan.name, plan.kind);
@@ -84,6 +86,21 @@ export async function prepareSweep(
     return { planned, dataset, existing, todo: !existing ? 'create' : existing.resumable ? 'resume' : 'keep' };
   });
   return { prepared: { id, plan, yaml, baseDirectory: baseDirectory ?? null, steps }, findings: [] };
+}
+
+/** What of the points does not fit their datasets, every reason once. */
+function unfitPoints(
+  { runs, kind }: SweepPlan,
+  yaml: string,
+  datasets: ReadonlyMap<string | null, SweepStep['dataset']>,
+): Finding[] {
+  const reasons = new Map<string, Finding>();
+  for (const { experiment } of runs) {
+    const dataset = datasets.get(experimentKind(kind).dataset(experiment));
+    const unfit = dataset && unfitFinding(experiment, dataset.path, yaml);
+    if (unfit) reasons.set(unfit.message, unfit);
+  }
+  return [...reasons.values()];
 }
 
 /** @throws AdjointError `invalid-experiment` with every finding at its line. */

@@ -4,7 +4,7 @@ import { experimentKind, type Experiment } from './kinds';
 /** Experiments of every kind as engine and command line see them. Nothing here loads a device or TensorFlow.js. */
 export { experimentKind, isKindName, methods, type Experiment, type KindName } from './kinds';
 export { experimentIdentity, isSweep, parseSweep, type PlannedRun, type SweepPlan } from './sweeps/sweep';
-export { parseExperiment, type ParsedExperiment } from './experimentText';
+export { parseExperiment, placeFinding, type ParsedExperiment } from './experimentText';
 
 /** Paths of settings that differ from their defaults. */
 export const changedSettings = (experiment: Experiment): string[] =>

@@ -28,6 +28,12 @@ export function parseExperiment(yaml: string): ParsedExperiment {
   return { experiment, findings: issues.map((issue) => placed(text, issue)) };
 }
 
+/** A finding about a setting, given the place of the setting in the text. */
+export function placeFinding(yaml: string, finding: Finding): Finding {
+  const text = readSettingsText(yaml);
+  return 'findings' in text ? finding : { ...finding, ...placeOf(text, finding.path.split('.')) };
+}
+
 /** The kind of experiment that a text is about, or what is wrong with it. */
 export function kindOfExperiment(text: SettingsText): KindName | Finding {
   const kind = text.value.kind ?? defaultKind;

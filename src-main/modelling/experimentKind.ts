@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { MethodInfo } from '@shared/contract';
+import type { Finding } from '@shared/errors';
 import { flattenSettings, type Setting } from '@shared/settings';
+import type { ProblemTraits } from './traits';
 
 /** Settings that every experiment has, whatever its kind. */
 export interface AnyExperiment {
@@ -27,6 +29,8 @@ export interface ExperimentKind<Kind extends string, Experiment extends AnyExper
   repeated: ((experiment: Experiment, name: string, seed: number) => Experiment) | null;
   /** The dataset that it needs, as the setting says it; null for none. */
   dataset(experiment: Experiment): string | null;
+  /** What of it cannot be used on its dataset's problem, and why; null if all can. Absent where nothing can fail to fit. */
+  unfit?(experiment: Experiment, traits: () => ProblemTraits): Finding | null;
   /** Amount of work by flattened settings, comparable between runs with the same `like`; null where nothing tells. */
   work(settings: Readonly<Record<string, Setting>>): { like: string; amount: number } | null;
   /** Names of the entries of a vector metric, as many as it has; null where they have only numbers. */

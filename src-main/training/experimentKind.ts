@@ -1,6 +1,6 @@
 import { changedFromDefaults, type ExperimentKind } from '../modelling/experimentKind';
 import { describeMethod } from '../modelling/method';
-import { bindNetwork } from './bound';
+import { bindNetwork, bindTechnique } from './bound';
 import { resolveDefaults, trainingExperimentSchema, type TrainingExperiment } from './experimentSchema';
 import { learningRates } from './learningRates/registry';
 import { networks } from './networks/registry';
@@ -35,6 +35,11 @@ export const trainingKind: ExperimentKind<'training', TrainingExperiment> = {
   seed: ({ seed }) => seed,
   repeated: (experiment, name, seed) => ({ ...experiment, name, seed }),
   dataset: ({ dataset }) => dataset,
+  unfit({ technique: chosen }, traits) {
+    const { technique, settings } = bindTechnique(chosen);
+    const reason = technique.refusal?.(settings, traits());
+    return reason ? { path: 'technique.kind', message: `${technique.title} cannot be used on this dataset: ${reason}` } : null;
+  },
   work: ({ 'training.epochs': epochs }) => (typeof epochs === 'number' ? { like: '', amount: epochs } : null),
   /** Vectors have one entry a layer of the network; numbers where the network is not known here. */
   entryNames: (_, { network }) =>

@@ -93,6 +93,8 @@ export function createTraining(
   const { technique, settings } = options.technique ?? bindTechnique(experiment.technique);
   const schedules = mapTensors(technique.schedules?.(settings) ?? {}, bindSchedule);
   const problem = deviceProblem(device, data.problem);
+  const constants = technique.constants?.(settings, data.problem, device);
+  const width = technique.networkOutputs?.(settings, data.problem) ?? n;
   const stepsPerEpoch = Math.ceil(data.train.count / batchSize);
   const totalSteps = stepsPerEpoch * epochs;
 
@@ -110,6 +112,8 @@ export function createTraining(
     problem,
     data: data.problem,
     settings,
+    constants,
+    training: true,
     state: state.technique,
     weights,
     scheduled: mapTensors(schedules, ({ value }, name) =>
@@ -158,7 +162,7 @@ export function createTraining(
 
     init() {
       const seeds = streams();
-      const weights = upload(device, network.init({ inputs: e, outputs: n }, new Generator(seeds.weights)));
+      const weights = upload(device, network.init({ inputs: e, outputs: width }, new Generator(seeds.weights)));
       const techniqueWeights = upload(device, technique.weights?.(settings, data.problem) ?? {});
       const initial = technique.init?.(settings, data.problem);
       return {
@@ -259,19 +263,20 @@ export function createTraining(
     },
 
     async validate(state) {
-      const raw = new Float64Array(data.valid.count * n);
+      const raw = new Float64Array(data.valid.count * (technique.evaluate ? width : n));
+      const context = { ...pass(state), training: false };
       for (let first = 0; first < data.valid.count; first += validationBatch) {
         const rows = Math.min(validationBatch, data.valid.count - first);
         const y = tf.tidy(() => {
           const x = device.tensor(data.valid.X.subarray(first * e, (first + rows) * e), [rows, e]);
           const { y } = network.apply(device, { weights: state.weights, buffers: state.buffers, training: null }, x);
-          return technique.evaluate ? y : (technique.layer?.(pass(state), y, x) ?? y);
+          return technique.evaluate ? y : (technique.layer?.(context, y, x) ?? y);
         });
-        raw.set(await device.read(y), first * n);
+        raw.set(await device.read(y), first * y.shape[1]!);
         y.dispose();
       }
       const { sum, count } = state.epochLoss;
-      const { outputs, metrics, ...rest }: LayerEvaluation = technique.evaluate?.(pass(state), raw, data.valid.X) ?? {
+      const { outputs, metrics, ...rest }: LayerEvaluation = technique.evaluate?.(context, raw, data.valid.X) ?? {
         ...{ outputs: raw, metrics: {}, vectors: {}, inner: null, notes: [], cautions: [] },
       };
       return {
@@ -306,6 +311,7 @@ export function createTraining(
       const { weights, buffers, techniqueWeights, slots } = state;
       for (const tensors of [weights, buffers, techniqueWeights, slots, state.technique.tensors]) disposeAll(tensors);
       problem.dispose();
+      if (constants !== undefined) technique.dispose?.(constants);
     },
   };
 

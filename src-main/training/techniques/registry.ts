@@ -1,7 +1,9 @@
 import { augmentedLagrangian } from './augmentedLagrangian';
+import { convexProjection } from './convexProjection';
+import { hardNetAff } from './hardNetAff';
 import { pcgrad } from './pcgrad';
 import { softPenalty } from './softPenalty';
 import { theseusLayer } from './theseusLayer/theseusLayer';
 
 /** Every technique. A new one is a file beside this one and an entry here. */
-export const techniques = [softPenalty, augmentedLagrangian, pcgrad, theseusLayer] as const;
+export const techniques = [softPenalty, augmentedLagrangian, pcgrad, theseusLayer, convexProjection, hardNetAff] as const;

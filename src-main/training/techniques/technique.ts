@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Device, Tensor } from '../../numerics/devices/device';
 import type { Method } from '../../modelling/method';
+import type { ProblemTraits } from '../../modelling/traits';
 import type { DeviceProblem, Qcqp } from '../problem';
 import type { ScheduleSettings } from '../schedules/registry';
 import type { SchedulePosition } from '../schedules/schedule';
@@ -26,12 +27,16 @@ export interface TechniqueState {
 }
 
 /** What a technique may look at while it computes. */
-export interface Pass<Settings> {
+export interface Pass<Settings, Constants = unknown> {
   device: Device;
   problem: DeviceProblem;
   /** The same problem on the host. */
   data: Qcqp;
   settings: Settings;
+  /** What `constants` made. */
+  constants: Constants;
+  /** False in validation, where nothing is differentiated and a layer may work longer. */
+  training: boolean;
   state: TechniqueState;
   /** Weights that the technique itself brought in by `weights`. */
   weights: NamedTensors;
@@ -65,7 +70,18 @@ export interface LayerEvaluation {
  *
  * All functions are pure: tensors in, new tensors out. `layer` and `terms` are differentiated; `direct` is not.
  */
-export interface Technique<Kind extends string, Settings extends z.ZodType> extends Method<Kind, Settings> {
+export interface Technique<Kind extends string, Settings extends z.ZodType, Constants = unknown> extends Method<
+  Kind,
+  Settings
+> {
+  /** Why it cannot be used on a problem, in a sentence; asked before a run is made. Null if it can. */
+  refusal?(settings: z.output<Settings>, traits: ProblemTraits): string | null;
+  /** What is computed once for a problem: factors, tensors. */
+  constants?(settings: z.output<Settings>, problem: Qcqp, device: Device): Constants;
+  /** Lets go of the tensors among the constants. */
+  dispose?(constants: Constants): void;
+  /** Numbers that the network puts out for an instance; n if absent. */
+  networkOutputs?(settings: z.output<Settings>, problem: Qcqp): number;
   /** Lengths of those of its metrics that are vectors. */
   vectors?(settings: z.output<Settings>, problem: Qcqp): Record<string, number>;
   /** What a user should know about a run with these settings, though it is not refused. */
@@ -76,19 +92,19 @@ export interface Technique<Kind extends string, Settings extends z.ZodType> exte
   schedules?(settings: z.output<Settings>): Record<string, ScheduleSettings>;
   /** Weights of its own that are trained along with the network's (learnt damping, learnt multipliers). */
   weights?(settings: z.output<Settings>, problem: Qcqp): NamedArrays;
-  /** A layer over the network's raw output, [B,n] → [B,n]; also applied in validation, unless there is `evaluate`. */
-  layer?(pass: Pass<z.output<Settings>>, raw: Tensor, x: Tensor): Tensor;
-  /** The layer on the host in float64, from raw outputs [N,n] and x [N,e], and what is measured of it. */
-  evaluate?(pass: Pass<z.output<Settings>>, raw: Float64Array, x: Float64Array): LayerEvaluation;
+  /** A layer over the network's raw output, [B,networkOutputs] → [B,n]; also applied in validation, unless there is `evaluate`. */
+  layer?(pass: Pass<z.output<Settings>, Constants>, raw: Tensor, x: Tensor): Tensor;
+  /** The layer on the host in float64, from raw outputs [N,networkOutputs] and x [N,e], and what is measured of it. */
+  evaluate?(pass: Pass<z.output<Settings>, Constants>, raw: Float64Array, x: Float64Array): LayerEvaluation;
   /** `raw` is the network's own output, y the layer's; they are the same without a layer. */
-  terms(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor, raw: Tensor): LossTerms;
+  terms(pass: Pass<z.output<Settings>, Constants>, y: Tensor, x: Tensor, raw: Tensor): LossTerms;
   /** Gradient surgery: the direction to hand to the optimizer. If present, both gradients are computed at every step. */
-  direct?(pass: Pass<z.output<Settings>>, objective: NamedTensors, constraint: NamedTensors): NamedTensors;
+  direct?(pass: Pass<z.output<Settings>, Constants>, objective: NamedTensors, constraint: NamedTensors): NamedTensors;
   /**
    * New state after an update, from the outputs y that the batch had before it (dual ascent). The returned tensors are new ones;
    * nothing means that the state stays.
    */
-  afterStep?(pass: Pass<z.output<Settings>>, y: Tensor, x: Tensor): TechniqueState | undefined;
+  afterStep?(pass: Pass<z.output<Settings>, Constants>, y: Tensor, x: Tensor): TechniqueState | undefined;
   /** Values of the metrics listed in `metrics` before the update: numbers, or scalars on the device. */
-  scalars(pass: Pass<z.output<Settings>>): Record<string, number | Tensor>;
+  scalars(pass: Pass<z.output<Settings>, Constants>): Record<string, number | Tensor>;
 }

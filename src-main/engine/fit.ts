@@ -1,0 +1,47 @@
+import { statSync } from 'node:fs';
+import { AdjointError, type Finding } from '@shared/errors';
+import { experimentKind, placeFinding, type Experiment } from '../experiments/experiment';
+import { traitsOf, type ProblemTraits } from '../modelling/traits';
+import { readDataset } from '../store/dataset';
+import { findDataset, type DatasetPlaces } from './datasets';
+
+/** Traits by path and state of the file: whoever edits an experiment asks again at every pause. */
+const known = new Map<string, ProblemTraits>();
+const mostKnown = 32;
+
+/** @throws AdjointError `not-found`, `invalid-dataset` */
+function traitsOfFile(path: string): ProblemTraits {
+  const { size, mtimeMs } = statSync(path);
+  const key = `${path}\n${size}\n${mtimeMs}`;
+  let traits = known.get(key);
+  if (!traits) {
+    traits = traitsOf(readDataset(path));
+    if (known.size >= mostKnown) known.delete(known.keys().next().value!);
+    known.set(key, traits);
+  }
+  return traits;
+}
+
+/**
+ * What of an experiment cannot be used on the problem of its dataset, at its place in the text; null if all can.
+ *
+ * @param path the file of the dataset
+ * @throws AdjointError `not-found`, `invalid-dataset`
+ */
+export function unfitFinding(experiment: Experiment, path: string, yaml: string): Finding | null {
+  const { unfit } = experimentKind(experiment.kind);
+  const found = unfit?.(experiment, () => traitsOfFile(path)) ?? null;
+  return found && placeFinding(yaml, found);
+}
+
+/** The same while an experiment is being written: a dataset that cannot be read is left for later. */
+export function unfitHere(experiment: Experiment, places: DatasetPlaces, yaml: string): Finding | null {
+  const setting = experimentKind(experiment.kind).dataset(experiment);
+  if (setting === null) return null;
+  try {
+    return unfitFinding(experiment, findDataset(setting, places).path, yaml);
+  } catch (error) {
+    if (error instanceof AdjointError) return null;
+    throw error;
+  }
+}
