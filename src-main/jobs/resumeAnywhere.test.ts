@@ -15,6 +15,8 @@ import { trainingJob } from './trainingJob';
 
 const devices = { wasm: await loadDevice('wasm'), simd64: await loadDevice('simd64', { threads: 2 }) };
 const dataset = tinyDataset();
+/** The same with linear rows, for what is made for those alone. */
+const affine = { ...dataset, H: new Float64Array(dataset.H.length) };
 const folder = mkdtempSync(join(tmpdir(), 'adjoint-resume-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -35,6 +37,8 @@ const techniques = {
   'λ in steps': lambda('step', { every: 1 }),
   'λ on plateau': lambda('onPlateau', sensitive),
   'augmented Lagrangian': { kind: 'augmentedLagrangian', every: 2, rho: 1 },
+  'convex projection layer': { kind: 'convexProjection', distance: 0.1 },
+  'HardNet-Aff': { kind: 'hardNetAff', softEpochs: 2 },
   'Theseus layer': { kind: 'theseusLayer', iterations: 4, probe: { instances: 3, iterations: 6, every: 2 } },
   'Theseus layer with everything learnt': {
     kind: 'theseusLayer',
@@ -82,7 +86,8 @@ async function jobOf(change: object, checkpoint: Checkpoint | null, on: keyof ty
   const experiment = resolveDefaults({ dataset: 'tiny', device: on, ...change });
   const manifest = { experiment } as unknown as Manifest;
   const surroundings = { threads: 1, labelsEntry: '', workspace: undefined, log: () => undefined };
-  return trainingJob.create({ manifest, device: devices[on], dataset, ...surroundings }, checkpoint);
+  const data = experiment.technique.kind === 'hardNetAff' ? affine : dataset;
+  return trainingJob.create({ manifest, device: devices[on], dataset: data, ...surroundings }, checkpoint);
 }
 
 /** Drives a job to its end; where `cut`, through a checkpoint file after each piece of work. */

@@ -38,7 +38,9 @@ export const trainingKind: ExperimentKind<'training', TrainingExperiment> = {
   unfit({ technique: chosen }, traits) {
     const { technique, settings } = bindTechnique(chosen);
     const reason = technique.refusal?.(settings, traits());
-    return reason ? { path: 'technique.kind', message: `${technique.title} cannot be used on this dataset: ${reason}` } : null;
+    return reason
+      ? { path: 'technique.kind', message: `${technique.title} cannot be used on this dataset: ${reason}` }
+      : null;
   },
   work: ({ 'training.epochs': epochs }) => (typeof epochs === 'number' ? { like: '', amount: epochs } : null),
   /** Vectors have one entry a layer of the network; numbers where the network is not known here. */

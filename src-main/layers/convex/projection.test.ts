@@ -111,7 +111,11 @@ describe.each(kinds)('projection onto $rows rows, bounds $bounds', ({ rows, boun
 describe('a point that cannot be projected', () => {
   const { set, x, points } = draw(1, 'affine', false);
   it.each([
-    ['no point is feasible', { ...set, G: new Float64Array(set.m * set.n), h: new Float64Array(set.m).fill(-1) }, points[0]],
+    [
+      'no point is feasible',
+      { ...set, G: new Float64Array(set.m * set.n), h: new Float64Array(set.m).fill(-1) },
+      points[0],
+    ],
     ['it is not finite', set, points[0].map(() => NaN)],
   ])('passes unchanged with the reason, and with the identity as its gradient: %s', (_, where, point) => {
     const projection = new Projection(where);

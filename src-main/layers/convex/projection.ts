@@ -14,10 +14,7 @@ import { boundsAsRows } from '../../solvers/qcqp/bounds';
 import { QcqpSolver } from '../../solvers/qcqp/solver';
 
 /** The rows that points are projected onto: Q and p of a family do not matter. */
-export type FeasibleSet = Pick<
-  QcqpFamily,
-  'n' | 'm' | 'e' | 'A' | 'G' | 'H' | 'diagonal' | 'h' | 'lower' | 'upper'
->;
+export type FeasibleSet = Pick<QcqpFamily, 'n' | 'm' | 'e' | 'A' | 'G' | 'H' | 'diagonal' | 'h' | 'lower' | 'upper'>;
 
 /** A projected point, and what its derivative needs. */
 export interface Projected {
@@ -90,7 +87,12 @@ export class Projection {
     multiply(this.#set.m, n, this.#set.G, offset, rhs);
     for (let i = 0; i < rhs.length; i++) rhs[i] = this.#set.h[i] - rhs[i];
     const state = this.#affine;
-    const status = solveInequalityQp(state, start.map((value) => -value), new Float64Array(0), rhs);
+    const status = solveInequalityQp(
+      state,
+      start.map((value) => -value),
+      new Float64Array(0),
+      rhs,
+    );
     if (status !== 'optimal') return { ...unchanged(point), failure: status, iterations: state.iteration };
     const y = offset.slice();
     addTransposed(this.#k, n, this.#basis, state.y, y);

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { traitsOf } from '../../modelling/traits';
 import { equalityAt, inequalityAt, inequalityCount } from '../problem';
 import { makeCompletion } from './completion';
-import { expectLayerGradient, largestDifference, layerOn, normals, saved, savedProblem, trainBriefly } from './fixtures/layers';
+import {
+  expectLayerGradient,
+  largestDifference,
+  layerOn,
+  normals,
+  saved,
+  savedProblem,
+  trainBriefly,
+} from './fixtures/layers';
 
 const hardNet = { kind: 'hardNetAff' };
 const problem = savedProblem('affine');
@@ -19,7 +27,12 @@ describe('completion', () => {
         const fromFree = z.reduce((sum, value, i) => sum + T[j * (n - e) + i] * value, 0);
         return x.reduce((sum, value, i) => sum + ofX[j * e + i] * value, fromFree);
       });
-      expect(largestDifference(Array.from(free, (j) => y[j]), z)).toBeLessThan(1e-14);
+      expect(
+        largestDifference(
+          Array.from(free, (j) => y[j]),
+          z,
+        ),
+      ).toBeLessThan(1e-14);
       const residual = new Float64Array(e);
       equalityAt(given, y, 0, x, 0, residual);
       expect(Math.max(...residual.map(Math.abs))).toBeLessThan(1e-13);

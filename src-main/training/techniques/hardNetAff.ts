@@ -113,7 +113,10 @@ export const hardNetAff: Technique<'hardNetAff', typeof settings, Constants> = {
   terms({ device: { tf }, problem, settings }, y, x) {
     return {
       objective: tf.mean(problem.objective(y)),
-      constraint: tf.mul(tf.mean(rootOf(tf, tf.sum(tf.square(tf.relu(problem.inequality(y))), 1))), settings.softWeight),
+      constraint: tf.mul(
+        tf.mean(rootOf(tf, tf.sum(tf.square(tf.relu(problem.inequality(y))), 1))),
+        settings.softWeight,
+      ),
       penalty: tf.mean(squaredResidual(tf, problem, y, x)),
     };
   },

@@ -23,7 +23,12 @@ export const hostLayerMetrics = [
 ] as const;
 
 /** The layer as an op with a gradient, [B, width] → [B, n]. It is computed in float64 whatever the device's precision. */
-export function applyHostLayer({ device, data, note }: Pass<unknown>, raw: Tensor, x: Tensor, layer: HostLayer): Tensor {
+export function applyHostLayer(
+  { device, data, note }: Pass<unknown>,
+  raw: Tensor,
+  x: Tensor,
+  layer: HostLayer,
+): Tensor {
   const { tf, tensor } = device;
   const op = tf.customGrad((..._: unknown[]) => {
     const count = raw.shape[0];
