@@ -3,13 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { parseExperiment } from '../experiments/experiment';
-import { tinyDataset } from '../jobs/fixtures/runs';
-import { writeDataset } from '../store/dataset';
+import { generateQcqp, qcqpSettings } from '../modelling/families/qcqp';
+import { type Dataset, splitByOrder, writeDataset } from '../store/dataset';
 import { unfitFinding, unfitHere } from './fit';
 
 const folder = mkdtempSync(join(tmpdir(), 'adjoint-fit-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const dataset = tinyDataset();
+const { family, N, X } = generateQcqp(qcqpSettings.parse({ n: 6, m: 3, e: 2, instances: 12, seed: 1 }));
+const dataset: Dataset = {
+  ...{ family: 'qcqp', ...family, N, X, Y: new Float64Array(N * family.n) },
+  multipliers: { inequality: null, equality: null },
+  splits: splitByOrder(N),
+};
 const [curved, affine] = [join(folder, 'curved.npz'), join(folder, 'affine.npz')];
 writeDataset(curved, dataset);
 writeDataset(affine, { ...dataset, H: new Float64Array(dataset.H.length) });
