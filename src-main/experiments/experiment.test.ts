@@ -115,7 +115,7 @@ describe('an experiment file', () => {
     [
       'kind: trainng\ndataset: x',
       'kind',
-      'there is no kind of experiment “trainng”; known: training, dataset, bilevel',
+      'there is no kind of experiment “trainng”; known: training, dataset, bilevel, hypergradients',
       1,
     ],
     ['dataset: x\ndataset: y', '', 'the key “dataset” is there twice: keep one', 2],

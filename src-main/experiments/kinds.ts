@@ -1,4 +1,6 @@
 import type { MethodInfo } from '@shared/contract';
+import { hypergradientsKind } from '../bilevel/comparison/experimentKind';
+import type { HypergradientsExperiment } from '../bilevel/comparison/experimentSchema';
 import { bilevelKind } from '../bilevel/experimentKind';
 import type { BilevelExperiment } from '../bilevel/experimentSchema';
 import { datasetKind, type DatasetExperiment } from '../modelling/datasetExperiment';
@@ -7,10 +9,15 @@ import { trainingKind } from '../training/experimentKind';
 import type { TrainingExperiment } from '../training/experimentSchema';
 
 /** Every kind of experiment, by the value of its top-level `kind`. A new one is an object of its own and an entry here. */
-const kinds = { training: trainingKind, dataset: datasetKind, bilevel: bilevelKind } as const;
+const kinds = {
+  training: trainingKind,
+  dataset: datasetKind,
+  bilevel: bilevelKind,
+  hypergradients: hypergradientsKind,
+} as const;
 
 export type KindName = keyof typeof kinds;
-export type Experiment = TrainingExperiment | DatasetExperiment | BilevelExperiment;
+export type Experiment = TrainingExperiment | DatasetExperiment | BilevelExperiment | HypergradientsExperiment;
 export const kindNames = Object.keys(kinds) as readonly KindName[];
 
 /** What an experiment file without `kind` is. */

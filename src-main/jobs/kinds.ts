@@ -1,11 +1,12 @@
 import { AdjointError } from '@shared/errors';
 import { bilevelJob } from './bilevelJob';
 import { datasetJob } from './datasetJob';
+import { hypergradientsJob } from './hypergradientsJob';
 import type { JobKind } from './job';
 import { trainingJob } from './trainingJob';
 
 /** Every kind of run. A new one is a file beside this one and an entry here. */
-const kinds: readonly JobKind[] = [trainingJob, datasetJob, bilevelJob];
+const kinds: readonly JobKind[] = [trainingJob, datasetJob, bilevelJob, hypergradientsJob];
 
 /** @throws AdjointError `unsupported` for a run of a newer or foreign version. */
 export function jobKind(kind: string): JobKind {

@@ -1,5 +1,6 @@
 import { bilevelMetrics } from './bilevel';
 import type { MetricDefinition } from './definition';
+import { hypergradientMetrics } from './hypergradients';
 import { innerMetrics } from './inner';
 import { labelMetrics } from './labels';
 import { trainingMetrics } from './training';
@@ -13,6 +14,7 @@ export const metricCatalogue: readonly MetricDefinition[] = [
   ...innerMetrics,
   ...labelMetrics,
   ...bilevelMetrics,
+  ...hypergradientMetrics,
 ];
 
 const byKey = new Map(metricCatalogue.map((metric) => [metric.key, metric]));

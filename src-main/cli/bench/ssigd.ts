@@ -1,11 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Command } from 'commander';
 import { AdjointError } from '@shared/errors';
 import { Generator } from '@shared/random/generator';
 import { accurateHypergradient, relativeError } from '../../bilevel/accurateHypergradient';
 import { perturbation } from '../../bilevel/algorithms/perturbation';
 import { ssigd } from '../../bilevel/algorithms/ssigd';
+import { collectGarbage } from '../../bilevel/comparison/heldMemory';
 import { exact } from '../../bilevel/estimators/exact';
 import { drawBilevel } from '../../bilevel/families';
 import type { QuadraticBilevel } from '../../bilevel/quadratic';
@@ -169,17 +168,15 @@ function errorOf(problem: QuadraticBilevel, { x, g }: Trace): number {
 
 /** Live heap after a collection, and resident memory, at 21 moments of one long run. */
 function reportMemory(problem: QuadraticBilevel, x: Float64Array, steps: number, print: Print): void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const solver = makeSsigd(problem, steps);
   const state = solver.init(x);
   const samples: { step: number; heap: number; rss: number }[] = [];
   const every = Math.max(1, Math.floor(steps / 20));
   for (let step = 0; !solver.terminate(state); step++) {
-    if (step % every === 0) samples.push(sample(step, collect));
+    if (step % every === 0) samples.push(sample(step));
     solver.step(state);
   }
-  samples.push(sample(steps, collect));
+  samples.push(sample(steps));
   // What grows over all steps would grow over the second half too; before it the program warms up.
   const half = samples.filter(({ step }) => step >= steps / 2);
   const growth = (key: 'heap' | 'rss') => half.at(-1)![key] - half[0][key];
@@ -196,8 +193,8 @@ function reportMemory(problem: QuadraticBilevel, x: Float64Array, steps: number,
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(0)}`;
 
-function sample(step: number, collect: () => void): { step: number; heap: number; rss: number } {
-  collect();
+function sample(step: number): { step: number; heap: number; rss: number } {
+  collectGarbage();
   const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
   return { step, heap: heapUsed + arrayBuffers, rss };
 }

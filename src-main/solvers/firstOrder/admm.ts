@@ -22,6 +22,8 @@ export interface AdmmSettings {
   rho: number;
   /** Iterations between adaptations of ρ, each of which costs a factorisation; 0 for none. */
   adaptEvery: number;
+  /** Iterations between looks at the residuals, which cost as much as an iteration. */
+  checkEvery: number;
 }
 
 export const defaultAdmmSettings: AdmmSettings = {
@@ -31,6 +33,7 @@ export const defaultAdmmSettings: AdmmSettings = {
   sigma: 1e-6,
   rho: 0.1,
   adaptEvery: 50,
+  checkEvery: 10,
 };
 
 export interface Admm {
@@ -40,6 +43,7 @@ export interface Admm {
   readonly low: Float64Array;
   readonly high: Float64Array;
   readonly y: Float64Array;
+  readonly sparse: SparseRows;
   /** Copy of Ay that satisfies the rows, and multipliers of the rows, [rows]. */
   readonly z: Float64Array;
   readonly multipliers: Float64Array;
@@ -70,6 +74,7 @@ export function makeAdmm(data: RowQp, settings: Partial<AdmmSettings> = {}): Adm
     ...{ p: new Float64Array(n), low: new Float64Array(rows), high: new Float64Array(rows) },
     ...{ y: new Float64Array(n), z: new Float64Array(rows), multipliers: new Float64Array(rows) },
     factor: new Float64Array(n * n),
+    sparse: sparseRows(data),
     work: { y: new Float64Array(n), Ay: new Float64Array(rows) },
     rho: all.rho,
     factored: NaN,
@@ -77,6 +82,42 @@ export function makeAdmm(data: RowQp, settings: Partial<AdmmSettings> = {}): Adm
     iteration: 0,
     status: null,
   };
+}
+
+/** The entries of A that are not zero: row i has those from `starts[i]` to `starts[i + 1]`. Bounds are rows of one entry. */
+interface SparseRows {
+  starts: Int32Array;
+  columns: Int32Array;
+  values: Float64Array;
+}
+
+function sparseRows({ n, rows, A }: RowQp): SparseRows {
+  const starts = new Int32Array(rows + 1);
+  for (let i = 0; i < rows; i++) {
+    starts[i + 1] = starts[i];
+    for (let j = 0; j < n; j++) if (A[i * n + j] !== 0) starts[i + 1]++;
+  }
+  const columns = new Int32Array(starts[rows]);
+  const values = new Float64Array(starts[rows]);
+  for (let i = 0, at = 0; i < rows; i++)
+    for (let j = 0; j < n; j++)
+      if (A[i * n + j] !== 0) {
+        columns[at] = j;
+        values[at++] = A[i * n + j];
+      }
+  return { starts, columns, values };
+}
+
+/** A_i y */
+function rowTimes({ starts, columns, values }: SparseRows, i: number, y: Float64Array): number {
+  let sum = 0;
+  for (let at = starts[i]; at < starts[i + 1]; at++) sum += values[at] * y[columns[at]];
+  return sum;
+}
+
+/** y ← y + weight·A_iᵀ */
+function addRow({ starts, columns, values }: SparseRows, i: number, weight: number, y: Float64Array): void {
+  for (let at = starts[i]; at < starts[i + 1]; at++) y[columns[at]] += weight * values[at];
 }
 
 /** Begins an instance; `warm` keeps point, multipliers and ρ of the last one. */
@@ -107,32 +148,30 @@ const equalityFactor = 1e3;
 const stepOf = ({ low, high, rho }: Admm, i: number) => (low[i] === high[i] ? equalityFactor * rho : rho);
 
 function factorise(state: Admm): void {
-  const { data, settings, factor } = state;
-  const { n, rows, Q, A } = data;
+  const { data, settings, factor, sparse } = state;
+  const { n, rows, Q } = data;
+  const { starts, columns, values } = sparse;
   factor.set(Q);
   for (let j = 0; j < n; j++) factor[j * n + j] += settings.sigma;
   for (let i = 0; i < rows; i++) {
     const weight = stepOf(state, i);
-    for (let j = 0; j < n; j++) {
-      const scaled = weight * A[i * n + j];
-      if (scaled !== 0) for (let k = 0; k <= j; k++) factor[j * n + k] += scaled * A[i * n + k];
-    }
+    // Columns ascend within a row, so that this is the lower triangle.
+    for (let at = starts[i]; at < starts[i + 1]; at++)
+      for (let other = starts[i]; other <= at; other++)
+        factor[columns[at] * n + columns[other]] += weight * values[at] * values[other];
   }
   cholesky(n, factor);
   state.factored = state.rho;
 }
 
 export function step(state: Admm): void {
-  const { data, settings, p, low, high, y, z, multipliers, factor, work } = state;
-  const { n, rows, A } = data;
+  const { data, settings, p, low, high, y, z, multipliers, factor, sparse, work } = state;
+  const { n, rows } = data;
   const { sigma, relaxation } = settings;
   for (let j = 0; j < n; j++) work.y[j] = sigma * y[j] - p[j];
-  for (let i = 0; i < rows; i++) {
-    const weight = stepOf(state, i) * z[i] - multipliers[i];
-    for (let j = 0; j < n; j++) work.y[j] += weight * A[i * n + j];
-  }
+  for (let i = 0; i < rows; i++) addRow(sparse, i, stepOf(state, i) * z[i] - multipliers[i], work.y);
   solveCholesky(n, factor, work.y);
-  for (let i = 0; i < rows; i++) work.Ay[i] = dot(n, A, i * n, work.y, 0);
+  for (let i = 0; i < rows; i++) work.Ay[i] = rowTimes(sparse, i, work.y);
   for (let j = 0; j < n; j++) y[j] = relaxation * work.y[j] + (1 - relaxation) * y[j];
   for (let i = 0; i < rows; i++) {
     const rho = stepOf(state, i);
@@ -142,26 +181,24 @@ export function step(state: Admm): void {
     z[i] = projected;
   }
   state.iteration++;
-  residuals(state);
-  const { adaptEvery } = settings;
-  if (adaptEvery > 0 && state.iteration % adaptEvery === 0) adapt(state);
+  const { adaptEvery, checkEvery, maxIterations } = settings;
+  const adapts = adaptEvery > 0 && state.iteration % adaptEvery === 0;
+  if (adapts || state.iteration % checkEvery === 0 || state.iteration >= maxIterations) residuals(state);
+  if (adapts) adapt(state);
 }
 
 function residuals(state: Admm): void {
-  const { data, p, y, z, multipliers, work } = state;
-  const { n, rows, Q, A } = data;
+  const { data, p, y, z, multipliers, sparse, work } = state;
+  const { n, rows, Q } = data;
   state.primalResidual = 0;
   state.primalSize = 0;
   for (let i = 0; i < rows; i++) {
-    const value = dot(n, A, i * n, y, 0);
+    const value = rowTimes(sparse, i, y);
     state.primalResidual = Math.max(state.primalResidual, Math.abs(value - z[i]));
     state.primalSize = Math.max(state.primalSize, Math.abs(value), Math.abs(z[i]));
   }
   work.y.fill(0);
-  for (let i = 0; i < rows; i++) {
-    const weight = multipliers[i];
-    if (weight !== 0) for (let j = 0; j < n; j++) work.y[j] += weight * A[i * n + j];
-  }
+  for (let i = 0; i < rows; i++) addRow(sparse, i, multipliers[i], work.y);
   state.dualResidual = 0;
   state.dualSize = 0;
   for (let j = 0; j < n; j++) {
