@@ -168,10 +168,15 @@ class LayerBench {
 
   /** Bytes that a batch holds between its forward and its backward pass, and while the latter runs. */
   memory(iterations: number) {
-    return ([{ kind: 'unroll' }, { kind: 'implicit', hessian: 'gaussNewton' }] as const).map((backward) => {
+    const measured: [string, BackwardMode][] = [
+      ['unroll', { kind: 'unroll' }],
+      ['unroll, checkpoints', { kind: 'unroll', checkpointed: true }],
+      ['implicit', { kind: 'implicit', hessian: 'gaussNewton' }],
+    ];
+    return measured.map(([mode, backward]) => {
       const layer = this.#layer(backward, iterations);
       this.#pass(layer);
-      return { what: 'layer-memory', mode: backward.kind, iterations, batch: this.#batch.size, bytes: layer.bytesHeld };
+      return { what: 'layer-memory', mode, iterations, batch: this.#batch.size, bytes: layer.bytesHeld };
     });
   }
 }

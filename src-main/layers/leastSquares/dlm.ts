@@ -1,6 +1,6 @@
-import { solveCholesky } from '../../numerics/linalg/cholesky';
 import { dot } from '../../numerics/linalg/products';
-import { factorNormal, type LeastSquares } from '../../solvers/leastSquares/leastSquares';
+import type { LeastSquares } from '../../solvers/leastSquares/leastSquares';
+import type { NormalSolver } from '../../solvers/leastSquares/normalSolver';
 import type { DifferentiableResidual } from '../../solvers/leastSquares/residualModel';
 import type { AdjointWork } from './iterationAdjoint';
 
@@ -21,18 +21,18 @@ export function pullDlm<Gradient>(
   into: Gradient,
   { u, v: unwanted, gradient: moved, image, weight }: AdjointWork,
 ): number {
-  const { model, y, gradient, residual, factor } = solver;
+  const { model, y, gradient, residual, normals } = solver;
   const { n } = model;
   // Not by way of an ellipsoidal damping: 2ε²I is what the loss adds.
-  if (!factorNormal(solver, 2 * epsilon * epsilon, false)) return Infinity;
+  if (!normals.factorDamped(2 * epsilon * epsilon, false)) return Infinity;
   for (let j = 0; j < n; j++) u[j] = gradient[j] + 2 * epsilon * (epsilon * y[j] - v[j] / 2);
-  solveCholesky(n, factor, u);
+  normals.solve(u);
   for (let j = 0; j < n; j++) moved[j] = y[j] - u[j];
   for (let i = 0; i < weight.length; i++) weight[i] = residual[i] / epsilon;
-  const share = shareOf(n, factor, gradient, v, epsilon, unwanted, u);
+  const share = shareOf(normals, gradient, v, epsilon, unwanted, u);
   model.pullResidual(y, weight, unwanted, into);
-  model.linearise(moved);
   model.residual(moved, image);
+  model.linearise(moved, image);
   for (let i = 0; i < weight.length; i++) weight[i] = -image[i] / epsilon;
   model.pullResidual(moved, weight, unwanted, into);
   return share;
@@ -40,8 +40,7 @@ export function pullDlm<Gradient>(
 
 /** ‖M⁻¹g‖/‖εM⁻¹v‖; 0 where both vanish. */
 function shareOf(
-  n: number,
-  factor: Float64Array,
+  normals: NormalSolver,
   g: Float64Array,
   v: Float64Array,
   epsilon: number,
@@ -50,9 +49,9 @@ function shareOf(
 ): number {
   a.set(g);
   b.set(v);
-  solveCholesky(n, factor, a);
-  solveCholesky(n, factor, b);
-  const unwanted = Math.sqrt(dot(n, a, 0, a, 0));
-  const wanted = epsilon * Math.sqrt(dot(n, b, 0, b, 0));
+  normals.solve(a);
+  normals.solve(b);
+  const unwanted = Math.sqrt(dot(a.length, a, 0, a, 0));
+  const wanted = epsilon * Math.sqrt(dot(b.length, b, 0, b, 0));
   return wanted > 0 ? unwanted / wanted : 0;
 }

@@ -35,7 +35,7 @@ export function noteIterate(trace: InnerTrace, i: number, state: LeastSquares<Qc
   note(trace, i * trace.columns + iteration, objective, gradient, violationOf(model, residual));
 }
 
-/** Notes a point that is not the solver's: the last one of the implicit modes. */
+/** Notes a point that is not the solver's: the last one of the implicit modes. `gradient` [n] is written. */
 export function noteLast(
   trace: InnerTrace,
   i: number,
@@ -44,9 +44,9 @@ export function noteLast(
   y: Float64Array,
   residual: Float64Array,
   objective: number,
+  gradient: Float64Array,
 ): void {
-  const gradient = new Float64Array(model.n);
-  model.linearise(y);
+  model.linearise(y, residual);
   model.multiplyTransposed(residual, gradient);
   note(trace, i * trace.columns + iteration, objective, gradient, violationOf(model, residual));
 }

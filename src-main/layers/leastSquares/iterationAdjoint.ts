@@ -1,16 +1,19 @@
-import { solveCholesky } from '../../numerics/linalg/cholesky';
+import type { DenseKernels } from '../../numerics/linalg/denseKernels';
 import { dot } from '../../numerics/linalg/products';
 import type { Leg, LeastSquares } from '../../solvers/leastSquares/leastSquares';
-import type { DifferentiableResidual } from '../../solvers/leastSquares/residualModel';
+import { NormalFactor, type SolveWork } from '../../solvers/leastSquares/normalFactor';
+import type { DifferentiableResidual, ResidualModel } from '../../solvers/leastSquares/residualModel';
 
 /** What the derivative of one iteration needs of it. */
 export interface IterationRecord {
-  /** The point that it began at. */
+  /** The point that it began at, and r there. */
   readonly y: Float64Array;
+  readonly residual: Float64Array;
   readonly direction: Float64Array;
-  readonly newton: Float64Array;
-  readonly diagonal: Float64Array;
-  readonly factor: Float64Array;
+  /** Of dogleg, and of an ellipsoidal damping; otherwise empty. */
+  newton: Float64Array;
+  diagonal: Float64Array;
+  readonly factor: NormalFactor;
   taken: number;
   damping: number;
   dampingSlope: number;
@@ -19,27 +22,47 @@ export interface IterationRecord {
   position: number;
 }
 
-export function makeRecord(n: number): IterationRecord {
-  const vector = () => new Float64Array(n);
+export function makeRecord({ n, rows, kernels }: ResidualModel): IterationRecord {
+  const none = kernels.allocate(0);
   return {
-    ...{ y: vector(), direction: vector(), newton: vector(), diagonal: vector(), factor: new Float64Array(n * n) },
+    ...{ y: kernels.allocate(n), residual: kernels.allocate(rows), direction: kernels.allocate(n) },
+    ...{ newton: none, diagonal: none, factor: new NormalFactor(n, kernels) },
     ...{ taken: 0, damping: 0, dampingSlope: 1, radius: 0, leg: 'newton', position: 1 },
   };
 }
 
-/** Fills the record, of which y has been taken before the step. */
+/** Numbers that a record holds. */
+export const recordLength = ({ y, residual, direction, newton, diagonal, factor }: IterationRecord): number =>
+  y.length + residual.length + direction.length + newton.length + diagonal.length + factor.bytesHeld / 8;
+
+/** Fills the part of the record that is taken before the step. */
+export function recordPoint({ y, residual }: LeastSquares, record: IterationRecord): void {
+  record.y.set(y);
+  record.residual.set(residual);
+}
+
+/** Fills the rest of it, after the step. */
 export function recordStep(state: LeastSquares, record: IterationRecord): void {
+  const { model, normals } = state;
   record.taken = state.taken;
   if (state.taken === 0) return;
   record.direction.set(state.direction);
-  record.newton.set(state.newton);
-  record.diagonal.set(state.diagonal);
-  record.factor.set(state.factor);
+  record.factor.copyFrom(normals.factor);
   record.damping = state.usedDamping;
   record.dampingSlope = state.usedSlope;
   record.radius = state.usedRadius;
   record.leg = state.leg;
   record.position = state.position;
+  if (state.leg !== 'newton') record.newton = copied(model.kernels, state.newton, record.newton);
+  const { descent } = state.settings;
+  if (descent.kind === 'levenbergMarquardt' && descent.ellipsoidal)
+    record.diagonal = copied(model.kernels, normals.diagonal, record.diagonal);
+}
+
+function copied(kernels: DenseKernels, from: Float64Array, to: Float64Array): Float64Array {
+  const target = to.length === from.length ? to : kernels.allocate(from.length);
+  target.set(from);
+  return target;
 }
 
 export interface AdjointWork {
@@ -51,12 +74,14 @@ export interface AdjointWork {
   readonly residual: Float64Array;
   readonly weight: Float64Array;
   readonly weight2: Float64Array;
+  readonly solving: SolveWork;
 }
 
-export function makeAdjointWork(n: number, rows: number): AdjointWork {
-  const vector = () => new Float64Array(n);
-  const long = () => new Float64Array(rows);
+export function makeAdjointWork({ n, rows, kernels }: ResidualModel): AdjointWork {
+  const vector = () => kernels.allocate(n);
+  const long = () => kernels.allocate(rows);
   return {
+    solving: { s: vector(), t: vector() },
     ...{ u: vector(), v: vector(), gradient: vector() },
     ...{ image: long(), image2: long(), residual: long(), weight: long(), weight2: long() },
   };
@@ -83,14 +108,14 @@ export function pullIteration<Gradient>(
   if (taken === 0) return 0;
   const { u, v, residual } = work;
   for (let j = 0; j < n; j++) v[j] = taken * cotangent[j];
-  model.linearise(y);
-  model.residual(y, residual);
+  residual.set(record.residual);
+  model.linearise(y, residual);
   if (record.leg !== 'newton') {
     pullBent(model, record, cotangent, into, work);
     return 0;
   }
   u.set(v);
-  solveCholesky(n, factor, u);
+  factor.solve(u, work.solving);
   pullNewton(model, y, direction, cotangent, into, work);
   let slope = 0;
   for (let j = 0; j < n; j++) slope += u[j] * direction[j] * (ellipsoidal ? diagonal[j] : 1);
@@ -154,7 +179,7 @@ function pullBent<Gradient>(
   }
   for (let j = 0; j < n; j++) v[j] -= (across / along) * direction[j];
   for (let j = 0; j < n; j++) u[j] = t * v[j];
-  solveCholesky(n, record.factor, u);
+  record.factor.solve(u, work.solving);
   pullNewton(model, y, newton, cotangent, into, work);
   // qᵀda = η qᵀdg + qᵀg dη, dη = 2gᵀdg/‖Jg‖² − gᵀg/‖Jg‖⁴·2(Jg)ᵀ(dJ g + J dg)
   const share = ((1 - t) * dot(n, v, 0, g, 0) * 2) / curvature;

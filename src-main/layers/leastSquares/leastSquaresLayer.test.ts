@@ -87,6 +87,18 @@ describe('unroll agrees with central differences of the iterations', () => {
     expectExact(randomGiven(shape), solver, { kind: 'unroll' }, solvedLoss(solver));
   });
 
+  it.each<[string, Shape, Partial<LeastSquaresSettings>]>([
+    ['few rows active', { seed: 38, n: 33, e: 9, m: 14, size: 2, weighted: true }, {}],
+    ['most rows active', { seed: 40, n: 34, e: 1, m: 20, size: 1, active: 'all' }, {}],
+    ['full curvature', { seed: 39, n: 32, e: 2, m: 2, size: 1, dense: true }, {}],
+    ['rejected steps', { seed: 41, n: 32, e: 9, m: 9, size: 1 }, { search: gainRatioSearch }],
+  ])('in WebAssembly, %s', (_, shape, changes) => {
+    // So much damping that the start, too, has a derivative worth the name.
+    const solver = solverOf({ descent: damped(0.3), maxIterations: 3, ...changes });
+    const asked = ['anchor', 'x', 'initial', 'anchorWeight', 'rowWeights', 'h'] as const;
+    expectExact(randomGiven(shape), solver, { kind: 'unroll' }, solvedLoss(solver), asked);
+  });
+
   it('truncated: the damping of the last iterations', () => {
     const given = randomGiven({ seed: 18 });
     const solver = (damping: number, maxIterations: number) => solverOf({ descent: damped(damping), maxIterations });
@@ -142,7 +154,7 @@ function gradientAt(model: QcqpResidual, y: Float64Array) {
   const residual = new Float64Array(model.rows);
   const gradient = new Float64Array(model.n);
   model.residual(y, residual);
-  model.linearise(y);
+  model.linearise(y, residual);
   model.multiplyTransposed(residual, gradient);
   return { gradient, objective: halfSquare(residual) };
 }
@@ -151,7 +163,9 @@ function gradientAt(model: QcqpResidual, y: Float64Array) {
 function solveNormal(model: QcqpResidual, y: Float64Array, shift: number, v: Float64Array): Float64Array {
   const { n } = model;
   const normal = new Float64Array(n * n);
-  model.linearise(y);
+  const residual = new Float64Array(model.rows);
+  model.residual(y, residual);
+  model.linearise(y, residual);
   model.normalMatrix(normal);
   for (let j = 0; j < n; j++) normal[j * (n + 1)] += shift;
   cholesky(n, normal);

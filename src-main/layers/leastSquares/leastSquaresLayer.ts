@@ -1,7 +1,5 @@
 import { AdjointError } from '@shared/errors';
-import { solveCholesky, cholesky } from '../../numerics/linalg/cholesky';
 import {
-  factorNormal,
   halfSquare,
   init,
   isUsable,
@@ -13,12 +11,18 @@ import {
   type LeastSquares,
 } from '../../solvers/leastSquares/leastSquares';
 import { QcqpResidual, type QcqpGradient, type QcqpRows } from '../../solvers/leastSquares/qcqpResidual';
-import { makeAdjointWork, pullGradient } from './iterationAdjoint';
+import { NormalFactor } from '../../solvers/leastSquares/normalFactor';
+import { makeAdjointWork, pullGradient, type AdjointWork } from './iterationAdjoint';
 import { pullDlm } from './dlm';
 import { RestorationPhase } from './restorationPhase';
 import { diagnose, type Outcome } from './diagnosis';
 import { makeInnerTrace, noteIterate, noteLast, violationOf, type InnerTrace } from './innerTrace';
-import { checkLayerSettings, defaultLeastSquaresLayerSettings, type LeastSquaresLayerSettings } from './settings';
+import {
+  checkLayerSettings,
+  defaultLeastSquaresLayerSettings,
+  type BackwardMode,
+  type LeastSquaresLayerSettings,
+} from './settings';
 import { Unrolling } from './unrolling';
 
 /** Instances side by side: anchor and initial [size, n], x [size, e]; without `initial` the solves begin at the anchor. */
@@ -80,9 +84,13 @@ export class LeastSquaresLayer {
   readonly settings: LeastSquaresLayerSettings;
   readonly model: QcqpResidual;
   readonly solver: LeastSquares<QcqpResidual>;
-  readonly #unrolling: Unrolling<QcqpGradient>;
+  /** Null for modes that do not go through iterations. */
+  readonly #unrolling: Unrolling<QcqpGradient> | null;
   readonly #restoration: RestorationPhase;
   readonly #work;
+  readonly #cotangent: Float64Array;
+  /** Of the implicit modes: the factor of every instance's last step. */
+  readonly #lastFactors: NormalFactor[] = [];
   readonly #anchorWeight: number;
   readonly #damping: number;
   #solved: Solved | null = null;
@@ -99,8 +107,9 @@ export class LeastSquaresLayer {
     const before = mode === 'anchored' && backward.kind === 'implicit' ? 1 : 0;
     this.solver = makeLeastSquares(this.model, { ...solver, maxIterations: solver.maxIterations - before });
     this.#damping = this.solver.startDamping;
-    this.#work = makeAdjointWork(this.model.n, this.model.rows);
-    this.#unrolling = new Unrolling(this.solver, this.model, this.#work);
+    this.#work = makeAdjointWork(this.model);
+    this.#cotangent = this.model.kernels.allocate(this.model.n);
+    this.#unrolling = makeUnrolling(this.solver, this.#work, backward);
     this.#restoration = new RestorationPhase(this.model, this.settings.restoration, this.#work);
   }
 
@@ -111,7 +120,7 @@ export class LeastSquaresLayer {
    */
   forward(batch: LeastSquaresBatch): LeastSquaresResult {
     const { model } = this;
-    const { mode, backward, restoration } = this.settings;
+    const { mode, restoration } = this.settings;
     const { n, e } = model;
     const { size, anchor, x, initial = anchor } = batch;
     this.#check({ anchor, initial }, size * n);
@@ -128,12 +137,13 @@ export class LeastSquaresLayer {
     this.#solved = solved;
     this.#batches.set(result, batch);
     this.#choose(batch);
-    if (backward.kind === 'unroll' || backward.kind === 'truncated') this.#unrolling.reserve(size);
+    this.solver.normals.begin();
+    this.#unrolling?.reserve(size);
     if (mode === 'project') this.#restoration.reserve(size);
     for (let i = 0; i < size; i++) {
       model.setInstance(anchor, i * n, x, i * e);
       this.#solve(i, solved);
-      result.violation[i] = this.#violation(result.y.subarray(i * n, (i + 1) * n));
+      result.violation[i] = this.#violation(result.y, i);
       const { [i]: status } = result.status;
       const { [i]: restored } = result.restorationStatus;
       if (isUsable(status) && (mode === 'anchored' || restored === 'converged')) continue;
@@ -156,13 +166,12 @@ export class LeastSquaresLayer {
     model.setRowWeights(rowWeights ?? model.rowWeights);
   }
 
-  /** Bytes of all that a backward pass needs of a forward one, and of what it works with: factors, kept points and results. */
+  /** Bytes that are held from a forward pass to its backward pass, beside the result, and that the latter works with. */
   get bytesHeld(): number {
-    const { model, solver } = this;
-    const { base, result } = this.#solved ?? {};
-    const own = 2 * model.n * model.n + model.m * model.n * 2;
-    const batch = (base?.length ?? 0) + (result?.y.length ?? 0);
-    return 8 * (own + batch + this.#unrolling.numbersHeld) + solver.factor.byteLength;
+    const { n, m } = this.model;
+    // The constant part, its root and what they are made of, the active rows and those transposed; base points.
+    const own = 4 * n * n + 2 * m * n + (this.#solved?.base.length ?? 0) + (this.#unrolling?.numbersHeld ?? 0);
+    return 8 * own + this.#lastFactors.reduce((sum, { bytesHeld }) => sum + bytesHeld, 0);
   }
 
   #check(arrays: Record<string, Float64Array>, length: number): void {
@@ -177,13 +186,14 @@ export class LeastSquaresLayer {
     const { solver, model } = this;
     const { mode, backward } = this.settings;
     const { n } = model;
-    const keeps = backward.kind === 'unroll' || backward.kind === 'truncated';
+    const unrolling = this.#unrolling;
     init(solver, initial, i * n);
     for (;;) {
-      if (keeps) this.#unrolling.keep(i);
       if (result.trace) noteIterate(result.trace, i, solver);
       if (terminate(solver)) break;
+      unrolling?.before(i);
       step(solver);
+      unrolling?.after(i);
     }
     postprocess(solver);
     result.iterations[i] = solver.iteration;
@@ -208,9 +218,10 @@ export class LeastSquaresLayer {
       result.status[i] = 'singular normal matrix';
       return;
     }
-    const { direction, gradient, factor, trial, trialResidual, y } = solver;
+    const { direction, gradient, normals, trial, trialResidual, y } = solver;
+    (this.#lastFactors[i] ??= new NormalFactor(model.n, model.kernels)).copyFrom(normals.factor);
     direction.set(gradient);
-    solveCholesky(model.n, factor, direction);
+    normals.solve(direction);
     for (let j = 0; j < model.n; j++) trial[j] = y[j] - direction[j];
     model.residual(trial, trialResidual);
     result.iterations[i]++;
@@ -221,22 +232,23 @@ export class LeastSquaresLayer {
     }
     result.objective[i] = objective;
     result.y.set(trial, i * model.n);
-    if (result.trace) noteLast(result.trace, i, result.iterations[i], model, trial, trialResidual, objective);
+    if (result.trace)
+      noteLast(result.trace, i, result.iterations[i], model, trial, trialResidual, objective, direction);
   }
 
   /** Factors JᵀJ or the Hessian at the solver's linearised point. */
   #factorUndamped(): boolean {
-    const { solver, model } = this;
+    const { normals, residual } = this.solver;
     const { backward } = this.settings;
-    if (backward.kind !== 'implicit' || backward.hessian === 'gaussNewton') return factorNormal(solver, 0, false);
-    solver.factor.set(solver.normal);
-    model.addCurvature(solver.residual, solver.factor);
-    return cholesky(model.n, solver.factor, model.n * Number.EPSILON) < 0;
+    const whole = backward.kind === 'implicit' && backward.hessian === 'newton';
+    return whole ? normals.factorHessian(residual) : normals.factorDamped(0, false);
   }
 
-  #violation(y: Float64Array): number {
-    const { residual } = this.#work;
-    this.model.residual(y, residual);
+  /** Of y[i·n …]. */
+  #violation(y: Float64Array, i: number): number {
+    const { residual, v } = this.#work;
+    for (let j = 0; j < v.length; j++) v[j] = y[i * v.length + j];
+    this.model.residual(v, residual);
     return violationOf(this.model, residual);
   }
 
@@ -270,12 +282,12 @@ export class LeastSquaresLayer {
     const gradients: LeastSquaresGradients['gradients'] = {};
     for (const datum of asked) gradients[datum] = new Float64Array(lengths[datum]);
     const outcome: LeastSquaresGradients = { gradients, dropped: [], unconverged: 0 };
-    const v = new Float64Array(n);
+    const v = this.#cotangent;
     for (let i = 0; i < size; i++) {
       const restored = result.restorationStatus[i];
       const good = isUsable(result.status[i]) && restored !== 'NaN' && restored !== 'singular rows';
       model.setInstance(anchor, i * n, x, i * e);
-      v.set(cotangent.subarray(i * n, (i + 1) * n));
+      for (let j = 0; j < n; j++) v[j] = cotangent[i * n + j];
       const into: QcqpGradient = {
         ...gradients,
         anchor: gradients.anchor?.subarray(i * n, (i + 1) * n),
@@ -297,7 +309,7 @@ export class LeastSquaresLayer {
       if (backward.kind === 'implicit') return this.#restoration.pullProjected(i, result.y, anchor, v, into);
       this.#restoration.pull(base, i, result.restorationIterations[i], v, into);
     }
-    if (backward.kind === 'unroll' || backward.kind === 'truncated') {
+    if (this.#unrolling) {
       const count = result.iterations[i];
       const last = backward.kind === 'truncated' ? Math.min(backward.last, count) : count;
       const slope = this.#unrolling.pull(i, count, last, v, into);
@@ -312,12 +324,25 @@ export class LeastSquaresLayer {
       outcome.unconverged = Math.max(outcome.unconverged, share);
       return share < Infinity;
     }
-    if (!this.#factorUndamped()) return false;
-    const { u, residual } = this.#work;
+    const { u, residual, solving } = this.#work;
     u.set(v);
-    solveCholesky(n, solver.factor, u);
+    this.#lastFactors[i].solve(u, solving);
     residual.set(solver.residual);
     pullGradient(model, solver.y, v, into, this.#work);
     return true;
   }
+}
+
+function makeUnrolling(
+  solver: LeastSquares<QcqpResidual>,
+  work: AdjointWork,
+  backward: BackwardMode,
+): Unrolling<QcqpGradient> | null {
+  if (backward.kind !== 'unroll' && backward.kind !== 'truncated') return null;
+  const { maxIterations } = solver.settings;
+  const plan =
+    backward.kind === 'unroll'
+      ? { last: maxIterations, checkpointed: backward.checkpointed ?? false }
+      : { last: backward.last, checkpointed: false };
+  return new Unrolling(solver, solver.model, work, plan);
 }

@@ -1,7 +1,11 @@
-import { solveCholesky } from '../../numerics/linalg/cholesky';
-import { addTransposed, multiply } from '../../numerics/linalg/products';
 import type { QcqpGradient, QcqpResidual } from '../../solvers/leastSquares/qcqpResidual';
-import { factorRows, type Restoration } from '../../solvers/leastSquares/restoration';
+import {
+  addRowsTransposed,
+  factorRows,
+  multiplyRows,
+  solveRows,
+  type Restoration,
+} from '../../solvers/leastSquares/restoration';
 import type { AdjointWork } from './iterationAdjoint';
 
 /**
@@ -20,15 +24,14 @@ export function pullRestorationStep(
   work: AdjointWork,
 ): void {
   const into = { ...gradient, ...noWeights };
-  const { model, jacobian, factor, multiplier, direction, count } = restoration;
+  const { model, multiplier, direction, count } = restoration;
   const { n } = model;
-  const q = work.image.subarray(0, count);
-  const { u, weight, weight2 } = work;
+  const { u, weight, weight2, image: q } = work;
   for (let j = 0; j < n; j++) u[j] = restoration.taken * cotangent[j];
-  multiply(count, n, jacobian, u, q);
-  solveCholesky(count, factor, q);
+  multiplyRows(restoration, u, q);
+  solveRows(restoration, q);
   for (let k = 0; k < count; k++) q[k] = -q[k];
-  addTransposed(count, n, jacobian, q, u);
+  addRowsTransposed(restoration, q, u);
   spread(model, multiplier, -1, weight);
   model.pullJacobian(y, weight, u, cotangent, into);
   spread(model, q, -1, weight);
@@ -69,22 +72,20 @@ export function pullProjected(
   into: QcqpGradient,
   work: AdjointWork,
 ): boolean {
-  const { model, jacobian, factor, y } = restoration;
+  const { model, y } = restoration;
   const { n } = model;
   model.lineariseRows(y, rows);
   if (!factorRows(restoration)) return false;
   const { count } = restoration;
-  const { u, v, weight, weight2 } = work;
-  const q = work.image.subarray(0, count);
-  multiply(count, n, jacobian, cotangent, q);
-  solveCholesky(count, factor, q);
+  const { u, v, weight, weight2, image: q, image2: lambda } = work;
+  multiplyRows(restoration, cotangent, q);
+  solveRows(restoration, q);
   u.set(cotangent);
   for (let k = 0; k < count; k++) q[k] = -q[k];
-  addTransposed(count, n, jacobian, q, u);
-  const lambda = work.image2.subarray(0, count);
+  addRowsTransposed(restoration, q, u);
   for (let j = 0; j < n; j++) v[j] = anchor[anchorAt + j] - y[j];
-  multiply(count, n, jacobian, v, lambda);
-  solveCholesky(count, factor, lambda);
+  multiplyRows(restoration, v, lambda);
+  solveRows(restoration, lambda);
   if (into.anchor) for (let j = 0; j < n; j++) into.anchor[j] += u[j];
   spread(model, q, 1, weight);
   spread(model, lambda, -1, weight2);

@@ -5,8 +5,11 @@ import { defaultLeastSquaresSettings, type LeastSquaresSettings } from '../../so
 
 /** How the layer is differentiated. */
 export type BackwardMode =
-  /** Through all iterations, JᵀJ included. */
-  | { kind: 'unroll' }
+  /**
+   * Through all iterations, JᵀJ included. With checkpoints the memory grows with the square root of the iterations, and they are run twice;
+   * the numbers are the same.
+   */
+  | { kind: 'unroll'; checkpointed?: boolean }
   /** Through the last `last` iterations; the point before them is a constant. */
   | { kind: 'truncated'; last: number }
   /**

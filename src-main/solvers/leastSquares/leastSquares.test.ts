@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import { Generator } from '@shared/random/generator';
-import { init, makeLeastSquares, solveLeastSquares, step, terminate, type LeastSquares } from './leastSquares';
+import { cholesky, solveCholesky } from '../../numerics/linalg/cholesky';
+import {
+  init,
+  linearise,
+  makeLeastSquares,
+  solveLeastSquares,
+  step,
+  terminate,
+  type LeastSquares,
+} from './leastSquares';
 import { QcqpResidual } from './qcqpResidual';
 import { gainRatioSearch, type LeastSquaresSettings } from './settings';
 
@@ -15,6 +24,14 @@ function instance(seed: number, anchorWeight = 0.3): { model: QcqpResidual; star
   const start = normals(n);
   model.setInstance(start, 0, normals(e), 0);
   return { model, start };
+}
+
+function residualAt(model: QcqpResidual, y: Float64Array): Float64Array {
+  const r = model.kernels.allocate(model.rows);
+  const point = model.kernels.allocate(model.n);
+  point.set(y);
+  model.residual(point, r);
+  return r;
 }
 
 /** Near the minimiser the objective changes by the square of the gradient: below 1e-8 no search can tell. */
@@ -43,7 +60,7 @@ test.each(combinations)('%s converges to the minimiser that steepest descent wit
   const [y, r, g] = [start.slice(), new Float64Array(model.rows), new Float64Array(n)];
   for (let k = 0; k < 60_000; k++) {
     model.residual(y, r);
-    model.linearise(y);
+    model.linearise(y, r);
     model.multiplyTransposed(r, g);
     for (let j = 0; j < n; j++) y[j] -= 0.004 * g[j];
   }
@@ -61,7 +78,7 @@ test('JᵀJ, Jv, Jᵀu and the curvature agree with differences of the residual,
   for (const H of [diagonals, full]) {
     const model = new QcqpResidual({ ...rest, H }, 0.7);
     model.setInstance(anchor, 0, x, 0);
-    model.linearise(y);
+    model.linearise(y, residualAt(model, y));
     expect(model.activeCount).toBeGreaterThan(1);
     const at = (by: number) => {
       const r = new Float64Array(model.rows);
@@ -100,11 +117,14 @@ test('JᵀJ of many unknowns is the product of its rows', () => {
   const normals = (count: number) => generator.standardNormals(count);
   const data = { n, A: normals(e * n), G: normals(m * n), H: generator.uniforms(0, 0.3, m * n), h: normals(m) };
   const model = new QcqpResidual(data, 0.5);
-  model.linearise(normals(n));
+  model.setInstance(normals(n), 0, normals(e), 0);
+  const y = model.kernels.allocate(n);
+  y.set(normals(n));
+  model.linearise(y, residualAt(model, y));
   expect(model.activeCount).toBeGreaterThan(2);
-  const normal = new Float64Array(n * n);
+  const normal = model.kernels.allocate(n * n);
   model.normalMatrix(normal);
-  const [unit, image] = [new Float64Array(n), new Float64Array(model.rows)];
+  const [unit, image] = [model.kernels.allocate(n), model.kernels.allocate(model.rows)];
   const columns = Array.from({ length: n }, (_, j) => {
     unit.fill(0)[j] = 1;
     model.multiply(unit, image);
@@ -190,4 +210,55 @@ test('a search without anything to adapt is refused', () => {
   expect(() => makeLeastSquares(model, { descent: { kind: 'gaussNewton' }, search: gainRatioSearch })).toThrow(
     /neither damping nor radius/,
   );
+});
+
+test.each([0, 0.5, 30])('systems with few changing rows are those of the whole matrix, damping %d', (damping) => {
+  const generator = new Generator(11);
+  const [n, e, m] = [40, 12, 30];
+  const normals = (count: number) => generator.standardNormals(count);
+  const data = { n, A: normals(e * n), G: normals(m * n), H: generator.uniforms(0, 0.1, m * n), h: normals(m) };
+  const model = new QcqpResidual(data, 0.5);
+  const [anchor, x] = [normals(n), normals(e)];
+  model.setInstance(anchor, 0, x, 0);
+  const state = makeLeastSquares(model, {});
+  init(state, normals(n));
+  linearise(state);
+  const [b, lowRank] = [normals(n), model.kernels.allocate(n)];
+  for (const weight of [1, 3]) {
+    model.setRowWeights(new Float64Array(e + m).fill(weight));
+    init(state, anchor);
+    linearise(state);
+    lowRank.set(b);
+    expect(state.normals.factorDamped(damping, false)).toBe(true);
+    expect(state.normals.factor.root).not.toBeNull();
+    expect(state.normals.factor.count).toBe(model.activeCount);
+    expect(model.activeCount).toBeGreaterThan(3);
+    state.normals.solve(lowRank);
+    // By another way: JᵀJ, formed and factored in plain loops.
+    state.normals.form();
+    const whole = state.normals.normal.slice();
+    for (let j = 0; j < n; j++) whole[j * (n + 1)] += damping;
+    cholesky(n, whole);
+    const expected = b.slice();
+    solveCholesky(n, whole, expected);
+    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expected.forEach((value, j) => expect(Math.abs(value - lowRank[j])).toBeLessThan(1e-11 * largest));
+  }
+});
+
+test('where the constant part alone is singular, or most rows change, the whole matrix is factored', () => {
+  const { model, start } = instance(12, 0);
+  const state = makeLeastSquares(model, {});
+  init(state, start);
+  linearise(state);
+  state.normals.factorDamped(1e-12, false);
+  expect(state.normals.factor.root).toBeNull();
+  const all = new QcqpResidual({ ...model.data, h: new Float64Array(m).fill(-50) }, 0.3);
+  all.setInstance(start, 0, new Float64Array(e), 0);
+  const crowded = makeLeastSquares(all, {});
+  init(crowded, start);
+  linearise(crowded);
+  expect(all.activeCount).toBe(m);
+  expect(crowded.normals.factorDamped(0, false)).toBe(true);
+  expect(crowded.normals.factor.root).toBeNull();
 });

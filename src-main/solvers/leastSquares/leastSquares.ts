@@ -1,5 +1,5 @@
-import { cholesky, solveCholesky } from '../../numerics/linalg/cholesky';
 import { dot } from '../../numerics/linalg/products';
+import { NormalSolver } from './normalSolver';
 import type { ResidualModel } from './residualModel';
 import { checkSettings, defaultLeastSquaresSettings, type LeastSquaresSettings } from './settings';
 
@@ -28,10 +28,9 @@ export interface LeastSquares<Model extends ResidualModel = ResidualModel> {
   readonly residual: Float64Array;
   /** ½‖r(y)‖² */
   objective: number;
-  /** Jᵀr, lower triangle of JᵀJ and its diagonal, at y if `linearised`. */
+  /** Jᵀr, at y if `linearised`; so is the matrix of `normals`. */
   readonly gradient: Float64Array;
-  readonly normal: Float64Array;
-  readonly diagonal: Float64Array;
+  readonly normals: NormalSolver;
   linearised: boolean;
   /** λ of the next solve's first direction: the settings' unless it is changed, as where it is learnt. */
   startDamping: number;
@@ -43,8 +42,7 @@ export interface LeastSquares<Model extends ResidualModel = ResidualModel> {
   /** Direction of the last step, y ← y − taken·direction; `taken` is 0 where it was rejected. */
   readonly direction: Float64Array;
   taken: number;
-  /** Cholesky factor with which the direction was found, λ and slope it was found with. */
-  readonly factor: Float64Array;
+  /** λ and slope with which the direction was found; its factor is that of `normals`. */
   usedDamping: number;
   usedSlope: number;
   usedRadius: number;
@@ -68,19 +66,19 @@ export function makeLeastSquares<Model extends ResidualModel>(
   const complete = { ...defaultLeastSquaresSettings, ...settings };
   checkSettings(complete);
   const { n, rows } = model;
-  const vector = () => new Float64Array(n);
+  const vector = (length = n) => model.kernels.allocate(length);
   const { descent } = complete;
   return {
     model,
     settings: complete,
-    ...{ y: vector(), residual: new Float64Array(rows), objective: 0 },
-    ...{ gradient: vector(), normal: new Float64Array(n * n), diagonal: vector(), linearised: false },
+    ...{ y: vector(), residual: vector(rows), objective: 0 },
+    ...{ gradient: vector(), normals: new NormalSolver(model), linearised: false },
     startDamping: descent.kind === 'levenbergMarquardt' ? descent.damping : 0,
     ...{ damping: 0, radius: 0, dampingSlope: 1 },
-    ...{ direction: vector(), taken: 0, factor: new Float64Array(n * n) },
+    ...{ direction: vector(), taken: 0 },
     ...{ usedDamping: 0, usedSlope: 1, usedRadius: 0 },
     ...{ newton: vector(), leg: 'newton', position: 1 },
-    ...{ iteration: 0, status: null, trial: vector(), trialResidual: new Float64Array(rows), ceiling: Infinity },
+    ...{ iteration: 0, status: null, trial: vector(), trialResidual: vector(rows), ceiling: Infinity },
   };
 }
 
@@ -111,38 +109,25 @@ export function step(state: LeastSquares): void {
   else search(state);
 }
 
-/** Jᵀr, JᵀJ and its diagonal at y, unless they are there already. */
+/** Jᵀr and J at y, unless they are there already. */
 export function linearise(state: LeastSquares): void {
   if (state.linearised) return;
-  const { model, y, residual, gradient, normal, diagonal } = state;
-  model.linearise(y);
+  const { model, y, residual, gradient } = state;
+  model.linearise(y, residual);
   model.multiplyTransposed(residual, gradient);
-  model.normalMatrix(normal);
-  for (let j = 0; j < model.n; j++) diagonal[j] = normal[j * (model.n + 1)];
+  state.normals.invalidate();
   state.linearised = true;
-}
-
-/** Pivots below this share of their entry are rounding. */
-const singular = (n: number): number => n * Number.EPSILON;
-
-/** factor ← Cholesky of JᵀJ + λD. @returns whether it is positive definite beyond rounding */
-export function factorNormal(state: LeastSquares, damping: number, ellipsoidal: boolean): boolean {
-  const { model, normal, diagonal, factor } = state;
-  const { n } = model;
-  factor.set(normal);
-  for (let j = 0; j < n; j++) factor[j * (n + 1)] += damping * (ellipsoidal ? diagonal[j] : 1);
-  return cholesky(n, factor, singular(n)) < 0;
 }
 
 /** direction ← the descent's. @returns false where the normal matrix is singular */
 function descend(state: LeastSquares): boolean {
-  const { model, settings, gradient, direction, factor } = state;
+  const { settings, gradient, direction, normals } = state;
   const { descent } = settings;
   const ellipsoidal = descent.kind === 'levenbergMarquardt' && descent.ellipsoidal;
   state.leg = 'newton';
-  if (!factorNormal(state, state.damping, ellipsoidal)) return false;
+  if (!normals.factorDamped(state.damping, ellipsoidal)) return false;
   direction.set(gradient);
-  solveCholesky(model.n, factor, direction);
+  normals.solve(direction);
   if (descent.kind === 'dogleg') bend(state);
   return true;
 }
@@ -259,7 +244,7 @@ export function terminate(state: LeastSquares): boolean {
   return state.status !== null;
 }
 
-/** Jᵀr and JᵀJ are those at the final point. */
+/** Jᵀr and J are those at the final point. */
 export function postprocess(state: LeastSquares): void {
   if (state.status !== 'NaN') linearise(state);
 }

@@ -1,7 +1,8 @@
 import { AdjointError } from '@shared/errors';
-import { dot, multiplySymmetric } from '../../numerics/linalg/products';
-import { SimdProducts } from '../../numerics/linalg/simdProducts';
-import type { DifferentiableResidual } from './residualModel';
+import type { DenseKernels } from '../../numerics/linalg/denseKernels';
+import { dot } from '../../numerics/linalg/products';
+import { kernelsFor } from '../../numerics/simd64/dense';
+import type { DifferentiableResidual, LowRankNormal } from './residualModel';
 
 /** Rows Ay = x and yᵀH_iy + G_iᵀy ≤ h_i, the same for all instances. */
 export interface QcqpRows {
@@ -32,11 +33,12 @@ export interface QcqpGradient {
  * r(y) = [w(y − ŷ); s∘[Ay − x; relu(c(y))]], c_i(y) = yᵀH_iy + G_iᵀy − h_i, with weights s > 0 of the rows, 1 unless they are set. A row of c
  * with c_i ≤ 0 is off: it is 0 and so is its row of J, at c_i = 0 too. AᵀA is computed once; only the rows that are on change JᵀJ.
  */
-export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
+export class QcqpResidual implements DifferentiableResidual<QcqpGradient>, LowRankNormal {
   readonly n: number;
   readonly e: number;
   readonly m: number;
   readonly rows: number;
+  readonly kernels: DenseKernels;
   /** w; may be changed between solves. */
   anchorWeight: number;
   /** Rows i that are on at the last `linearise`: `active[k]`, k < activeCount, in order; their rows of J are `activeJacobian` [k, n]. */
@@ -46,27 +48,29 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
   readonly data: QcqpRows;
   /** s, [e + m] */
   readonly rowWeights: Float64Array;
-  /** [e, n], the rows of J that do not change: diag(s)A. */
-  A: Float64Array;
-  #G: Float64Array;
-  #H: Float64Array;
-  #h: Float64Array;
+  /** [e, n], the rows of J that do not change: diag(s)A; likewise the other data. */
+  readonly A: Float64Array;
+  readonly #G: Float64Array;
+  readonly #H: Float64Array;
+  readonly #h: Float64Array;
   readonly #diagonal: boolean;
   /** Lower triangle of AᵀA. */
-  readonly #constant: Float64Array;
-  readonly #products: SimdProducts | null;
-  /** activeJacobian transposed, [n, activeCount], and its product with itself, [n, n]. */
+  readonly constant: Float64Array;
+  version = 0;
+  /** A or activeJacobian transposed, [n, e or activeCount], and the product of the latter with itself, [n, n]. */
   readonly #columns: Float64Array;
-  readonly #product: Float64Array;
-  /** H_iv of the row at hand. */
+  #product: Float64Array;
+  /** H_iv of the row at hand; a row; numbers of the active rows. */
   readonly #curved: Float64Array;
+  readonly #row: Float64Array;
+  readonly #activeValues: Float64Array;
   #anchor: Float64Array = new Float64Array(0);
   #anchorAt = 0;
   #x: Float64Array = new Float64Array(0);
   #xAt = 0;
 
   /** @throws AdjointError `bad-request` for lengths that disagree */
-  constructor(data: QcqpRows, anchorWeight: number) {
+  constructor(data: QcqpRows, anchorWeight: number, kernels: DenseKernels = kernelsFor(data.n)) {
     const { n, A, G, H, h } = data;
     const m = h.length;
     if (!Number.isInteger(A.length / n))
@@ -84,31 +88,54 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
         },
       );
     this.data = data;
-    [this.A, this.#G, this.#H, this.#h] = [A, G, H, h];
+    this.kernels = kernels;
     this.n = n;
     this.e = A.length / n;
     this.m = m;
     this.rows = n + this.e + m;
     this.anchorWeight = anchorWeight;
-    this.active = new Int32Array(m);
-    this.activeJacobian = new Float64Array(m * n);
-    this.#products = n >= simdFrom ? new SimdProducts((m + n) * n) : null;
-    const array = (length: number) => this.#products?.allocate(length) ?? new Float64Array(length);
-    this.#columns = array(m * n);
-    this.#product = array(n * n);
-    this.#curved = new Float64Array(n);
     this.#diagonal = H.length === m * n;
     this.rowWeights = new Float64Array(this.e + m).fill(1);
-    this.#constant = new Float64Array(n * n);
-    this.#multiplyConstant();
+    this.active = new Int32Array(m);
+    const array = (length: number) => kernels.allocate(length);
+    [this.A, this.#G, this.#H, this.#h] = [A, G, H, h].map(({ length }) => array(length));
+    this.activeJacobian = array(m * n);
+    this.#columns = array(Math.max(this.e, m) * n);
+    this.#product = array(0);
+    this.constant = array(n * n);
+    [this.#curved, this.#row, this.#activeValues] = [array(n), array(n), array(m)];
+    this.#applyWeights();
   }
 
-  /** Lower triangle of AᵀA, of the weighted rows. */
-  #multiplyConstant(): void {
-    const { n, e, A } = this;
-    const columns = new Float64Array(n * e);
-    for (let i = 0; i < e; i++) for (let j = 0; j < n; j++) columns[j * e + i] = A[i * n + j];
-    multiplySymmetric(n, e, columns, columns, this.#constant);
+  get shift(): number {
+    return this.anchorWeight * this.anchorWeight;
+  }
+
+  get lowRank(): LowRankNormal {
+    return this;
+  }
+
+  /** A row of weight s is the row of s times its data, since relu(sc) = s·relu(c). */
+  #applyWeights(): void {
+    const { n, e, m, data, rowWeights: s } = this;
+    const scale = (from: Float64Array, to: Float64Array, rows: number, first: number) => {
+      const width = from.length / rows;
+      for (let i = 0; i < rows; i++)
+        for (let at = i * width; at < (i + 1) * width; at++) to[at] = s[first + i] * from[at];
+    };
+    scale(data.A, this.A, e, 0);
+    scale(data.G, this.#G, m, e);
+    scale(data.H, this.#H, m, e);
+    scale(data.h, this.#h, m, e);
+    this.#transpose(this.A, e);
+    this.kernels.multiplySymmetric(n, e, this.#columns, this.constant, 0, n);
+    this.version++;
+  }
+
+  /** #columns [n, rows] ← the transpose of `matrix` [rows, n] */
+  #transpose(matrix: Float64Array, rows: number): void {
+    const { n } = this;
+    for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) this.#columns[j * rows + i] = matrix[i * n + j];
   }
 
   /**
@@ -117,7 +144,7 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
    * @throws AdjointError `bad-request` for another number of them, or for one that is not positive
    */
   setRowWeights(weights: ArrayLike<number>): void {
-    const { e, m, data, rowWeights } = this;
+    const { e, m, rowWeights } = this;
     if (weights.length !== e + m)
       throw new AdjointError('bad-request', `There are ${weights.length} weights for ${e + m} rows.`, {
         where: 'rowWeights',
@@ -132,15 +159,7 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
       changed ||= weights[i] !== rowWeights[i];
       rowWeights[i] = weights[i];
     }
-    if (!changed) return;
-    // A row of weight s is the row of s times its data, since relu(sc) = s·relu(c).
-    const scaled = (values: Float64Array, rows: number, from: number) => {
-      const width = values.length / rows;
-      return values.map((value, at) => value * rowWeights[from + Math.floor(at / width)]);
-    };
-    this.A = scaled(data.A, e, 0);
-    [this.#G, this.#H, this.#h] = [data.G, data.H, data.h].map((values) => scaled(values, m, e));
-    this.#multiplyConstant();
+    if (changed) this.#applyWeights();
   }
 
   /** Chooses the instance: ŷ = anchor[anchorAt …], x = x[xAt …]; both are only read, and not copied. */
@@ -151,37 +170,34 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
     this.#xAt = xAt;
   }
 
-  /** #curved ← H_iv */
+  /** #curved ← s_i H_iv */
   #curve(i: number, v: Float64Array): void {
     const { n } = this;
-    const H = this.#H;
-    if (this.#diagonal) for (let j = 0; j < n; j++) this.#curved[j] = H[i * n + j] * v[j];
-    else for (let j = 0; j < n; j++) this.#curved[j] = dot(n, H, (i * n + j) * n, v, 0);
-  }
-
-  /** s_i c_i(y); leaves s_i H_iy in #curved. */
-  #row(i: number, y: Float64Array): number {
-    this.#curve(i, y);
-    return dot(this.n, this.#curved, 0, y, 0) + dot(this.n, this.#G, i * this.n, y, 0) - this.#h[i];
+    if (this.#diagonal) for (let j = 0; j < n; j++) this.#curved[j] = this.#H[i * n + j] * v[j];
+    else for (let j = 0; j < n; j++) this.#curved[j] = dot(n, this.#H, (i * n + j) * n, v, 0);
   }
 
   residual(y: Float64Array, r: Float64Array): void {
-    const { n, e, m, anchorWeight } = this;
+    const { n, e, m, anchorWeight, kernels } = this;
     for (let j = 0; j < n; j++) r[j] = anchorWeight * (y[j] - this.#anchor[this.#anchorAt + j]);
-    for (let i = 0; i < e; i++) r[n + i] = dot(n, this.A, i * n, y, 0) - this.rowWeights[i] * this.#x[this.#xAt + i];
-    for (let i = 0; i < m; i++) {
-      const c = this.#row(i, y);
-      // Not Math.max: NaN must stay NaN.
-      r[n + e + i] = c <= 0 ? 0 : c;
-    }
+    kernels.multiply(e, n, this.A, y, 0, r, n);
+    for (let i = 0; i < e; i++) r[n + i] -= this.rowWeights[i] * this.#x[this.#xAt + i];
+    if (this.#diagonal) kernels.quadraticRows(m, n, this.#H, this.#G, this.#h, y, r, n + e);
+    else
+      for (let i = 0; i < m; i++) {
+        this.#curve(i, y);
+        r[n + e + i] = dot(n, this.#curved, 0, y, 0) + dot(n, this.#G, i * n, y, 0) - this.#h[i];
+      }
+    // Not Math.max: NaN must stay NaN.
+    for (let i = n + e; i < n + e + m; i++) if (r[i] <= 0) r[i] = 0;
   }
 
-  linearise(y: Float64Array): void {
-    const { m } = this;
+  linearise(y: Float64Array, r: Float64Array): void {
+    const { n, e, m } = this;
     let count = 0;
     for (let i = 0; i < m; i++) {
-      if (!(this.#row(i, y) > 0)) continue;
-      this.#putRow(count, i);
+      if (!(r[n + e + i] > 0)) continue;
+      this.#putRow(count, i, y);
       this.active[count++] = i;
     }
     this.activeCount = count;
@@ -190,25 +206,29 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
   /** Linearises with the given rows on, whatever the sign of c_i. */
   lineariseRows(y: Float64Array, rows: ArrayLike<number>): void {
     for (let k = 0; k < rows.length; k++) {
-      this.#curve(rows[k], y);
-      this.#putRow(k, rows[k]);
+      this.#putRow(k, rows[k], y);
       this.active[k] = rows[k];
     }
     this.activeCount = rows.length;
   }
 
-  /** activeJacobian[k] ← 2H_iy + G_i from #curved = H_iy */
-  #putRow(k: number, i: number): void {
-    const { n } = this;
-    for (let j = 0; j < n; j++) this.activeJacobian[k * n + j] = 2 * this.#curved[j] + this.#G[i * n + j];
+  /** activeJacobian[k] ← s_i(2H_iy + G_i) */
+  #putRow(k: number, i: number, y: Float64Array): void {
+    const { n, kernels } = this;
+    if (this.#diagonal) kernels.curvedRow(n, 2, this.#H, i * n, y, this.#G, i * n, this.activeJacobian, k * n);
+    else {
+      this.#curve(i, y);
+      for (let j = 0; j < n; j++) this.activeJacobian[k * n + j] = 2 * this.#curved[j] + this.#G[i * n + j];
+    }
   }
 
   multiply(v: Float64Array, out: Float64Array): void {
-    const { n, e } = this;
-    out.fill(0);
+    const { n, e, rows, kernels, activeCount: count } = this;
     for (let j = 0; j < n; j++) out[j] = this.anchorWeight * v[j];
-    for (let i = 0; i < e; i++) out[n + i] = dot(n, this.A, i * n, v, 0);
-    for (let k = 0; k < this.activeCount; k++) out[n + e + this.active[k]] = dot(n, this.activeJacobian, k * n, v, 0);
+    kernels.multiply(e, n, this.A, v, 0, out, n);
+    for (let i = n + e; i < rows; i++) out[i] = 0;
+    kernels.multiply(count, n, this.activeJacobian, v, 0, this.#activeValues, 0);
+    for (let k = 0; k < count; k++) out[n + e + this.active[k]] = this.#activeValues[k];
   }
 
   multiplyTransposed(u: Float64Array, out: Float64Array): void {
@@ -219,21 +239,20 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
 
   /** out [n] ← out + [A; active rows]ᵀu, without the anchor's part of u [rows] */
   #addConstraintsTransposed(u: Float64Array, out: Float64Array): void {
-    const { n, e } = this;
-    for (let i = 0; i < e; i++) addScaled(n, u[n + i], this.A, i * n, out, 0);
-    for (let k = 0; k < this.activeCount; k++)
-      addScaled(n, u[n + e + this.active[k]], this.activeJacobian, k * n, out, 0);
+    const { n, e, kernels, activeCount: count } = this;
+    kernels.addTransposed(e, n, this.A, u, n, out);
+    for (let k = 0; k < count; k++) this.#activeValues[k] = u[n + e + this.active[k]];
+    kernels.addTransposed(count, n, this.activeJacobian, this.#activeValues, 0, out);
   }
 
   normalMatrix(out: Float64Array): void {
-    const { n, activeCount: count } = this;
-    for (let k = 0; k < count; k++)
-      for (let j = 0; j < n; j++) this.#columns[j * count + k] = this.activeJacobian[k * n + j];
-    if (this.#products) this.#products.multiplySymmetric(n, count, this.#columns, this.#columns, this.#product);
-    else multiplySymmetric(n, count, this.#columns, this.#columns, this.#product);
+    const { n, activeCount: count, kernels, shift } = this;
+    if (this.#product.length === 0) this.#product = kernels.allocate(n * n);
+    this.#transpose(this.activeJacobian, count);
+    kernels.multiplySymmetric(n, count, this.#columns, this.#product, 0, n);
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j <= i; j++) out[i * n + j] = this.#product[i * n + j] + this.#constant[i * n + j];
-      out[i * (n + 1)] += this.anchorWeight * this.anchorWeight;
+      for (let j = 0; j <= i; j++) out[i * n + j] = this.#product[i * n + j] + this.constant[i * n + j];
+      out[i * (n + 1)] += shift;
     }
   }
 
@@ -274,7 +293,9 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
     for (let i = 0; i < e; i++) sums[i] += weight[n + i] * (dot(n, A, i * n, y, 0) / s[i] - this.#x[this.#xAt + i]);
     for (let k = 0; k < this.activeCount; k++) {
       const i = this.active[k];
-      sums[e + i] += (weight[n + e + i] * this.#row(i, y)) / s[e + i];
+      this.#curve(i, y);
+      const value = dot(n, this.#curved, 0, y, 0) + dot(n, this.#G, i * n, y, 0) - this.#h[i];
+      sums[e + i] += (weight[n + e + i] * value) / s[e + i];
     }
   }
 
@@ -292,8 +313,7 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
     if (rowWeights) for (let i = 0; i < e; i++) rowWeights[i] += (weight[n + i] * dot(n, this.A, i * n, a, 0)) / s[i];
     for (let k = 0; k < this.activeCount; k++) {
       const i = this.active[k];
-      this.#curve(i, a);
-      addScaled(n, 2 * weight[n + e + i], this.#curved, 0, cotangent, 0);
+      this.#addCurved(i, 2 * weight[n + e + i], a, cotangent);
       if (rowWeights) rowWeights[e + i] += (weight[n + e + i] * dot(n, this.activeJacobian, k * n, a, 0)) / s[e + i];
       const factor = s[e + i] * weight[n + e + i];
       if (G) addScaled(n, factor, a, 0, G, i * n);
@@ -313,14 +333,21 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
     for (let k = 0; k < this.activeCount; k++) {
       const i = this.active[k];
       // (JᵀJ)_jj ∋ J_kj²: a row of weights 2 weight_j J_kj on J_k.
-      const row = this.#columns;
+      const row = this.#row;
       for (let j = 0; j < n; j++) row[j] = 2 * weight[j] * this.activeJacobian[k * n + j];
-      this.#curve(i, row);
-      addScaled(n, 2, this.#curved, 0, cotangent, 0);
+      this.#addCurved(i, 2, row, cotangent);
       if (rowWeights) rowWeights[e + i] += dot(n, row, 0, this.activeJacobian, k * n) / s[e + i];
       if (G) addScaled(n, s[e + i], row, 0, G, i * n);
       if (H) this.#addOuter(H, i, s[e + i], y, row);
     }
+  }
+
+  /** out [n] ← out + factor s_i H_iv */
+  #addCurved(i: number, factor: number, v: Float64Array, out: Float64Array): void {
+    const { n, kernels } = this;
+    if (this.#diagonal) return kernels.curvedRow(n, factor, this.#H, i * n, v, out, 0, out, 0);
+    this.#curve(i, v);
+    addScaled(n, factor, this.#curved, 0, out, 0);
   }
 
   /** H_i ← H_i + factor(uvᵀ + vuᵀ), of a diagonal 2 factor u∘v */
@@ -334,9 +361,6 @@ export class QcqpResidual implements DifferentiableResidual<QcqpGradient> {
       }
   }
 }
-
-/** Below so many unknowns a memory of WebAssembly's costs more to make than it saves. */
-const simdFrom = 32;
 
 /** y[yAt …] ← y + factor·x[xAt …] */
 function addScaled(length: number, factor: number, x: Float64Array, xAt: number, y: Float64Array, yAt: number): void {

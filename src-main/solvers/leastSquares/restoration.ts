@@ -1,5 +1,3 @@
-import { cholesky, solveCholesky } from '../../numerics/linalg/cholesky';
-import { addTransposed, multiplySymmetric } from '../../numerics/linalg/products';
 import type { QcqpResidual } from './qcqpResidual';
 
 export interface RestorationSettings {
@@ -31,11 +29,12 @@ export interface Restoration {
   readonly residual: Float64Array;
   /** ‖[Ay − x; relu(c)]‖₂ */
   violation: number;
-  /** [A; active rows], [count, n], at the point before the last step. */
-  readonly jacobian: Float64Array;
+  /** J = [A; active rows] at the point before the last step has `count` rows; Cholesky factor of JJᵀ, [count, count] with rows of e + m. */
   count: number;
-  /** Cholesky factor of JJᵀ, [count, count]. */
   readonly factor: Float64Array;
+  /** Version of the model for which the first e rows of the factor are those of AAᵀ; whether that is positive definite. */
+  version: number;
+  constantFactored: boolean;
   /** (JJᵀ)⁻¹ res, [count], and Jᵀ times it, [n]. */
   readonly multiplier: Float64Array;
   readonly direction: Float64Array;
@@ -49,17 +48,13 @@ export interface Restoration {
 export function makeRestoration(model: QcqpResidual, settings: Partial<RestorationSettings> = {}): Restoration {
   const { n, e, m } = model;
   const most = e + m;
+  const array = (length: number) => model.kernels.allocate(length);
   return {
     model,
     settings: { ...defaultRestorationSettings, ...settings },
-    ...{ y: new Float64Array(n), residual: new Float64Array(model.rows), violation: 0 },
-    ...{
-      jacobian: new Float64Array(most * n),
-      count: e,
-      factor: new Float64Array(most * most),
-      multiplier: new Float64Array(most),
-    },
-    ...{ direction: new Float64Array(n), taken: 0, from: new Float64Array(n), iteration: 0, status: null },
+    ...{ y: array(n), residual: array(model.rows), violation: 0 },
+    ...{ count: e, factor: array(most * most), version: -1, constantFactored: false, multiplier: array(most) },
+    ...{ direction: array(n), taken: 0, from: array(n), iteration: 0, status: null },
   };
 }
 
@@ -80,27 +75,55 @@ function measure(state: Restoration): void {
   state.violation = Math.sqrt(square);
 }
 
-/** [A; active rows] and the factor of JJᵀ at the point of the model's last `linearise`. @returns whether it is positive definite */
+/** Factors JJᵀ at the point of the model's last `linearise`; AAᵀ only if it has changed. @returns whether it is positive definite */
 export function factorRows(state: Restoration): boolean {
-  const { model, jacobian, factor } = state;
-  const { n, e } = model;
-  for (let i = 0; i < e * n; i++) jacobian[i] = model.A[i];
-  for (let i = 0; i < model.activeCount * n; i++) jacobian[e * n + i] = model.activeJacobian[i];
-  const count = (state.count = e + model.activeCount);
-  multiplySymmetric(count, n, jacobian, jacobian, factor);
+  const { model, factor } = state;
+  const { n, e, m, kernels, activeCount, A, activeJacobian } = model;
+  const stride = e + m;
+  if (state.version !== model.version) {
+    kernels.multiplySymmetric(e, n, A, factor, 0, stride);
+    shiftDiagonal(factor, stride, 0, e);
+    state.constantFactored = kernels.cholesky(e, 0, factor, stride, 0) < 0;
+    state.version = model.version;
+  }
+  const count = (state.count = e + activeCount);
+  kernels.multiplyTransposed(activeCount, e, n, activeJacobian, A, factor, e * stride, stride);
+  kernels.multiplySymmetric(activeCount, n, activeJacobian, factor, e * (stride + 1), stride);
+  shiftDiagonal(factor, stride, e, count);
+  return state.constantFactored && kernels.cholesky(count, e, factor, stride, 0) < 0;
+}
+
+/** Dependent rows: (JJᵀ + τI)⁻¹ in the place of the pseudo-inverse, which it equals to τ relative to its smallest eigenvalue but 0. */
+function shiftDiagonal(matrix: Float64Array, stride: number, from: number, to: number): void {
   let most = 0;
-  for (let i = 0; i < count; i++) most = Math.max(most, factor[i * (count + 1)]);
-  // Dependent rows: (JJᵀ + τI)⁻¹ in the place of the pseudo-inverse, which it equals to τ relative to its smallest eigenvalue but 0.
-  for (let i = 0; i < count; i++) factor[i * (count + 1)] += shift * most;
-  return cholesky(count, factor) < 0;
+  for (let i = from; i < to; i++) most = Math.max(most, matrix[i * (stride + 1)]);
+  for (let i = from; i < to; i++) matrix[i * (stride + 1)] += shift * most;
+}
+
+/** q [count] ← (JJᵀ)⁻¹q */
+export const solveRows = ({ model, count, factor }: Restoration, q: Float64Array): void =>
+  model.kernels.solveCholesky(count, factor, model.e + model.m, q);
+
+/** q [count] ← Jv */
+export function multiplyRows({ model }: Restoration, v: Float64Array, q: Float64Array): void {
+  const { n, e, kernels } = model;
+  kernels.multiply(e, n, model.A, v, 0, q, 0);
+  kernels.multiply(model.activeCount, n, model.activeJacobian, v, 0, q, e);
+}
+
+/** v [n] ← v + Jᵀq */
+export function addRowsTransposed({ model }: Restoration, q: Float64Array, v: Float64Array): void {
+  const { n, e, kernels } = model;
+  kernels.addTransposed(e, n, model.A, q, 0, v);
+  kernels.addTransposed(model.activeCount, n, model.activeJacobian, q, e, v);
 }
 
 const shift = 1e-14;
 
 export function stepRestoration(state: Restoration): void {
-  const { model, y, residual, jacobian, factor, multiplier, direction } = state;
+  const { model, y, residual, multiplier, direction } = state;
   const { n, e } = model;
-  model.linearise(y);
+  model.linearise(y, residual);
   state.iteration++;
   if (!factorRows(state)) {
     state.status = 'singular rows';
@@ -108,9 +131,9 @@ export function stepRestoration(state: Restoration): void {
   }
   for (let i = 0; i < e; i++) multiplier[i] = residual[n + i];
   for (let k = 0; k < model.activeCount; k++) multiplier[e + k] = residual[n + e + model.active[k]];
-  solveCholesky(state.count, factor, multiplier);
+  solveRows(state, multiplier);
   direction.fill(0);
-  addTransposed(state.count, n, jacobian, multiplier, direction);
+  addRowsTransposed(state, multiplier, direction);
   const before = state.violation;
   state.from.set(y);
   for (state.taken = 1; ; state.taken /= 2) {

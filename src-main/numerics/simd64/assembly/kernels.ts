@@ -1,1 +1,16 @@
 export { begin, execute, serve } from './pool';
+export {
+  addScaled,
+  addTransposedVector,
+  cholesky,
+  curvedRow,
+  multiplyByLowerTransposed,
+  multiplyLower,
+  multiplyLowerTransposed,
+  multiplySymmetric,
+  multiplyTransposed,
+  multiplyVector,
+  quadraticRows,
+  solveLower,
+  solveLowerTransposed,
+} from './dense';

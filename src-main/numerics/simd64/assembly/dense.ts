@@ -1,0 +1,396 @@
+// Dense linear algebra of one thread on matrices [rows, columns] with `stride` numbers from row to row. Sums are taken in an order that depends
+// on the shapes only.
+import { madd } from './madd';
+
+@inline
+function at(base: usize, index: i32): usize {
+  return base + ((<usize>index) << 3);
+}
+
+@inline
+function total(pair: v128): f64 {
+  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
+}
+
+/** Σ x_i y_i */
+function dot(n: i32, x: usize, y: usize): f64 {
+  let s0 = f64x2.splat(0);
+  let s1 = s0;
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    s0 = madd(v128.load(x), v128.load(y), s0);
+    s1 = madd(v128.load(x, 16), v128.load(y, 16), s1);
+    x += 32;
+    y += 32;
+  }
+  let sum = total(f64x2.add(s0, s1));
+  for (; i < n; i++) {
+    sum += load<f64>(x) * load<f64>(y);
+    x += 8;
+    y += 8;
+  }
+  return sum;
+}
+
+/** y ← Mx */
+export function multiplyVector(rows: i32, columns: i32, m: usize, stride: i32, x: usize, y: usize): void {
+  const row = at(0, stride);
+  let i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    let m0 = m + <usize>i * row;
+    let m1 = m0 + row;
+    let m2 = m1 + row;
+    let m3 = m2 + row;
+    let s0 = f64x2.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    let p = x;
+    let j = 0;
+    for (; j + 2 <= columns; j += 2) {
+      const value = v128.load(p);
+      s0 = madd(v128.load(m0), value, s0);
+      s1 = madd(v128.load(m1), value, s1);
+      s2 = madd(v128.load(m2), value, s2);
+      s3 = madd(v128.load(m3), value, s3);
+      p += 16;
+      m0 += 16;
+      m1 += 16;
+      m2 += 16;
+      m3 += 16;
+    }
+    let t0 = total(s0);
+    let t1 = total(s1);
+    let t2 = total(s2);
+    let t3 = total(s3);
+    if (j < columns) {
+      const value = load<f64>(p);
+      t0 += load<f64>(m0) * value;
+      t1 += load<f64>(m1) * value;
+      t2 += load<f64>(m2) * value;
+      t3 += load<f64>(m3) * value;
+    }
+    const to = at(y, i);
+    store<f64>(to, t0);
+    store<f64>(to, t1, 8);
+    store<f64>(to, t2, 16);
+    store<f64>(to, t3, 24);
+  }
+  for (; i < rows; i++) store<f64>(at(y, i), dot(columns, m + <usize>i * row, x));
+}
+
+/** y ← y + Mᵀw */
+export function addTransposedVector(rows: i32, columns: i32, m: usize, stride: i32, w: usize, y: usize): void {
+  const row = at(0, stride);
+  let i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    const weights = at(w, i);
+    addFour(columns, m + <usize>i * row, row, load<f64>(weights), load<f64>(weights, 8), load<f64>(weights, 16), load<f64>(weights, 24), y);
+  }
+  for (; i < rows; i++) addScaled(columns, load<f64>(at(w, i)), m + <usize>i * row, y);
+}
+
+/** y ← y + αx */
+export function addScaled(n: i32, alpha: f64, x: usize, y: usize): void {
+  const factor = f64x2.splat(alpha);
+  let i = 0;
+  for (; i + 2 <= n; i += 2) {
+    v128.store(y, madd(factor, v128.load(x), v128.load(y)));
+    x += 16;
+    y += 16;
+  }
+  if (i < n) store<f64>(y, load<f64>(y) + alpha * load<f64>(x));
+}
+
+/** y ← y + w0 m_0 + … + w3 m_3 for four rows of m. */
+function addFour(n: i32, m: usize, row: usize, w0: f64, w1: f64, w2: f64, w3: f64, y: usize): void {
+  let m0 = m;
+  let m1 = m0 + row;
+  let m2 = m1 + row;
+  let m3 = m2 + row;
+  const f0 = f64x2.splat(w0);
+  const f1 = f64x2.splat(w1);
+  const f2 = f64x2.splat(w2);
+  const f3 = f64x2.splat(w3);
+  let j = 0;
+  for (; j + 2 <= n; j += 2) {
+    let sum = madd(f0, v128.load(m0), v128.load(y));
+    sum = madd(f1, v128.load(m1), sum);
+    sum = madd(f2, v128.load(m2), sum);
+    v128.store(y, madd(f3, v128.load(m3), sum));
+    y += 16;
+    m0 += 16;
+    m1 += 16;
+    m2 += 16;
+    m3 += 16;
+  }
+  if (j < n)
+    store<f64>(y, load<f64>(y) + w0 * load<f64>(m0) + w1 * load<f64>(m1) + w2 * load<f64>(m2) + w3 * load<f64>(m3));
+}
+
+/** y ← Lx for a lower triangle. */
+export function multiplyLower(n: i32, l: usize, x: usize, y: usize): void {
+  for (let i = 0; i < n; i += 4) {
+    const rows = min(4, n - i);
+    const from = at(l, i * n);
+    multiplyVector(rows, i, from, n, x, at(y, i));
+    // Beyond column i: a triangle of at most 4.
+    for (let r = 0; r < rows; r++) {
+      let sum = load<f64>(at(y, i + r));
+      for (let j = 0; j <= r; j++) sum += load<f64>(at(from, r * n + i + j)) * load<f64>(at(x, i + j));
+      store<f64>(at(y, i + r), sum);
+    }
+  }
+}
+
+/** y ← Lᵀx for a lower triangle. */
+export function multiplyLowerTransposed(n: i32, l: usize, x: usize, y: usize): void {
+  memory.fill(y, 0, at(0, n));
+  for (let i = 0; i < n; i += 4) {
+    const rows = min(4, n - i);
+    const from = at(l, i * n);
+    addTransposedVector(rows, i, from, n, at(x, i), y);
+    for (let r = 0; r < rows; r++)
+      for (let j = 0; j <= r; j++) {
+        const to = at(y, i + j);
+        store<f64>(to, load<f64>(to) + load<f64>(at(from, r * n + i + j)) * load<f64>(at(x, i + r)));
+      }
+  }
+}
+
+/** x ← L⁻¹x for a lower triangle. */
+export function solveLower(n: i32, l: usize, stride: i32, x: usize): void {
+  for (let i = 0; i < n; i++) {
+    const row = at(l, i * stride);
+    store<f64>(at(x, i), (load<f64>(at(x, i)) - dot(i, row, x)) / load<f64>(at(row, i)));
+  }
+}
+
+/** x ← L⁻ᵀx for a lower triangle. */
+export function solveLowerTransposed(n: i32, l: usize, stride: i32, x: usize): void {
+  for (let i = n - 1; i >= 0; i--) {
+    const row = at(l, i * stride);
+    const value = load<f64>(at(x, i)) / load<f64>(at(row, i));
+    store<f64>(at(x, i), value);
+    addScaled(i, -value, row, x);
+  }
+}
+
+/** c[4][2] ← abᵀ, or c − abᵀ, of four rows of a and two of b. */
+@inline
+function tile(depth: i32, a: usize, rowA: usize, b: usize, rowB: usize, c: usize, rowC: usize, subtract: bool): void {
+  let a0 = a;
+  let a1 = a0 + rowA;
+  let a2 = a1 + rowA;
+  let a3 = a2 + rowA;
+  let b0 = b;
+  let b1 = b + rowB;
+  let c00 = f64x2.splat(0);
+  let c01 = c00;
+  let c10 = c00;
+  let c11 = c00;
+  let c20 = c00;
+  let c21 = c00;
+  let c30 = c00;
+  let c31 = c00;
+  let k = 0;
+  for (; k + 2 <= depth; k += 2) {
+    const y0 = v128.load(b0);
+    const y1 = v128.load(b1);
+    let x = v128.load(a0);
+    c00 = madd(x, y0, c00);
+    c01 = madd(x, y1, c01);
+    x = v128.load(a1);
+    c10 = madd(x, y0, c10);
+    c11 = madd(x, y1, c11);
+    x = v128.load(a2);
+    c20 = madd(x, y0, c20);
+    c21 = madd(x, y1, c21);
+    x = v128.load(a3);
+    c30 = madd(x, y0, c30);
+    c31 = madd(x, y1, c31);
+    a0 += 16;
+    a1 += 16;
+    a2 += 16;
+    a3 += 16;
+    b0 += 16;
+    b1 += 16;
+  }
+  if (k < depth) {
+    const y0 = v128.load64_zero(b0);
+    const y1 = v128.load64_zero(b1);
+    let x = v128.load64_zero(a0);
+    c00 = madd(x, y0, c00);
+    c01 = madd(x, y1, c01);
+    x = v128.load64_zero(a1);
+    c10 = madd(x, y0, c10);
+    c11 = madd(x, y1, c11);
+    x = v128.load64_zero(a2);
+    c20 = madd(x, y0, c20);
+    c21 = madd(x, y1, c21);
+    x = v128.load64_zero(a3);
+    c30 = madd(x, y0, c30);
+    c31 = madd(x, y1, c31);
+  }
+  put(c, c00, c01, subtract);
+  put(c + rowC, c10, c11, subtract);
+  put(c + 2 * rowC, c20, c21, subtract);
+  put(c + 3 * rowC, c30, c31, subtract);
+}
+
+@inline
+function put(c: usize, s0: v128, s1: v128, subtract: bool): void {
+  const sums = f64x2.add(v128.shuffle<f64>(s0, s1, 0, 2), v128.shuffle<f64>(s0, s1, 1, 3));
+  v128.store(c, subtract ? f64x2.sub(v128.load(c), sums) : sums);
+}
+
+/** c ← abᵀ, or c − abᵀ, for a [rowsA, depth] and b [rowsB, depth]. */
+function product(
+  rowsA: i32,
+  rowsB: i32,
+  depth: i32,
+  a: usize,
+  strideA: i32,
+  b: usize,
+  strideB: i32,
+  c: usize,
+  strideC: i32,
+  subtract: bool,
+): void {
+  const rowA = at(0, strideA);
+  const rowB = at(0, strideB);
+  const rowC = at(0, strideC);
+  let i = 0;
+  for (; i + 4 <= rowsA; i += 4) {
+    let j = 0;
+    for (; j + 2 <= rowsB; j += 2)
+      tile(depth, a + <usize>i * rowA, rowA, b + <usize>j * rowB, rowB, at(c + <usize>i * rowC, j), rowC, subtract);
+    if (j < rowsB) for (let r = i; r < i + 4; r++) single(depth, a + <usize>r * rowA, b + <usize>j * rowB, at(c + <usize>r * rowC, j), subtract);
+  }
+  for (; i < rowsA; i++)
+    for (let j = 0; j < rowsB; j++)
+      single(depth, a + <usize>i * rowA, b + <usize>j * rowB, at(c + <usize>i * rowC, j), subtract);
+}
+
+function single(depth: i32, a: usize, b: usize, c: usize, subtract: bool): void {
+  const sum = dot(depth, a, b);
+  store<f64>(c, subtract ? load<f64>(c) - sum : sum);
+}
+
+/** C [rowsA, rowsB] ← ABᵀ */
+export function multiplyTransposed(
+  rowsA: i32,
+  rowsB: i32,
+  depth: i32,
+  a: usize,
+  strideA: i32,
+  b: usize,
+  strideB: i32,
+  c: usize,
+  strideC: i32,
+): void {
+  product(rowsA, rowsB, depth, a, strideA, b, strideB, c, strideC, false);
+}
+
+/** C [rows, n] ← ALᵀ for A [rows, n] and a lower triangle L [n, n], whose upper part is zero. */
+export function multiplyByLowerTransposed(rows: i32, n: i32, a: usize, l: usize, c: usize): void {
+  for (let j = 0; j < n; j += 4) {
+    const width = min(4, n - j);
+    product(rows, width, j + width, a, n, at(l, j * n), n, at(c, j), n, false);
+  }
+}
+
+/** Lower triangle of C [rows, rows] ← AAᵀ for A [rows, depth]; the rest is undefined. */
+export function multiplySymmetric(rows: i32, depth: i32, a: usize, strideA: i32, c: usize, strideC: i32): void {
+  for (let i = 0; i < rows; i += 4) {
+    const height = min(4, rows - i);
+    product(height, i + height, depth, at(a, i * strideA), strideA, a, strideA, at(c, i * strideC), strideC, false);
+  }
+}
+
+/**
+ * Rows from, from + 1, … of the Cholesky factor of the lower triangle of a [n, n], in place, the rows before them being there already: four rows
+ * at a time, by blocks of four columns.
+ *
+ * Returns the index of the first pivot that is not positive beyond `tolerance` times its entry, or −1.
+ */
+export function cholesky(n: i32, from: i32, a: usize, stride: i32, tolerance: f64): i32 {
+  const row = at(0, stride);
+  for (let i = from; i < n; i += 4) {
+    const height = min(4, n - i);
+    const rows = a + <usize>i * row;
+    for (let j = 0; j < i; j += 4) {
+      const width = min(4, i - j);
+      product(height, width, j, rows, stride, a + <usize>j * row, stride, at(rows, j), stride, true);
+      for (let r = 0; r < height; r++) solveBlock(width, a + <usize>j * row, j, stride, rows + <usize>r * row);
+    }
+    for (let r = 0; r < height; r++) {
+      const own = rows + <usize>r * row;
+      for (let q = 0; q <= r; q++) {
+        const to = at(own, i + q);
+        const entry = load<f64>(to);
+        const rest = entry - dot(i + q, own, rows + <usize>q * row);
+        if (q < r) store<f64>(to, rest / load<f64>(at(rows + <usize>q * row, i + q)));
+        else {
+          if (!(rest > tolerance * Math.abs(entry)) || rest == Infinity) return i + r;
+          store<f64>(to, Math.sqrt(rest));
+        }
+      }
+    }
+  }
+  return -1;
+}
+
+/** Of one row: entries j … j + width − 1, from which the columns before j have been subtracted, against a triangle of the factor. */
+function solveBlock(width: i32, block: usize, j: i32, stride: i32, own: usize): void {
+  for (let q = 0; q < width; q++) {
+    const other = at(block, q * stride);
+    let value = load<f64>(at(own, j + q));
+    for (let p = 0; p < q; p++) value -= load<f64>(at(own, j + p)) * load<f64>(at(other, j + p));
+    store<f64>(at(own, j + q), value / load<f64>(at(other, j + q)));
+  }
+}
+
+/** c_i ← Σ_j (H_ij y_j + G_ij) y_j − h_i for H and G [m, n]. */
+export function quadraticRows(m: i32, n: i32, h: usize, g: usize, limit: usize, y: usize, c: usize): void {
+  for (let i = 0; i < m; i++) {
+    let hi = at(h, i * n);
+    let gi = at(g, i * n);
+    let p = y;
+    let s0 = f64x2.splat(0);
+    let s1 = s0;
+    let j = 0;
+    for (; j + 4 <= n; j += 4) {
+      let value = v128.load(p);
+      s0 = madd(madd(v128.load(hi), value, v128.load(gi)), value, s0);
+      value = v128.load(p, 16);
+      s1 = madd(madd(v128.load(hi, 16), value, v128.load(gi, 16)), value, s1);
+      p += 32;
+      hi += 32;
+      gi += 32;
+    }
+    let sum = total(f64x2.add(s0, s1));
+    for (; j < n; j++) {
+      const value = load<f64>(p);
+      sum += (load<f64>(hi) * value + load<f64>(gi)) * value;
+      p += 8;
+      hi += 8;
+      gi += 8;
+    }
+    store<f64>(at(c, i), sum - load<f64>(at(limit, i)));
+  }
+}
+
+/** out ← α H∘y + g; g and out may be the same. */
+export function curvedRow(n: i32, alpha: f64, h: usize, y: usize, g: usize, out: usize): void {
+  const factor = f64x2.splat(alpha);
+  let j = 0;
+  for (; j + 2 <= n; j += 2) {
+    const o = <usize>j << 3;
+    v128.store(out + o, madd(factor, f64x2.mul(v128.load(h + o), v128.load(y + o)), v128.load(g + o)));
+  }
+  if (j < n) {
+    const o = <usize>j << 3;
+    store<f64>(out + o, alpha * (load<f64>(h + o) * load<f64>(y + o)) + load<f64>(g + o));
+  }
+}

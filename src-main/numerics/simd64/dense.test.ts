@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import { Generator } from '@shared/random/generator';
+import { plainKernels, type DenseKernels } from '../linalg/denseKernels';
+import { SimdKernels } from './dense';
+
+/** Runs the same on both; every size of edge is met. */
+function compare(run: (kernels: DenseKernels, draw: (length: number) => Float64Array) => Float64Array): void {
+  const results = [plainKernels, new SimdKernels()].map((kernels) => {
+    const generator = new Generator(5);
+    return run(kernels, (length) => {
+      const array = kernels.allocate(length);
+      array.set(generator.standardNormals(length));
+      return array;
+    });
+  });
+  const [plain, simd] = results;
+  expect(plain.length).toBe(simd.length);
+  plain.forEach((value, at) => expect(Math.abs(value - simd[at]), `entry ${at}`).toBeLessThan(1e-11));
+}
+
+const sizes = [1, 2, 3, 4, 5, 7, 8, 13, 34];
+
+/** A lower triangle with zeros above and a diagonal away from 0. */
+function triangle(n: number, values: Float64Array): Float64Array {
+  for (let i = 0; i < n; i++) {
+    values.fill(0, i * n + i + 1, (i + 1) * n);
+    values[i * (n + 1)] = 2 + Math.abs(values[i * (n + 1)]);
+  }
+  return values;
+}
+
+/** The lower triangle of [n, n] with rows of `stride`, and zeros elsewhere. */
+const lower = (n: number, stride: number, a: Float64Array) =>
+  Float64Array.from({ length: n * n }, (_, at) => {
+    const [i, j] = [Math.floor(at / n), at % n];
+    return j <= i ? a[i * stride + j] : 0;
+  });
+
+test.each(sizes)('products with %d columns are those of plain loops', (columns) => {
+  for (const rows of sizes) {
+    compare((kernels, draw) => {
+      const out = draw(rows + 3);
+      kernels.multiply(rows, columns, draw(rows * columns), draw(columns + 1), 1, out, 2);
+      return out;
+    });
+    compare((kernels, draw) => {
+      const out = draw(columns);
+      kernels.addTransposed(rows, columns, draw(rows * columns), draw(rows + 1), 1, out);
+      return out;
+    });
+    compare((kernels, draw) => {
+      const out = draw(rows * 40 + 3);
+      kernels.multiplyTransposed(rows, columns, 6, draw(rows * 6), draw(columns * 6), out, 3, 40);
+      return out;
+    });
+    compare((kernels, draw) => {
+      const out = draw(3 + rows * (rows + 2));
+      kernels.multiplySymmetric(rows, columns, draw(rows * columns), out, 3, rows + 2);
+      return lower(rows, rows + 2, out.subarray(3));
+    });
+    compare((kernels, draw) => {
+      const out = draw(rows * columns);
+      kernels.multiplyByLowerTransposed(
+        rows,
+        columns,
+        draw(rows * columns),
+        triangle(columns, draw(columns ** 2)),
+        out,
+      );
+      return out;
+    });
+    compare((kernels, draw) => {
+      const out = draw(rows + 1);
+      kernels.quadraticRows(
+        rows,
+        columns,
+        draw(rows * columns),
+        draw(rows * columns),
+        draw(rows),
+        draw(columns),
+        out,
+        1,
+      );
+      return out;
+    });
+  }
+});
+
+test.each(sizes)('triangles of %d rows are those of plain loops', (n) => {
+  compare((kernels, draw) => {
+    const [l, x, y, z] = [triangle(n, draw(n * n)), draw(n), draw(n), draw(n)];
+    kernels.multiplyLower(n, l, x, y);
+    kernels.multiplyLowerTransposed(n, l, x, z);
+    kernels.solveCholesky(n, l, n, x);
+    return Float64Array.from([...x, ...y, ...z]);
+  });
+  compare((kernels, draw) => {
+    const out = draw(n + 2);
+    kernels.curvedRow(n, 0.3, draw(n + 1), 1, draw(n), draw(n + 3), 3, out, 2);
+    return out;
+  });
+});
+
+test.each(sizes)('a Cholesky factor of %d rows is that of plain loops, and goes on from rows that are there', (n) => {
+  const stride = n + 3;
+  const matrix = (draw: (length: number) => Float64Array) => {
+    const [half, a] = [draw(n * n), draw(n * stride)];
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j <= i; j++) {
+        a[i * stride + j] = i === j ? 0.5 : 0;
+        for (let k = 0; k < n; k++) a[i * stride + j] += half[i * n + k] * half[j * n + k];
+      }
+    return a;
+  };
+  for (const from of [1, 2, n >> 1, n])
+    compare((kernels, draw) => {
+      const a = matrix(draw);
+      const first = Math.min(from, n);
+      expect(kernels.cholesky(first, 0, a, stride, 1e-14)).toBe(-1);
+      expect(kernels.cholesky(n, first, a, stride, 1e-14)).toBe(-1);
+      const x = draw(n);
+      kernels.solveCholesky(n, a, stride, x);
+      return Float64Array.from([...lower(n, stride, a), ...x]);
+    });
+  const kernels = new SimdKernels();
+  const singular = kernels.allocate(n * n);
+  singular.fill(1);
+  expect(kernels.cholesky(n, 0, singular, n, 1e-14)).toBe(n === 1 ? -1 : 1);
+});
