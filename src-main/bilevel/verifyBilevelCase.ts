@@ -27,7 +27,7 @@ export function verifyBilevelCase(text: string, where: string): CaseVerdict {
     where,
     fix: 'A case has `expected`, an object, with F of the global optimum, or with a status that says that there is none.',
   });
-  const solution = solveGlobally(problem);
+  const solution = solveGlobally(problem, { seconds: 600 });
   const { status, best, bound, lowerGap } = solution;
   const comparison = new Comparison();
   comparison.same('status', expected.status, status);

@@ -11,11 +11,13 @@ export interface GlobalSettings {
   nodes: number;
   /** A node whose bound is within this of the best value, relative to max(1, |F|), is not looked into. */
   tolerance: number;
-  /** Called now and then; true ends the search. */
+  /** Seconds, at most. */
+  seconds: number;
+  /** Called at every node; true ends the search. */
   cancelled?: () => boolean;
 }
 
-export const defaultGlobalSettings: GlobalSettings = { nodes: 50_000, tolerance: 1e-9 };
+export const defaultGlobalSettings: GlobalSettings = { nodes: 50_000, seconds: Infinity, tolerance: 1e-9 };
 
 export interface GlobalSolution {
   /** `limit`: the tree was not searched to its end; `bound` says what is left. `unknown pieces` likewise, see `unknown`. */
@@ -55,9 +57,26 @@ const crossing = 1e-10;
  */
 export function solveGlobally(problem: QuadraticBilevel, given: Partial<GlobalSettings> = {}): GlobalSolution {
   const settings = { ...defaultGlobalSettings, ...given };
-  const search = new Search(complementarityProgram(problem), settings);
+  const search = new Search(complementarityProgram(problem), settings, answers(problem));
   const result = search.run();
   return { ...result, lowerGap: result.best ? lowerGap(problem, result.best) : NaN };
+}
+
+/** y*(x) where the lower level's own solver finds it and the rows of the upper level hold there, or null. */
+function answers(problem: QuadraticBilevel): (x: Float64Array) => Float64Array | null {
+  const { d, n, upperRows, domain } = problem;
+  const level = makeLowerLevel(problem);
+  return (x) => {
+    if (x.some((value, i) => value < domain.lower[i] || value > domain.upper[i])) return null;
+    try {
+      const { y } = level.solve(x);
+      const { C, D, e } = upperRows;
+      return e.every((limit, r) => dot(d, C, r * d, x, 0) + dot(n, D, r * n, y, 0) <= limit) ? y : null;
+    } catch (error) {
+      if (error instanceof AdjointError) return null;
+      throw error;
+    }
+  };
 }
 
 function lowerGap(problem: QuadraticBilevel, { x, y }: { x: Float64Array; y: Float64Array }): number {
@@ -73,6 +92,7 @@ function lowerGap(problem: QuadraticBilevel, { x, y }: { x: Float64Array; y: Flo
 class Search {
   readonly #program: ComplementarityProgram;
   readonly #settings: GlobalSettings;
+  readonly #answer: (x: Float64Array) => Float64Array | null;
   readonly #seen = new Set<string>();
   #open: Node[] = [];
   #best: GlobalSolution['best'] = null;
@@ -82,15 +102,22 @@ class Search {
   /** The least bound of nodes that were given up. */
   #givenUp = Infinity;
 
-  constructor(program: ComplementarityProgram, settings: GlobalSettings) {
+  constructor(
+    program: ComplementarityProgram,
+    settings: GlobalSettings,
+    answer: (x: Float64Array) => Float64Array | null,
+  ) {
     this.#program = program;
     this.#settings = settings;
+    this.#answer = answer;
   }
 
   run(): Omit<GlobalSolution, 'lowerGap'> {
+    const { nodes, seconds, cancelled } = this.#settings;
+    const end = performance.now() + 1000 * seconds;
     this.#push(new Set(), -Infinity);
     while (this.#open.length > 0) {
-      if (this.#nodes >= this.#settings.nodes || this.#settings.cancelled?.()) return this.#result('limit');
+      if (this.#nodes >= nodes || performance.now() > end || cancelled?.()) return this.#result('limit');
       const node = this.#takeLeast();
       if (this.#isWorse(node.bound)) continue;
       this.#nodes++;
@@ -167,6 +194,7 @@ class Search {
       // The least point of the convex relaxation is a point of the problem.
       if (isConvex || this.#isWorse(least)) return;
     }
+    if (z && violated) this.#offerAnswer(z);
     const pair = violated ?? undecided[0];
     if (pair) {
       this.#push(new Set([...held, pair.slack]), least);
@@ -229,6 +257,19 @@ class Search {
     if (this.#best && F >= this.#best.F) return;
     const { d, n } = this.#program;
     this.#best = { F, x: point.slice(0, d), y: point.slice(d, d + n) };
+  }
+
+  /** The lower level's answer to the x of a relaxation is a point of the problem, good or not. */
+  #offerAnswer(z: Float64Array): void {
+    const { d, n, size } = this.#program;
+    const x = z.slice(0, d);
+    const y = this.#answer(x);
+    if (!y) return;
+    const point = new Float64Array(size);
+    point.set(x);
+    point.set(y, d);
+    const F = this.#value(point);
+    if (!this.#best || F < this.#best.F) this.#best = { F, x, y: point.slice(d, d + n) };
   }
 
   #value(z: Float64Array): number {
