@@ -57,9 +57,12 @@ export const editorTheme: Extension = [
 ];
 
 export function setup(readonly: boolean): Extension {
-  if (readonly) return [lineNumbers(), EditorState.readOnly.of(true)];
+  // What can be scrolled must be reachable by keyboard, also where nothing can be written.
+  const reachable = EditorView.contentAttributes.of({ tabindex: '0' });
+  if (readonly) return [lineNumbers(), EditorState.readOnly.of(true), reachable];
   return [
     lineNumbers(),
+    reachable,
     highlightActiveLine(),
     highlightActiveLineGutter(),
     drawSelection(),

@@ -1,4 +1,5 @@
 import {
+  Compass,
   Copy,
   Cpu,
   FileInput,
@@ -74,6 +75,7 @@ export function makeCommands(router: Router): Command[] {
     { id: 'studies', title: 'Go to studies', words: 'questions recipes results', icon: Microscope, keys: ['g', 't'], run: go('/studies') },
     { id: 'trash', title: 'Go to trash', words: 'deleted restore purge', icon: Trash, run: go('/trash') },
     { id: 'devices', title: 'Go to devices', words: 'gpu cpu', icon: Cpu, keys: ['g', 'd'], run: go('/devices') },
+    { id: 'tour', title: 'Show the tour', words: 'first steps help introduction', icon: Compass, run: () => void (shell.tourOpen = true) },
     { id: 'settings', title: 'Go to settings', words: 'preferences', icon: Settings, keys: ['g', 's'], run: go('/settings') },
     preferences.scheme === 'dark'
       ? { id: 'light', title: 'Light theme', words: 'appearance', icon: Sun, run: () => (preferences.theme = 'light') }

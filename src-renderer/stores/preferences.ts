@@ -11,7 +11,7 @@ export const usePreferences = defineStore('preferences', () => {
   const theme = useStorage<Theme>('adjoint.theme', 'system');
   const xAxis = useStorage<XAxis>('adjoint.xAxis', 'step');
   const smoothing = useStorage<number>('adjoint.smoothing', 0);
-  const railCollapsed = useStorage<boolean>('adjoint.railCollapsed', false);
+  const tourSeen = useStorage<boolean>('adjoint.tourSeen', false);
   const prefersDark = usePreferredDark();
 
   const scheme = computed<'light' | 'dark'>(() =>
@@ -23,5 +23,5 @@ export const usePreferences = defineStore('preferences', () => {
     theme.value = scheme.value === 'dark' ? 'light' : 'dark';
   }
 
-  return { theme, xAxis, smoothing, railCollapsed, scheme, tokens, toggleTheme };
+  return { theme, xAxis, smoothing, tourSeen, scheme, tokens, toggleTheme };
 });

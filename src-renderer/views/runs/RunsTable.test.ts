@@ -33,7 +33,7 @@ async function show(runs: number): Promise<void> {
 const rows = () => mounted.wrapper.findAll('[data-testid="run-row"]');
 const press = (...keys: string[]) =>
   keys.reduce<Promise<void>>(
-    (before, key) => before.then(() => mounted.wrapper.find('[role="grid"]').trigger('keydown', { key })),
+    (before, key) => before.then(() => mounted.wrapper.find('[role="treegrid"]').trigger('keydown', { key })),
     Promise.resolve(),
   );
 
