@@ -50,6 +50,16 @@ export interface StepReport {
   fallBack: string | null;
   /** How far the last y is from the KKT conditions of the lower level. */
   lowerResidual: number | null;
+  /** The algorithm’s last estimate of ∇F, for comparison with the exact one at the same place. */
+  estimate: PlacedEstimate | null;
+}
+
+/** An estimate of ∇F and where it was taken; q is `null` for the problem's own. Arrays are overwritten by the next step. */
+export interface PlacedEstimate {
+  x: Float64Array;
+  q: Float64Array | null;
+  gradient: Float64Array;
+  seconds: number;
 }
 
 /** Minimises F over X. One file each, listed in the registry. */
@@ -113,11 +123,17 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
   const { problem, oracle, iterations, levels = {}, direction, ownResidual } = parts;
   const domain = new Domain(problem);
   let last: Estimate | null = null;
+  const asked = { x: new Float64Array(problem.d), q: new Float64Array(problem.n) };
+  let placed: PlacedEstimate | null = null;
   const evaluate = (state: OuterState, { x = state.x, q }: { x?: Float64Array; q?: Float64Array } = {}): boolean => {
-    const { result, restored } = domain.attempt(x, () =>
-      oracle.at(x, { warm: state.iteration > 0, ...(q ? { q } : {}) }),
-    );
+    if (q) asked.q.set(q);
+    // The oracle gets copies: its residual is computed when it is asked for, after the step.
+    const { result, restored } = domain.attempt(x, (at) => {
+      asked.x.set(at);
+      return oracle.at(asked.x, { warm: state.iteration > 0, ...(q ? { q: asked.q } : {}) });
+    });
     last = result;
+    placed = { x: asked.x, q: q ? asked.q : null, gradient: state.gradient, seconds: result.work.seconds };
     if (restored) state.restorations++;
     const { F, gradient, work, fallBack } = last;
     state.F = F;
@@ -153,12 +169,17 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
       for (let i = 0; i < before.length; i++) square += (state.x[i] - before[i]) ** 2;
       state.moved = Math.sqrt(square);
       state.iteration++;
+      // Such an algorithm estimates ∇F by its direction, at the point that it leaves.
+      if (ownResidual && direction) placed = { x: before, q: null, gradient: direction(state), seconds: 0 };
     },
     terminate(state) {
       if (state.status === null && state.iteration >= iterations) state.status = 'iteration limit';
       return state.status !== null;
     },
-    postprocess: (state) => void evaluate(state),
+    postprocess(state) {
+      evaluate(state);
+      if (ownResidual) placed = null;
+    },
     report(state) {
       const { moved, lowerSolves, products, fallBacks, restorations } = state;
       if (ownResidual) last = domain.attempt(state.x.slice(), (x) => oracle.at(x)).result;
@@ -172,6 +193,7 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
         cosine: momentumNorm === null ? null : product / (momentumNorm * gradientNorm),
         fallBack: last?.fallBack ?? null,
         lowerResidual: ownResidual?.(state) ?? last?.residual() ?? null,
+        estimate: placed,
       };
     },
     save: (state) =>

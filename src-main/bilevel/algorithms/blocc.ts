@@ -169,8 +169,10 @@ function penaltyFunction(problem: QuadraticBilevel, gamma: number): PenaltyFunct
       work.lowerSolves += 2;
       work.products += m > 0 ? 3 : 2;
       const exact = problem.upperValue(x, g.y);
+      // Before the trial points of a line search overwrite the solution.
+      const residual = kktResidual(problem, x, g);
       work.end();
-      return { F: exact, gradient, y: g.y, weak: g.weak, work, residual: () => kktResidual(problem, x, g) };
+      return { F: exact, gradient, y: g.y, weak: g.weak, work, residual: () => residual };
     },
     save: () => ({
       arrays: { lower: levels.lower.saveWarmStart(), blended: levels.blended.saveWarmStart() },
