@@ -4,6 +4,10 @@ import { outerAlgorithms } from './algorithms/registry';
 import { estimators } from './estimators/registry';
 import { bilevelExperimentSchema, resolveBilevel, type BilevelExperiment } from './experimentSchema';
 
+/** Settings without a default: those of a problem that is no family. */
+const neededOf = ({ problem }: BilevelExperiment): object =>
+  problem.kind === 'file' || problem.kind === 'text' ? { problem } : {};
+
 /** Experiments that solve a bilevel problem. */
 export const bilevelKind: ExperimentKind<'bilevel', BilevelExperiment> = {
   kind: 'bilevel',
@@ -20,10 +24,16 @@ export const bilevelKind: ExperimentKind<'bilevel', BilevelExperiment> = {
     ...estimators.map((method) => describeMethod('estimator', method)),
   ],
   changed: (experiment) =>
-    changedFromDefaults(resolveBilevel, experiment, {}, ['problem', 'algorithm', 'estimator', 'start']),
+    changedFromDefaults(resolveBilevel, experiment, neededOf(experiment), [
+      'problem',
+      'algorithm',
+      'estimator',
+      'start',
+    ]),
   seed: ({ seed }) => seed,
   repeated: (experiment, name, seed) => ({ ...experiment, name, seed }),
-  dataset: () => null,
+  data: ({ problem }) =>
+    problem.kind === 'file' ? { form: 'problem', at: 'problem.path', setting: problem.path } : null,
   work(settings) {
     const amount = settings['algorithm.iterations'];
     const like = ['problem.kind', 'problem.d', 'problem.n', 'algorithm.kind', 'estimator.kind', 'useLayer'];

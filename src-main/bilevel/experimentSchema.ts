@@ -2,26 +2,41 @@ import { z } from 'zod';
 import { outerAlgorithms } from './algorithms/registry';
 import { differences } from './estimators/differences';
 import { estimators } from './estimators/registry';
-import { bilevelFamilies, defaultFamilySettings } from './families';
+import { bilevelFamilyForms } from './familyForms';
 
 // This module describes experiments of kind `bilevel`; docs/methods.md has the formulas of what it names.
 
-const size = (what: string) => z.int().min(1).max(100_000).describe(what);
-
-const familySettings = {
-  d: size('Entries of x.').default(defaultFamilySettings.d),
-  n: size('Entries of y. V3 needs as many as x has.').default(defaultFamilySettings.n),
-  seed: z.int().min(0).default(defaultFamilySettings.seed).describe('Of the problem’s data.'),
-  perturbation: z
-    .number()
-    .nonnegative()
-    .default(defaultFamilySettings.perturbation)
-    .describe('Standard deviation of the problem’s own perturbation q.')
-    .meta({ scale: 'log' }),
-};
-const [firstFamily, ...otherFamilies] = bilevelFamilies.map((kind) =>
-  z.strictObject({ kind: z.literal(kind), ...familySettings }),
+const [firstFamily, ...otherFamilies] = bilevelFamilyForms.map(({ kind, title, settings }) =>
+  settings.extend({ kind: z.literal(kind).describe(title) }),
 );
+/** Longer texts belong into a file. */
+const longestText = 50_000;
+const problemSchema = z
+  .discriminatedUnion('kind', [
+    firstFamily,
+    ...otherFamilies,
+    z.strictObject({
+      kind: z.literal('file').describe('A problem file.'),
+      path: z
+        .string({ error: (issue) => (issue.input === undefined ? 'is missing: name a problem file' : undefined) })
+        .min(1)
+        .describe(
+          'A path, or one relative to the experiment file, the workspace’s folder problems or the built-in cases.',
+        ),
+    }),
+    z.strictObject({
+      kind: z.literal('text').describe('The text of a problem file, here.'),
+      text: z
+        .string({
+          error: (issue) => (issue.input === undefined ? 'is missing: the text of a problem file' : undefined),
+        })
+        .min(1)
+        .max(longestText)
+        .describe('JSON of one of the formats of problem files.'),
+    }),
+  ])
+  .prefault({ kind: 'coupled' })
+  .describe('What is solved.');
 
 /** An experiment has one seed: that of a method is taken from it, so that repeats over seeds draw anew. */
 const withoutSeed = (settings: z.ZodObject): z.ZodObject =>
@@ -54,10 +69,7 @@ const measuresSchema = z.strictObject({
 const experimentSettings = z.strictObject({
   kind: z.literal('bilevel').default('bilevel'),
   name: z.string().trim().min(1).max(200).default('Bilevel').describe('What lists call the run.'),
-  problem: z
-    .discriminatedUnion('kind', [firstFamily, ...otherFamilies])
-    .prefault({ kind: 'coupled' })
-    .describe('What is solved.'),
+  problem: problemSchema,
   algorithm: z
     .discriminatedUnion('kind', [firstAlgorithm, ...otherAlgorithms])
     .prefault({ kind: 'ssigd' })
@@ -148,7 +160,7 @@ export const bilevelExperimentSchema = experimentSettings.superRefine((experimen
       ['problem', 'n'],
       `V3 multiplies c_l and x entry by entry: d = ${problem.d} and n = ${problem.n} must be equal`,
     );
-  if (start.kind === 'point' && start.x.length !== problem.d)
+  if (start.kind === 'point' && 'd' in problem && start.x.length !== problem.d)
     issue(['start', 'x'], `has ${start.x.length} numbers; x has ${problem.d} entries`);
 });
 

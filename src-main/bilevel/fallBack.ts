@@ -1,9 +1,12 @@
 import { AdjointError } from '@shared/errors';
-import type { Estimate, EstimateOptions, Oracle } from './estimators/estimator';
+import type { Estimate, EstimateOptions, Oracle, Work } from './estimators/estimator';
 import { joinStates, partOf, type SavedState } from './savedState';
 
-/** Why differences answered in place of the estimator. */
-export const fallBackReasons = ['kink', 'no derivative'] as const;
+/**
+ * Why the estimate is not what the estimator is to give: differences answered in its place at a kink or where y* has no derivative, or,
+ * at a kink next to which the lower level has no solution to difference, one element of the generalised gradient.
+ */
+export const fallBackReasons = ['kink', 'no derivative', 'kink at an edge'] as const;
 export type FallBackReason = (typeof fallBackReasons)[number];
 
 /** What a run wants to know of its last estimate, besides the estimate. */
@@ -48,8 +51,8 @@ export function watchedOracle({ oracle, differences, refusesKinks, d, n, tell }:
   const requireSubstitute = () => (substitute ??= differences());
 
   const instead = (x: Float64Array, options: EstimateOptions | undefined, reason: FallBackReason, why: string) => {
-    tell(reason, why, x);
     const estimate = requireSubstitute().at(x, { ...options, warm: false });
+    tell(reason, why, x);
     return { ...estimate, fallBack: reason };
   };
   const ask = (x: Float64Array, options?: EstimateOptions): Estimate => {
@@ -66,17 +69,16 @@ export function watchedOracle({ oracle, differences, refusesKinks, d, n, tell }:
     kinks[0]++;
     if (!refusesKinks) return estimate;
     const rows = estimate.weak.slice(0, 5).map(({ kind, index }) => `${kind} ${index}`);
-    const { lowerSolves, products, seconds } = estimate.work;
-    const other = instead(x, options, 'kink', `weakly active: ${rows.join(', ')}`);
-    const { work } = other;
-    return {
-      ...other,
-      work: {
-        lowerSolves: work.lowerSolves + lowerSolves,
-        products: work.products + products,
-        seconds: work.seconds + seconds,
-      },
-    };
+    const why = `weakly active: ${rows.join(', ')}`;
+    const { work } = estimate;
+    try {
+      const other = instead(x, options, 'kink', why);
+      return { ...other, work: sum(work, other.work) };
+    } catch (error) {
+      if (!(error instanceof AdjointError) || error.code !== 'bad-request') throw error;
+      tell('kink at an edge', why, x);
+      return { ...estimate, fallBack: 'kink at an edge' };
+    }
   };
   return {
     last,
@@ -111,3 +113,9 @@ export function watchedOracle({ oracle, differences, refusesKinks, d, n, tell }:
     },
   };
 }
+
+const sum = (a: Work, b: Work): Work => ({
+  lowerSolves: a.lowerSolves + b.lowerSolves,
+  products: a.products + b.products,
+  seconds: a.seconds + b.seconds,
+});

@@ -37,7 +37,7 @@ export function stationarity(
 }
 
 /** What a measurement gives, or null where the lower level has no solution or no derivative. */
-function withoutRefusal<Value>(measure: () => Value): Value | null {
+export function withoutRefusal<Value>(measure: () => Value): Value | null {
   try {
     return measure();
   } catch (error) {

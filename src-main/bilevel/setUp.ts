@@ -11,6 +11,7 @@ import type { BilevelExperiment } from './experimentSchema';
 import { type FallBackReason, watchedOracle, type WatchedOracle } from './fallBack';
 import { drawBilevel } from './families';
 import type { BilevelProblem } from './problem';
+import { readProblemFile, type ProblemFile } from './problemFile';
 
 /** All that an experiment describes, ready to run. */
 export interface SetUp {
@@ -24,6 +25,12 @@ export interface SetUp {
   optimum: number | null;
   /** What runs, in words. */
   words: string;
+}
+
+/** The problem file that an experiment names. */
+export interface ProblemText {
+  text: string;
+  where: string;
 }
 
 type Tell = (reason: FallBackReason, why: string, x: Float64Array) => void;
@@ -40,10 +47,9 @@ type AnyAlgorithm = OuterAlgorithm<string, z.ZodType>;
  *
  * @throws AdjointError `unsupported` where estimator or algorithm is not for this problem, `bad-request` for sizes that make no problem
  */
-export function setUp(experiment: BilevelExperiment, tell: Tell): SetUp {
+export function setUp(experiment: BilevelExperiment, file: ProblemText | null, tell: Tell): SetUp {
   const { algorithm: ofAlgorithm, estimator: ofEstimator, useLayer, fallBack, seed } = experiment;
-  const { problem, x } = problemOf(experiment);
-  const start = startOf(experiment, problem, x);
+  const { problem, start, name, optimum } = posedBy(experiment, file);
   const isLayer = ofEstimator.kind === 'exact' || ofEstimator.kind === 'conic';
   const substitute = { kind: 'differences' as const, ...fallBack };
   const asked = isLayer && !useLayer ? substitute : ofEstimator;
@@ -61,19 +67,39 @@ export function setUp(experiment: BilevelExperiment, tell: Tell): SetUp {
   return {
     ...{ problem, start, oracle, solver },
     reference: exact.make(problem, { kind: 'exact' }),
-    optimum: experiment.optimum ?? closedForm(experiment, problem, start),
-    words: `${algorithm.title} on ${experiment.problem.kind}: x of ${problem.d}, y of ${problem.n}; hypergradients by ${estimator.title.toLowerCase()}`,
+    optimum: experiment.optimum ?? optimum ?? closedForm(experiment, problem, start),
+    words: `${algorithm.title} on ${name}: x of ${problem.d}, y of ${problem.n}; hypergradients by ${estimator.title.toLowerCase()}`,
   };
 }
 
-function problemOf({ problem }: BilevelExperiment): { problem: BilevelProblem; x: Float64Array } {
-  const { kind, ...settings } = problem;
-  return drawBilevel(kind, settings);
+/**
+ * Problem and start of an experiment, without what solves it.
+ * @throws AdjointError `bad-request` for sizes that make no problem and for a file that is none
+ */
+export function posedBy(experiment: BilevelExperiment, file: ProblemText | null): ProblemFile {
+  const found = problemOf(experiment, file);
+  return { ...found, start: startOf(experiment, found.problem, found.start) };
+}
+
+function problemOf({ problem: asked }: BilevelExperiment, file: ProblemText | null): ProblemFile {
+  if (asked.kind === 'text') return readProblemFile(asked.text, 'problem.text');
+  if (asked.kind === 'file') {
+    if (!file) throw new AdjointError('internal', 'A run on a problem file was given no file.');
+    return readProblemFile(file.text, file.where);
+  }
+  const { kind, ...settings } = asked;
+  const { problem, x } = drawBilevel(kind, settings);
+  return { problem, start: x, name: kind, about: '', optimum: null };
 }
 
 function startOf({ start, seed }: BilevelExperiment, { d }: BilevelProblem, x: Float64Array): Float64Array {
   if (start.kind === 'problem') return x;
-  if (start.kind === 'point') return Float64Array.from(start.x);
+  if (start.kind === 'point') {
+    if (start.x.length === d) return Float64Array.from(start.x);
+    throw new AdjointError('bad-request', `The start has ${start.x.length} numbers; x has ${d} entries.`, {
+      where: 'start.x',
+    });
+  }
   return new Generator([seed, startStream]).standardNormals(d).map((value) => start.scale * value);
 }
 

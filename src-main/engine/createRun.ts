@@ -1,5 +1,6 @@
 import { AdjointError } from '@shared/errors';
 import type { Manifest } from '@shared/run';
+import type { ExperimentData } from '../modelling/experimentKind';
 import { fileSha256, inspectDataset } from '../store/dataset';
 import { RunDirectory } from '../store/runDirectory';
 import type { Workspace } from '../store/workspace';
@@ -8,6 +9,7 @@ import { build } from './build';
 import { requireGenerable } from './datasetRuns';
 import { findDataset, type DatasetPlaces } from './datasets';
 import { unfitFinding } from './fit';
+import { requireProblemFile } from './problemFiles';
 
 export interface CreateRun {
   yaml: string;
@@ -28,11 +30,22 @@ export function requireExperiment(yaml: string): Experiment {
   });
 }
 
+/** The file that an experiment reads, with its checksum. @throws AdjointError `not-found`, `invalid-dataset`, `bad-request` */
+export function requireData(
+  { form, setting }: ExperimentData,
+  places: DatasetPlaces,
+  baseDirectory?: string,
+): Promise<NonNullable<Manifest['dataset']>> {
+  return form === 'dataset'
+    ? requireDataset(setting, places, baseDirectory)
+    : requireProblemFile(setting, places, baseDirectory);
+}
+
 /**
  * The dataset that a setting means, with its checksum: it is whole, and has something to train and to validate on.
  * @throws AdjointError `not-found` or `invalid-dataset`.
  */
-export async function requireDataset(
+async function requireDataset(
   setting: string,
   places: DatasetPlaces,
   baseDirectory?: string,
@@ -65,8 +78,8 @@ export async function createRun(workspace: Workspace, resources: string, request
     // The name of a dataset is that of its file, whatever the run is called.
     return writeRun(workspace, { name, experiment, dataset: null, ...rest });
   }
-  const setting = kind.dataset(experiment);
-  const dataset = setting === null ? null : await requireDataset(setting, places, request.baseDirectory);
+  const data = kind.data(experiment);
+  const dataset = data && (await requireData(data, places, request.baseDirectory));
   const unfit = dataset && unfitFinding(experiment, dataset.path, source);
   if (unfit)
     throw new AdjointError('invalid-experiment', 'The experiment does not fit its dataset.', {

@@ -3,6 +3,7 @@ import type { Manifest } from '@shared/run';
 import { fileSha256 } from '../store/dataset';
 import { experimentKind, type Experiment } from '../experiments/experiment';
 import { findDataset, type DatasetPlaces } from './datasets';
+import { findProblemFile } from './problemFiles';
 
 /**
  * What a clone of a run would be trained on, held against what the run was made with. The setting is looked up anew, as a clone does it:
@@ -13,10 +14,11 @@ export async function datasetNow(
   places: DatasetPlaces,
 ): Promise<{ dataset: string | null; state: 'same' | 'changed' | 'missing' | 'none' }> {
   const experiment = manifest.experiment as Experiment;
-  const dataset = experimentKind(experiment.kind).dataset(experiment);
-  if (!manifest.dataset || dataset === null) return { dataset: null, state: 'none' };
+  const data = experimentKind(experiment.kind).data(experiment);
+  if (!manifest.dataset || !data) return { dataset: null, state: 'none' };
+  const { setting: dataset } = data;
   try {
-    const { path } = findDataset(dataset, places);
+    const { path } = data.form === 'dataset' ? findDataset(dataset, places) : findProblemFile(dataset, places);
     return { dataset, state: (await fileSha256(path)) === manifest.dataset.sha256 ? 'same' : 'changed' };
   } catch (error) {
     if (error instanceof AdjointError && error.code === 'not-found') return { dataset, state: 'missing' };

@@ -36,10 +36,10 @@ export function unfitFinding(experiment: Experiment, path: string, yaml: string)
 
 /** The same while an experiment is being written: a dataset that cannot be read is left for later. */
 export function unfitHere(experiment: Experiment, places: DatasetPlaces, yaml: string): Finding | null {
-  const setting = experimentKind(experiment.kind).dataset(experiment);
-  if (setting === null) return null;
+  const data = experimentKind(experiment.kind).data(experiment);
+  if (data?.form !== 'dataset') return null;
   try {
-    return unfitFinding(experiment, findDataset(setting, places).path, yaml);
+    return unfitFinding(experiment, findDataset(data.setting, places).path, yaml);
   } catch (error) {
     if (error instanceof AdjointError) return null;
     throw error;

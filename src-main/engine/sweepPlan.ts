@@ -16,7 +16,7 @@ import {
   type PlannedRun,
   type SweepPlan,
 } from '../experiments/experiment';
-import { requireDataset, writeRun } from './createRun';
+import { requireData, writeRun } from './createRun';
 import { unfitFinding } from './fit';
 
 /** One run of a sweep and what is to happen to it. */
@@ -58,17 +58,19 @@ export async function prepareSweep(
   if (!plan) return { prepared: null, findings };
   const places = { workspace: workspace.path, resources };
   const kind = experimentKind(plan.kind);
-  const datasets = new Map<string | null, SweepStep['dataset']>([[null, null]]);
-  for (const setting of new Set(plan.runs.map(({ experiment }) => kind.dataset(experiment)))) {
-    if (setting === null) continue;
+  const datasets = new Map<string | undefined, SweepStep['dataset']>();
+  for (const { experiment } of plan.runs) {
+    const data = kind.data(experiment);
+    if (!data || datasets.has(data.setting)) continue;
+    datasets.set(data.setting, null);
     try {
-      datasets.set(setting, await requireDataset(setting, places, baseDirectory));
+      datasets.set(data.setting, await requireData(data, places, baseDirectory));
     } catch (error) {
       const { what, fix } = toProblem(error);
       findings.push({
-        path: 'dataset',
+        path: data.at,
         message: [what, fix].filter(Boolean).join(' '),
-        ...plan.placeOfDataset(setting),
+        ...plan.placeOfData(data),
       });
     }
   }
@@ -81,7 +83,7 @@ export async function prepareSweep(
     runs.filter(({ sweep }) => sweep?.id === id),
   );
   const steps = plan.runs.map((planned): SweepStep => {
-    const dataset = datasets.get(kind.dataset(planned.experiment)) ?? null;
+    const dataset = datasets.get(kind.data(planned.experiment)?.setting) ?? null;
     const existing = members.get(keyOf(planned.experiment, dataset)) ?? null;
     return { planned, dataset, existing, todo: !existing ? 'create' : existing.resumable ? 'resume' : 'keep' };
   });
@@ -92,11 +94,11 @@ export async function prepareSweep(
 function unfitPoints(
   { runs, kind }: SweepPlan,
   yaml: string,
-  datasets: ReadonlyMap<string | null, SweepStep['dataset']>,
+  datasets: ReadonlyMap<string | undefined, SweepStep['dataset']>,
 ): Finding[] {
   const reasons = new Map<string, Finding>();
   for (const { experiment } of runs) {
-    const dataset = datasets.get(experimentKind(kind).dataset(experiment));
+    const dataset = datasets.get(experimentKind(kind).data(experiment)?.setting);
     const unfit = dataset && unfitFinding(experiment, dataset.path, yaml);
     if (unfit) reasons.set(unfit.message, unfit);
   }

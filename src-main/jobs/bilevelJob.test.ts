@@ -25,7 +25,7 @@ const without = (values: Readonly<Record<string, unknown>>) =>
 
 function jobOf(change: object, checkpoint: Checkpoint | null = null, lines: string[] = []): Promise<Job> {
   const manifest = { experiment: resolveBilevel({ kind: 'bilevel', ...change }) } as unknown as Manifest;
-  const surroundings = { device: null, dataset: null, threads: 1, labelsEntry: '', workspace: undefined };
+  const surroundings = { device: null, dataPath: null, threads: 1, labelsEntry: '', workspace: undefined };
   return bilevelJob.create({ manifest, ...surroundings, log: (line) => lines.push(line) }, checkpoint);
 }
 
@@ -57,13 +57,15 @@ async function drive(change: object, cut = false) {
   return { rows, job, lines, end: (await through()).tensors.get('x')!.data };
 }
 
+const lastOf = (rows: Rows) => rows.get(Math.max(...rows.keys()))!;
+
 const small = { problem: { kind: 'coupled', d: 3, n: 5 }, measures: { gradientErrorEvery: 3, stationarityEvery: 7 } };
 const iterations = 40;
 
 describe('a bilevel job', () => {
   it('records under keys of the catalogue only, and each of them', async () => {
-    const declared = bilevelJob.columns({ kind: 'bilevel', ...small }, null).step!.map(({ key }) => key);
     const job = await jobOf({ ...small, algorithm: { kind: 'ssigd', iterations: 1 } });
+    const declared = job.columns.step!.map(({ key }) => key);
     const recorded: string[] = [];
     await job.advance((_, values) => recorded.push(...Object.keys(values)));
     expect(new Set(recorded)).toEqual(new Set(declared));
@@ -80,16 +82,150 @@ describe('a bilevel job', () => {
       expect(row['bilevel/F']).toBeCloseTo(F, 12);
       expect(row['bilevel/gradient_norm']).toBeCloseTo(Math.hypot(...gradient), 12);
     }
-    const last = rows.get(Math.max(...rows.keys()))!;
+    const last = lastOf(rows);
     expect(last['bilevel/x']).toEqual(end);
     expect(last['bilevel/step_length']).toBeNull();
   });
 
   it('knows the optimum of V2, and says that hypergradients mean nothing there', async () => {
     const { rows, lines } = await drive({ problem: { kind: 'V2' }, algorithm: { kind: 'dsigd', iterations: 200 } });
-    const last = rows.get(Math.max(...rows.keys()))!;
+    const last = lastOf(rows);
     expect(Math.abs(last['bilevel/gap'] as number)).toBeLessThan(1e-9);
     expect(lines.join('\n')).toContain('The lower level does not depend on x');
+  });
+});
+
+/** A problem of one x and one y: f = ½(y − 2)² + .05x² and the lower level as it is given. */
+const problemText = (lower: object, x: number, upper: object = {}): string =>
+  JSON.stringify({
+    format: 'hypergradient/1',
+    upper: { Qxx: [[0.1]], Qyy: [[1]], cy: [-2], constant: 2, ...upper },
+    lower: { Q: [[1]], P: [[-1]], lower: [-1], upper: [1], ...lower },
+    x: [x],
+  });
+const textOf = (...given: Parameters<typeof problemText>) => ({ kind: 'text', text: problemText(...given) });
+
+describe('where an estimator refuses', () => {
+  const start = { kind: 'point', x: [1] };
+  const algorithm = { kind: 'dsigd', iterations: 3 };
+
+  it('differences answer at a kink; the fall-back is counted and its reason recorded and written into the log', async () => {
+    // y* = min(x, 1): at x = 1 the bound is active with multiplier 0.
+    const { rows, lines } = await drive({ problem: textOf({}, 1), start, algorithm });
+    expect(rows.get(0)).toMatchObject({
+      'bilevel/kinks': 1,
+      'bilevel/fall_backs': 1,
+      'bilevel/fall_back_reason': 1,
+      'bilevel/gradient_error': null,
+    });
+    // Central differences average the slopes −.9 and .1.
+    expect(rows.get(0)!['bilevel/gradient_norm']).toBeCloseTo(0.4, 5);
+    expect(lines.join('\n')).toContain(
+      'Differences instead of the estimator (kink): weakly active: upper 0, at x = (1)',
+    );
+  });
+
+  it('differences answer where y* has no derivative', async () => {
+    // Without curvature and slope every y of the box is a solution.
+    const flat = textOf({ Q: [[0]], P: [[0]] }, 3);
+    const { rows, lines } = await drive({ problem: flat, algorithm, allowVacuous: true });
+    expect(rows.get(0)).toMatchObject({ 'bilevel/fall_back_reason': 2, 'bilevel/fall_backs': 1, 'bilevel/kinks': 0 });
+    expect(lines.join('\n')).toContain('(no derivative): y*(x) has no derivative here');
+  });
+
+  it('a kink is counted, and nothing else, for estimators that are no layer', async () => {
+    const { rows } = await drive({ problem: textOf({}, 1), start, algorithm, estimator: { kind: 'aid' } });
+    expect(rows.get(0)).toMatchObject({ 'bilevel/kinks': 1, 'bilevel/fall_backs': 0 });
+  });
+});
+
+describe('a bad iterate', () => {
+  /** Drives a job until it throws. */
+  async function failure(change: object) {
+    const job = await jobOf(change);
+    const rows: number[] = [];
+    try {
+      while (!job.finished()) await job.advance(() => rows.push(job.position().step));
+    } catch (error) {
+      return { error, x: (await job.save(0)).tensors.get('x')!.data, rows };
+    }
+    throw new Error('it did not fail');
+  }
+  // y ≥ 0 alone: g = (c − x)y is unbounded below for x > c, where F falls.
+  const unbounded = (x: number) => textOf({ Q: [[0]], c: [1], lower: [0], upper: [null] }, x, { cx: [-1] });
+  const steps = { kind: 'ssigd', iterations: 30, beta: 0.5, radius: 0 };
+
+  it.each([
+    [
+      'an unbounded lower level',
+      { problem: unbounded(0), algorithm: steps },
+      'The lower level is unbounded below at this x',
+      1.4,
+    ],
+    [
+      'a lower level that is not convex',
+      { problem: textOf({ Q: [[-1]] }, 0.5), algorithm: steps },
+      'is not convex',
+      0.5,
+    ],
+    ['no feasible y anywhere', { problem: textOf({ A: [[1]], b: [-3] }, 0.5), algorithm: steps }, 'no feasible y', 0.5],
+    [
+      'a number that overflows',
+      { problem: textOf({}, 5), algorithm: { ...steps, beta: 1e200 } },
+      'no longer a finite number',
+      -5e199,
+    ],
+  ])('%s stops the run, named with its step and x, which the checkpoint keeps', async (_, change, words, x) => {
+    const { error, x: kept } = await failure({ ...change, measures: { stationarityEvery: 0 } });
+    expect(error).toMatchObject({
+      code: 'diverged',
+      problem: { what: expect.stringContaining(words), where: expect.stringMatching(/^x = \(/) },
+    });
+    expect((error as Error).message).toMatch(/^Step \d+: /);
+    expect(kept[0] / x).toBeCloseTo(1, 1);
+  });
+
+  it('is gone back from, halfway, where the settings say so, and counted', async () => {
+    const { rows, end, lines } = await drive({ problem: unbounded(0), algorithm: steps, onBadIterate: 'goOn' });
+    const last = lastOf(rows);
+    expect(last['bilevel/bad_iterates']).toBeGreaterThan(3);
+    expect(end[0]).toBeLessThanOrEqual(1);
+    expect(end[0]).toBeGreaterThan(0.9);
+    expect(lines.filter((line) => line.includes('halfway back'))).toHaveLength(5);
+  });
+
+  it('without a good iterate to go back to stops the run all the same', async () => {
+    const { error } = await failure({ problem: unbounded(3), algorithm: steps, onBadIterate: 'goOn' });
+    expect(error).toMatchObject({ code: 'diverged', problem: { fix: expect.stringContaining('no good iterate') } });
+  });
+
+  it('moves to the nearest x with a feasible y where rows couple the levels, counted and said', async () => {
+    // y ≤ 1 and y ≥ x leave no y beyond x = 1, to which F falls.
+    const rows = { A: [[-1]], B: [[1]], b: [0] };
+    const {
+      rows: recorded,
+      lines,
+      end,
+    } = await drive({
+      problem: textOf(rows, 0, { cx: [-3] }),
+      algorithm: { kind: 'ssigd', iterations: 20, beta: 0.9, radius: 0 },
+    });
+    expect(end[0]).toBeCloseTo(1, 6);
+    expect(recorded.get(20)!['bilevel/restorations']).toBeGreaterThan(0);
+    expect(lines.join('\n')).toContain('no feasible y at a point on the way');
+  });
+});
+
+describe('beforehand', () => {
+  it('a lower level whose answer is not one point is refused unless that is allowed', async () => {
+    const flat = textOf({ Q: [[0]], P: [[0]] }, 0);
+    await expect(jobOf({ problem: flat })).rejects.toMatchObject({ code: 'unsupported' });
+    await expect(jobOf({ problem: flat, allowVacuous: true })).resolves.toBeDefined();
+  });
+
+  it('a method that is not for the problem is refused by name', async () => {
+    const change = { problem: { kind: 'V1', d: 3, n: 4 }, estimator: { kind: 'unrolled' } };
+    await expect(jobOf(change)).rejects.toMatchObject({ code: 'unsupported', problem: { where: 'estimator.kind' } });
   });
 });
 

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { AdjointError } from '@shared/errors';
 import { bilevelMetrics } from '@shared/metrics/bilevel';
 import { fallBackReasons, type FallBackReason } from '../bilevel/fallBack';
 import { resolveBilevel, type BilevelExperiment } from '../bilevel/experimentSchema';
-import { gradientError, stationarity } from '../bilevel/measures';
+import { gradientError, stationarity, withoutRefusal } from '../bilevel/measures';
 import { bilevelPreflight } from '../bilevel/preflight';
 import { joinStates, partOf, type SavedState } from '../bilevel/savedState';
 import { setUp, type SetUp } from '../bilevel/setUp';
@@ -25,19 +26,15 @@ const ours = new Set(bilevelMetrics.map(({ key }) => key));
 export const bilevelJob: JobKind = {
   kind: 'bilevel',
   device: () => null,
-  columns(experiment) {
-    const { problem } = resolveBilevel(experiment);
-    const wanted = (key: string) => ours.has(key) && (key !== 'bilevel/x' || problem.d <= shownCoordinates);
-    return { step: catalogueColumns('step', wanted, () => problem.d) };
-  },
   checkpoints(experiment) {
     const { checkpointSeconds, keepCheckpoints } = resolveBilevel(experiment);
     return { seconds: checkpointSeconds, keep: keepCheckpoints };
   },
-  create({ manifest, log }: JobContext, checkpoint: Checkpoint | null): Promise<Job> {
+  async create({ manifest, dataPath, log }: JobContext, checkpoint: Checkpoint | null): Promise<Job> {
     const experiment = resolveBilevel(manifest.experiment);
     const events = new Events(log);
-    const parts = setUp(experiment, (reason, why, x) =>
+    const file = dataPath === null ? null : { text: readFileSync(dataPath, 'utf8'), where: dataPath };
+    const parts = setUp(experiment, file, (reason, why, x) =>
       events.note(
         `fall-back: ${reason}`,
         `Differences instead of the estimator (${reason}): ${why}, at x = ${shown(x)}`,
@@ -45,13 +42,17 @@ export const bilevelJob: JobKind = {
     );
     log(`${parts.words}.`);
     if (!checkpoint) checkBeforehand(experiment, parts, log);
-    return Promise.resolve(new BilevelJob(experiment, parts, events, checkpoint));
+    return new BilevelJob(experiment, parts, events, checkpoint);
   },
 };
 
-/** @throws AdjointError `bad-request` where the start has no F, `unsupported` where numbers would mean nothing and this was not allowed */
+/**
+ * Writes into the log what would make results less than they seem.
+ * @throws AdjointError `unsupported` where numbers would mean nothing and this was not allowed
+ */
 function checkBeforehand({ allowVacuous }: BilevelExperiment, { problem, start }: SetUp, log: JobContext['log']): void {
-  const { findings } = bilevelPreflight(problem, start);
+  const findings = withoutRefusal(() => bilevelPreflight(problem, start).findings);
+  if (!findings) return log('Beforehand: F has no value at the start.');
   for (const { message } of findings) log(`Beforehand: ${message}`);
   const undefinedF = findings.find(({ code }) => code === 'not-unique');
   if (undefinedF && !allowVacuous)
@@ -80,6 +81,7 @@ class Events {
 
 class BilevelJob implements Job {
   readonly unit = 'steps';
+  readonly columns: Job['columns'];
   readonly #experiment: BilevelExperiment;
   readonly #parts: SetUp;
   readonly #events: Events;
@@ -99,6 +101,9 @@ class BilevelJob implements Job {
     this.#events = events;
     this.#planned = Number(experiment.algorithm.iterations);
     this.#good = new Float64Array(parts.problem.d).fill(NaN);
+    const { d } = parts.problem;
+    const wanted = (key: string) => ours.has(key) && (key !== 'bilevel/x' || d <= shownCoordinates);
+    this.columns = { step: catalogueColumns('step', wanted, () => d) };
     if (!checkpoint) {
       this.#state = parts.solver.init(parts.start);
       return;
@@ -141,6 +146,7 @@ class BilevelJob implements Job {
     const { every, gradientErrorEvery, stationarityEvery } = this.#experiment.measures;
     const at = this.position();
     const x = state.x.slice();
+    const { restorations } = state;
     try {
       solver.step(state);
     } catch (error) {
@@ -154,6 +160,11 @@ class BilevelJob implements Job {
     }
     this.#good.set(x);
     this.#counts.retreats = 0;
+    if (state.restorations > restorations)
+      this.#events.note(
+        'restoration',
+        `Step ${at.step}: the lower level has no feasible y at a point on the way; x was moved to the nearest at which it has one, x = ${shown(state.x)}.`,
+      );
     const due = (interval: number) => interval > 0 && at.step % interval === 0;
     const [errorDue, stationarityDue] = [due(gradientErrorEvery), due(stationarityEvery)];
     if (due(every) || errorDue || stationarityDue)
@@ -173,9 +184,14 @@ class BilevelJob implements Job {
     const { iteration } = state;
     this.#counts.bad++;
     const goesOn = this.#experiment.onBadIterate === 'goOn';
-    const hasWayBack = this.#good.every((value) => Number.isFinite(value)) && this.#counts.retreats < mostRetreats;
+    const hasWayBack = this.#good.every((value) => Number.isFinite(value));
     if (goesOn && hasWayBack) {
-      this.#counts.retreats++;
+      if (++this.#counts.retreats > mostRetreats) {
+        this.#events.note('end', `Step ${iteration}: ${what} There is no way on from the last good iterate.`);
+        state.x.set(this.#good);
+        state.status = 'no descent';
+        return;
+      }
       state.status = null;
       const { lower, upper } = this.#parts.problem.domain;
       state.x.forEach((value, i) => {
@@ -190,7 +206,7 @@ class BilevelJob implements Job {
       fix: [
         fix,
         goesOn
-          ? 'There was no way back to a good iterate.'
+          ? 'There is no good iterate to go back to.'
           : 'The checkpoint has this x. onBadIterate: goOn goes back and on.',
       ]
         .filter(Boolean)
@@ -226,14 +242,15 @@ class BilevelJob implements Job {
       'bilevel/gap': optimum === null ? null : (report.F - optimum) / Math.max(1, Math.abs(optimum)),
       'bilevel/step_length': isLast ? null : report.step,
       ...(problem.d <= shownCoordinates ? { 'bilevel/x': x } : {}),
-      'bilevel/goldstein': measured?.goldstein,
+      'bilevel/goldstein': measured?.goldstein ?? null,
       'bilevel/gradient_norm': report.gradientNorm,
       'bilevel/direction_norm': report.momentumNorm,
       'bilevel/direction_cosine': report.cosine,
-      'bilevel/gradient_error': compared?.error,
-      'bilevel/gradient_cosine': compared?.cosine,
+      'bilevel/gradient_error': compared?.error ?? null,
+      'bilevel/gradient_cosine': compared?.cosine ?? null,
       'bilevel/lower_residual': report.lowerResidual,
       'bilevel/bad_iterates': this.#counts.bad,
+      'bilevel/restorations': report.restorations,
       'bilevel/kinks': oracle.kinks,
       'bilevel/fall_backs': report.fallBacks,
       'bilevel/fall_back_reason': codeOf(report.fallBack),

@@ -15,7 +15,6 @@ import type { Job, JobContext, JobKind, Recorder } from './job';
 export const datasetJob: JobKind = {
   kind: 'dataset',
   device: () => null,
-  columns: () => ({ step: catalogueColumns('step', (key) => key.startsWith('labels/')) }),
   checkpoints: (experiment) => ({ seconds: datasetExperimentSchema.parse(experiment).checkpointSeconds, keep: 2 }),
   async create(context: JobContext, checkpoint: Checkpoint | null): Promise<Job> {
     const experiment = datasetExperimentSchema.parse(context.manifest.experiment);
@@ -40,6 +39,7 @@ export const datasetJob: JobKind = {
     let written = ours;
     let seconds = (performance.now() - began) / 1000;
     return {
+      columns: { step: catalogueColumns('step', (key) => key.startsWith('labels/')) },
       total: labelling.total,
       unit: 'labels',
       position: () => ({ step: labelling.done, epoch: labelling.done / labelling.total }),

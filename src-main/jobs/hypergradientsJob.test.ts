@@ -11,14 +11,14 @@ const experiment = hypergradientsSchema.parse({
 
 function jobOf(checkpoint: Checkpoint | null, lines: string[] = []): Promise<Job> {
   const manifest = { experiment } as unknown as Manifest;
-  const surroundings = { device: null, dataset: null, threads: 1, labelsEntry: '', workspace: undefined };
+  const surroundings = { device: null, dataPath: null, threads: 1, labelsEntry: '', workspace: undefined };
   return hypergradientsJob.create({ manifest, ...surroundings, log: (line) => lines.push(line) }, checkpoint);
 }
 
 it('a comparison that was cut goes on with the next measurement, and measures the same problem', async () => {
-  const declared = new Set(hypergradientsJob.columns(experiment, null).step!.map(({ key }) => key));
   const errors: Record<number, unknown> = {};
   let job = await jobOf(null);
+  const declared = new Set(job.columns.step!.map(({ key }) => key));
   const steps: number[] = [];
   while (!job.finished()) {
     const { step } = job.position();

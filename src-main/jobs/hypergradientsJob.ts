@@ -12,7 +12,6 @@ const ours = new Set(hypergradientMetrics.map(({ key }) => key));
 export const hypergradientsJob: JobKind = {
   kind: 'hypergradients',
   device: () => null,
-  columns: () => ({ step: catalogueColumns('step', (key) => ours.has(key)) }),
   checkpoints: (experiment) => ({ seconds: hypergradientsSchema.parse(experiment).checkpointSeconds, keep: 2 }),
   create({ manifest, log }: JobContext, checkpoint: Checkpoint | null): Promise<Job> {
     const experiment = hypergradientsSchema.parse(manifest.experiment);
@@ -25,6 +24,7 @@ export const hypergradientsJob: JobKind = {
     let isWarm = false;
     const speedups: number[] = [];
     return Promise.resolve({
+      columns: { step: catalogueColumns('step', (key) => ours.has(key)) },
       total: tasks.length,
       unit: 'measurements',
       position: () => ({ step: done, epoch: done / tasks.length }),

@@ -1,7 +1,6 @@
 import type { Clock, Manifest } from '@shared/run';
 import type { Device, DeviceRequest } from '../numerics/devices/device';
 import type { Checkpoint } from '../store/checkpoint';
-import type { Dataset } from '../store/dataset';
 import type { MetricColumn, MetricValue } from '../store/metricWriter';
 
 /** What a job is given before it starts. */
@@ -15,8 +14,8 @@ export interface JobContext {
   labelsEntry: string;
   /** The workspace that the run lies in, where it lies in one. */
   workspace: string | undefined;
-  /** The run's dataset, checked and the one that the manifest names; null if the manifest names none. */
-  dataset: Dataset | null;
+  /** The file that the manifest names, checked to be the same as then; null if it names none. */
+  dataPath: string | null;
   log(line: string): void;
 }
 
@@ -28,6 +27,8 @@ export type Recorder = (clock: Clock, values: Readonly<Record<string, MetricValu
  * checkpoints. All kinds of jobs are driven by the same loop, so pausing, resuming and crash safety come for free.
  */
 export interface Job {
+  /** The metrics that it records, by clock (`system` is recorded for every kind). */
+  readonly columns: Partial<Record<Clock, readonly MetricColumn[]>>;
   /** Units of work in all, such as optimizer steps; less than planned once the job has ended early. */
   readonly total: number;
   unit: string;
@@ -53,11 +54,6 @@ export interface JobKind {
   kind: string;
   /** Null where nothing is computed on tensors. */
   device(experiment: Record<string, unknown>): DeviceRequest | null;
-  /** The metrics that it records, by clock (`system` is recorded for every kind). */
-  columns(
-    experiment: Record<string, unknown>,
-    dataset: Dataset | null,
-  ): Partial<Record<Clock, readonly MetricColumn[]>>;
   checkpoints(experiment: Record<string, unknown>): { seconds: number; keep: number };
   /** @throws AdjointError if experiment, dataset and checkpoint do not go together. */
   create(context: JobContext, checkpoint: Checkpoint | null): Promise<Job>;

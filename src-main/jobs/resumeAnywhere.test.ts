@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Manifest } from '@shared/run';
 import { loadDevice } from '../numerics/devices/ladder';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../store/checkpoint';
+import { writeDataset } from '../store/dataset';
 import { resolveDefaults } from '../training/experimentSchema';
 import type { Job, Recorder } from './job';
 import { tinyDataset } from './fixtures/runs';
@@ -18,6 +19,10 @@ const dataset = tinyDataset();
 /** The same with linear rows, for what is made for those alone. */
 const affine = { ...dataset, H: new Float64Array(dataset.H.length) };
 const folder = mkdtempSync(join(tmpdir(), 'adjoint-resume-'));
+const dataPath = join(folder, 'tiny.npz');
+const affinePath = join(folder, 'affine.npz');
+writeDataset(dataPath, dataset);
+writeDataset(affinePath, affine);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 // 33 instances: the third batch of an epoch is a single one.
@@ -86,8 +91,8 @@ async function jobOf(change: object, checkpoint: Checkpoint | null, on: keyof ty
   const experiment = resolveDefaults({ dataset: 'tiny', device: on, ...change });
   const manifest = { experiment } as unknown as Manifest;
   const surroundings = { threads: 1, labelsEntry: '', workspace: undefined, log: () => undefined };
-  const data = experiment.technique.kind === 'hardNetAff' ? affine : dataset;
-  return trainingJob.create({ manifest, device: devices[on], dataset: data, ...surroundings }, checkpoint);
+  const path = experiment.technique.kind === 'hardNetAff' ? affinePath : dataPath;
+  return trainingJob.create({ manifest, device: devices[on], dataPath: path, ...surroundings }, checkpoint);
 }
 
 /** Drives a job to its end; where `cut`, through a checkpoint file after each piece of work. */

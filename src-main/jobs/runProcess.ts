@@ -14,7 +14,7 @@ import { jobKind } from './kinds';
 import { describeAttempt, whatChanged } from './machine';
 import { Reserve } from './reserve';
 import { findResumePoint, type ResumePoint } from './resume';
-import { openDataset } from './runDataset';
+import { checkData } from './runData';
 import type { RunLog } from '../store/runLog';
 import { RunRecorder } from './runRecorder';
 
@@ -43,18 +43,18 @@ export async function prepare({ run, attempt, threads, lock, log, workspace, lab
   if (attempt > 1) for (const cut of repairRun(run, lock).cut) log.write(`Repair: ${cut}`);
   const manifest = run.manifest();
   const kind = jobKind(manifest.kind);
-  const dataset = await openDataset(manifest);
+  const dataPath = await checkData(manifest);
   const packageFolders = workspace === undefined ? [] : [workspace];
   const resume = findResumePoint(run, (line) => log.write(line));
   const request = deviceRequest(kind.device(manifest.experiment), resume);
   const device = request && (await loadDevice(request, { threads, packageFolders }));
   if (device) log.write(`Device ${device.name} (${device.label}, ${device.dtype}): ${device.detail}.`);
   const context = {
-    ...{ manifest, device, dataset, threads, workspace, labelsEntry },
+    ...{ manifest, device, dataPath, threads, workspace, labelsEntry },
     log: (line: string) => log.write(line),
   };
   const job = await kind.create(context, resume?.checkpoint ?? null);
-  return { manifest, kind, device, dataset, resume, job };
+  return { manifest, kind, device, resume, job };
 }
 
 /** What is left to choose goes on where the checkpoint was computed, whatever would be chosen for a new run. */
@@ -67,7 +67,7 @@ function deviceRequest(request: DeviceRequest | null, resume: ResumePoint | null
 /** Begins the attempt and drives the job to its end. @throws whatever stopped it; the state then says `failed`. */
 export async function drive(options: RunOptions, prepared: Awaited<ReturnType<typeof prepare>>): Promise<Outcome> {
   const { run, attempt, log, build } = options;
-  const { manifest, kind, device, dataset, resume, job } = prepared;
+  const { manifest, kind, device, resume, job } = prepared;
   const computing = device ?? solverThreads(options.threads);
   const description = describeAttempt(attempt, resume?.from ?? null, computing, build);
   run.beginAttempt(attempt, description);
@@ -81,7 +81,7 @@ export async function drive(options: RunOptions, prepared: Awaited<ReturnType<ty
   const clock = new ActiveClock(savedSeconds(resume));
   const control = new Control(run, attempt);
   control.listenToSignals();
-  const recorder = new RunRecorder(run, attempt, kind.columns(manifest.experiment, dataset), clock, job.position);
+  const recorder = new RunRecorder(run, attempt, job.columns, clock, job.position);
   const heartbeat = new Heartbeat({ run, attempt, job, clock, control, recorder });
   const loop = new RunLoop({
     run,

@@ -1,9 +1,12 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Clock, Manifest } from '@shared/run';
 import { metricCatalogue } from '@shared/metrics/catalogue';
 import { loadDevice } from '../numerics/devices/ladder';
-import { readDataset } from '../store/dataset';
+import { writeDataset } from '../store/dataset';
 import { resolveDefaults } from '../training/experimentSchema';
 import firstStep from '../training/fixtures/firstStep.json' with { type: 'json' };
 import { tinyDataset } from './fixtures/runs';
@@ -14,7 +17,7 @@ const experiment = resolveDefaults({ dataset: 'qcqp-n20', device: 'wasm' });
 const context = async () => ({
   manifest: { experiment } as unknown as Manifest,
   device: await loadDevice('wasm'),
-  dataset: readDataset(path),
+  dataPath: path,
   threads: 1,
   labelsEntry: '',
   workspace: undefined,
@@ -42,9 +45,11 @@ describe('a training job on qcqp-n20', () => {
     ['a least-squares layer', { technique: { kind: 'theseusLayer', mode: 'anchored', backward: { kind: 'dlm' } } }],
   ])('records under keys of the catalogue only, each on its clock: %s', async (_, change) => {
     const experiment = resolveDefaults({ dataset: 'qcqp-n20', device: 'wasm', ...change });
-    const given = await context();
-    const columns = trainingJob.columns(experiment, given.dataset);
-    const job = await trainingJob.create({ ...given, manifest: { experiment } as unknown as Manifest }, null);
+    const job = await trainingJob.create(
+      { ...(await context()), manifest: { experiment } as unknown as Manifest },
+      null,
+    );
+    const { columns } = job;
     for (const clock of ['step', 'epoch'] as const) {
       const declared = columns[clock]!.map(({ key }) => key);
       const known = metricCatalogue.filter((metric) => metric.clock === clock).map(({ key }) => key);
@@ -61,7 +66,9 @@ describe('a training job on qcqp-n20', () => {
 it('a dataset without validation instances is refused by name', async () => {
   const dataset = tinyDataset();
   dataset.splits.valid = new Int32Array(0);
-  await expect(trainingJob.create({ ...(await context()), dataset }, null)).rejects.toMatchObject({
+  const dataPath = join(mkdtempSync(join(tmpdir(), 'adjoint-training-')), 'no-valid.npz');
+  writeDataset(dataPath, dataset);
+  await expect(trainingJob.create({ ...(await context()), dataPath }, null)).rejects.toMatchObject({
     code: 'invalid-dataset',
     problem: { where: 'splits.valid' },
   });

@@ -3,7 +3,7 @@ import { innerMetrics } from '@shared/metrics/inner';
 import { trainingMetrics } from '@shared/metrics/training';
 import type { Clock } from '@shared/run';
 import type { Checkpoint, Json } from '../store/checkpoint';
-import type { Dataset } from '../store/dataset';
+import { type Dataset, readDataset } from '../store/dataset';
 import { traitsOf } from '../modelling/traits';
 import type { Device } from '../numerics/devices/device';
 import { bindNetwork, bindTechnique } from '../training/bound';
@@ -23,30 +23,17 @@ const ours = new Set([...trainingMetrics, ...innerMetrics].map(({ key }) => key)
 export const trainingJob: JobKind = {
   kind: 'training',
   device: (experiment) => resolveDefaults(experiment).device,
-  columns(experiment, dataset) {
-    const { technique, optimizer, network, training } = resolveDefaults(experiment);
-    const bound = bindTechnique(technique);
-    const own = bound.technique.metrics ?? [];
-    const foreign = new Set(techniques.flatMap(({ metrics }) => metrics ?? []).filter((key) => !own.includes(key)));
-    if (optimizer.clip === 0) foreign.add('gradient/norm');
-    if (training.microBatches < 2) foreign.add('gradient/signal_to_noise');
-    const layers = bindNetwork(network).layers.length;
-    const lengths = (dataset && bound.technique.vectors?.(bound.settings, dataset)) ?? {};
-    const wanted = (key: string) => ours.has(key) && !foreign.has(key);
-    const columns = (clock: Clock) => catalogueColumns(clock, wanted, (key) => lengths[key] ?? layers);
-    const inner = columns('inner');
-    return { step: columns('step'), epoch: columns('epoch'), ...(inner.length > 0 ? { inner } : {}) };
-  },
   checkpoints(experiment) {
     const { checkpointSeconds, keepCheckpoints } = resolveDefaults(experiment).training;
     return { seconds: checkpointSeconds, keep: keepCheckpoints };
   },
-  async create({ manifest, device, dataset, log }: JobContext, checkpoint: Checkpoint | null): Promise<Job> {
+  async create({ manifest, device, dataPath, log }: JobContext, checkpoint: Checkpoint | null): Promise<Job> {
     const experiment = resolveDefaults(manifest.experiment);
-    if (!dataset)
+    if (dataPath === null)
       throw new AdjointError('invalid-experiment', 'A training run needs a dataset.', {
         where: 'manifest.json: dataset',
       });
+    const dataset = readDataset(dataPath);
     const data = { problem: dataset, train: labelledSet(dataset, 'train'), valid: labelledSet(dataset, 'valid') };
     if (!device) throw new AdjointError('internal', 'A training run was given no device.');
     const unfit = trainingKind.unfit?.(experiment, () => traitsOf(dataset));
@@ -55,18 +42,34 @@ export const trainingJob: JobKind = {
     log(describe(experiment, dataset, training));
     const { technique, settings } = bindTechnique(experiment.technique);
     for (const caution of technique.cautions?.(settings, dataset) ?? []) log(caution);
-    return makeJob(device, experiment, training, checkpoint, log);
+    return makeJob(device, experiment, columnsOf(experiment, dataset), training, checkpoint, log);
   },
 };
 
+/** Metrics of the catalogue that this experiment records; some vectors have an entry a row of the dataset's problem. */
+function columnsOf({ technique, optimizer, network, training }: TrainingExperiment, dataset: Dataset): Job['columns'] {
+  const bound = bindTechnique(technique);
+  const own = bound.technique.metrics ?? [];
+  const foreign = new Set(techniques.flatMap(({ metrics }) => metrics ?? []).filter((key) => !own.includes(key)));
+  if (optimizer.clip === 0) foreign.add('gradient/norm');
+  if (training.microBatches < 2) foreign.add('gradient/signal_to_noise');
+  const layers = bindNetwork(network).layers.length;
+  const lengths = bound.technique.vectors?.(bound.settings, dataset) ?? {};
+  const wanted = (key: string) => ours.has(key) && !foreign.has(key);
+  const columns = (clock: Clock) => catalogueColumns(clock, wanted, (key) => lengths[key] ?? layers);
+  const inner = columns('inner');
+  return { step: columns('step'), epoch: columns('epoch'), ...(inner.length > 0 ? { inner } : {}) };
+}
+
 function makeJob(
   device: Device,
-  { training: { earlyStopping } }: TrainingExperiment,
+  experiment: TrainingExperiment,
+  columns: Job['columns'],
   training: Training,
   checkpoint: Checkpoint | null,
   log: (line: string) => void,
 ): Job {
-  const { metric, patience } = earlyStopping;
+  const { metric, patience } = experiment.training.earlyStopping;
   const saved = checkpoint && { tensors: checkpoint.tensors, state: checkpoint.state as unknown as SavedScalars };
   let state = saved ? restoreState(device, saved) : training.init();
   // A state at the end of an epoch is validated before anything else happens to it, also after a resume.
@@ -82,6 +85,7 @@ function makeJob(
     return `${metric} has not improved for ${stale} validations; ${found}`;
   };
   return {
+    columns,
     get total() {
       return training.stopped(state) ? state.step : training.totalSteps;
     },

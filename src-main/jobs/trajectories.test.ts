@@ -2,12 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '@shared/run';
 import { loadDevice } from '../numerics/devices/ladder';
-import { readDataset } from '../store/dataset';
 import { resolveDefaults } from '../training/experimentSchema';
 import reference from '../training/fixtures/trajectories.json' with { type: 'json' };
 import { trainingJob } from './trainingJob';
 
-const dataset = readDataset(fileURLToPath(new URL('../../resources/datasets/qcqp-n20.npz', import.meta.url)));
+const dataPath = fileURLToPath(new URL('../../resources/datasets/qcqp-n20.npz', import.meta.url));
 const { seed, hidden, batchSize, epochs, microBatches, cases } = reference;
 
 const named = cases.map((expected) => {
@@ -39,7 +38,7 @@ describe.each(devices)('the first epochs of a run on $name are those that numpy 
     });
     const manifest = { experiment } as unknown as Manifest;
     const job = await trainingJob.create(
-      { ...{ device, dataset, threads: 1, labelsEntry: '', workspace: undefined, log: () => undefined }, manifest },
+      { ...{ device, dataPath, threads: 1, labelsEntry: '', workspace: undefined, log: () => undefined }, manifest },
       null,
     );
     const found: Record<string, Record<string, unknown>[]> = { step: [], epoch: [] };

@@ -62,7 +62,7 @@ export const datasetKind: ExperimentKind<'dataset', DatasetExperiment> = {
   },
   seed: (experiment) => familyOf(experiment).settings.seed,
   repeated: null,
-  dataset: () => null,
+  data: () => null,
   work: () => null,
   entryNames: () => null,
   headline: ['labels/violation_max', 'labels/gap_max'],

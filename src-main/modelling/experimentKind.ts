@@ -12,6 +12,15 @@ export interface AnyExperiment {
   notes: string;
 }
 
+/** A file that an experiment names. */
+export interface ExperimentData {
+  /** A dataset by name or path, or a problem file by path. */
+  form: 'dataset' | 'problem';
+  /** Path of the setting that names it, such as `problem.path`. */
+  at: string;
+  setting: string;
+}
+
 /**
  * A kind of experiment: all that engine, sweeps and command line must know of it. One object each, listed in
  * `experiments/kinds.ts`; what a run of the kind does is its job's business (`jobs/kinds.ts`).
@@ -27,8 +36,8 @@ export interface ExperimentKind<Kind extends string, Experiment extends AnyExper
   seed(experiment: Experiment): number;
   /** Its settings with another name and seed; null for a kind that is not swept. */
   repeated: ((experiment: Experiment, name: string, seed: number) => Experiment) | null;
-  /** The dataset that it needs, as the setting says it; null for none. */
-  dataset(experiment: Experiment): string | null;
+  /** The file that it reads besides the experiment; null for none. */
+  data(experiment: Experiment): ExperimentData | null;
   /** What of it cannot be used on its dataset's problem, and why; null if all can. Absent where nothing can fail to fit. */
   unfit?(experiment: Experiment, traits: () => ProblemTraits): Finding | null;
   /** Amount of work by flattened settings, comparable between runs with the same `like`; null where nothing tells. */

@@ -34,7 +34,7 @@ export const trainingKind: ExperimentKind<'training', TrainingExperiment> = {
     ]),
   seed: ({ seed }) => seed,
   repeated: (experiment, name, seed) => ({ ...experiment, name, seed }),
-  dataset: ({ dataset }) => dataset,
+  data: ({ dataset }) => ({ form: 'dataset', at: 'dataset', setting: dataset }),
   unfit({ technique: chosen }, traits) {
     const { technique, settings } = bindTechnique(chosen);
     const reason = technique.refusal?.(settings, traits());

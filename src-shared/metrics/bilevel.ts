@@ -171,6 +171,19 @@ const lowerLevel: MetricDefinition[] = [
     question: 'feasible',
   }),
   onStep({
+    key: 'bilevel/restorations',
+    title: 'Restorations',
+    symbol: 'N_{\\text{restored}}',
+    unit: '1',
+    formula: '\\#\\{k : \\text{no feasible } y \\text{ at } x_k\\}',
+    description:
+      'How often so far a point was moved to the nearest one of X at which the lower level has a feasible y.',
+    source: ours,
+    better: 'lower',
+    scale: 'linear',
+    question: 'feasible',
+  }),
+  onStep({
     key: 'bilevel/kinks',
     title: 'Estimates at a kink',
     symbol: 'N_{\\text{kink}}',
@@ -200,9 +213,9 @@ const lowerLevel: MetricDefinition[] = [
     title: 'Reason of the fall-back',
     symbol: '\\text{reason}',
     unit: '1',
-    formula: '0\\text{: none},\\ 1\\text{: kink},\\ 2\\text{: no derivative}',
+    formula: '0\\text{: none},\\ 1\\text{: kink},\\ 2\\text{: no derivative},\\ 3\\text{: kink at an edge}',
     description:
-      'Of the estimate at this step. 0: there was none. 1: a weakly active row. 2: y* has no derivative, as where the reduced Hessian is singular. The log has the words.',
+      'Of the estimate at this step. 0: there was none. 1: a weakly active row. 2: y* has no derivative, as where the reduced Hessian is singular. 3: a weakly active row where differences find no solution of the lower level beside x, so that the estimate is one element of the generalised gradient. The log has the words.',
     source: ours,
     better: 'zero',
     scale: 'linear',

@@ -25,7 +25,7 @@ export const hypergradientsKind: ExperimentKind<'hypergradients', Hypergradients
     ),
   seed: ({ seed }) => seed,
   repeated: (experiment, name, seed) => ({ ...experiment, name, seed }),
-  dataset: () => null,
+  data: () => null,
   work(settings) {
     const d = settings['problem.d'];
     const like = ['problem.kind', 'problem.d', 'points', 'tolerance', 'budgetSeconds', 'ssigdSteps'];

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { Finding } from '@shared/errors';
 import { flattenSettings, type Setting } from '@shared/settings';
-import { descriptive } from '../../modelling/experimentKind';
+import { descriptive, type ExperimentData } from '../../modelling/experimentKind';
 import { checkExperiment, kindOfExperiment } from '../experimentText';
 import { explain, type Explained } from '../explain';
 import { experimentKind, type Experiment, type KindName } from '../kinds';
@@ -35,8 +35,8 @@ export interface SweepPlan {
   repeats: number;
   /** Every point is run once before any is repeated. */
   runs: PlannedRun[];
-  /** Where in the text the dataset of a run is named. */
-  placeOfDataset: (dataset: string) => { line?: number; column?: number };
+  /** Where in the text the file that runs read is named. */
+  placeOfData: (data: ExperimentData) => { line?: number; column?: number };
 }
 
 export interface ParsedSweep {
@@ -140,13 +140,13 @@ function planOf(
     path,
     values: [...new Set(all.flatMap(({ point }) => (path in point ? [point[path]] : [])))],
   }));
-  const placeOfDataset = (dataset: string) => {
+  const placeOfData = ({ at, setting }: ExperimentData) => {
     const chosen = all
-      .find(({ experiment }) => kindOfRuns.dataset(experiment) === dataset)
-      ?.combination.find(({ path }) => path === 'dataset');
-    return placeOf(text, chosen ? ['sweep', ...chosen.at] : ['dataset']);
+      .find(({ experiment }) => kindOfRuns.data(experiment)?.setting === setting)
+      ?.combination.find(({ path }) => path === at);
+    return placeOf(text, chosen ? ['sweep', ...chosen.at] : at.split('.'));
   };
-  return { plan: { name, kind, axes, repeats, runs, placeOfDataset }, findings: [] };
+  return { plan: { name, kind, axes, repeats, runs, placeOfData }, findings: [] };
 }
 
 /** Gathers what is wrong with points: once each, with the first point that has it and how many others do. */
@@ -192,12 +192,14 @@ class WrongPoints {
 
 /**
  * What an experiment does, as text: equal for two experiments exactly if they differ in nothing but what they are called.
- * Takes a resolved experiment; the dataset counts by its content where the caller gives its checksum.
+ * Takes a resolved experiment; the file that it reads counts by its content where the caller gives its checksum.
  */
-export function experimentIdentity(experiment: Experiment, datasetSha256?: string): string {
-  const flat = flattenSettings(datasetSha256 === undefined ? experiment : { ...experiment, dataset: datasetSha256 });
+export function experimentIdentity(experiment: Experiment, dataSha256?: string): string {
+  const flat = flattenSettings(experiment);
+  const data = experimentKind(experiment.kind).data(experiment);
+  if (data && dataSha256 !== undefined) flat[data.at] = dataSha256;
   const paths = Object.keys(flat)
-    .filter((path) => path === 'dataset' || !descriptive.has(path))
+    .filter((path) => path === data?.at || !descriptive.has(path))
     .sort();
   return JSON.stringify(paths.map((path) => [path, flat[path]]));
 }
