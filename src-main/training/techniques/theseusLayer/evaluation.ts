@@ -1,10 +1,10 @@
 import { median } from '@shared/statistics/summary';
 import { warnUnconverged } from '../../../layers/leastSquares/preflight';
 import { gradientDistance, outputGradient, referenceLayer } from '../../../layers/leastSquares/reference';
-import type { LeastSquaresResult } from '../../../layers/leastSquares/leastSquaresLayer';
+import type { LeastSquaresBatch, LeastSquaresResult } from '../../../layers/leastSquares/leastSquaresLayer';
 import { equalityAt, inequalityAt, inequalityCount, type Qcqp } from '../../problem';
 import type { LayerEvaluation } from '../technique';
-import { diagnoses, diagnosis, solveInner, weightedX, type InnerProblem } from './inner';
+import { batchOf, diagnoses, diagnosis, type InnerProblem, type InnerWeights } from './inner';
 import { curves, followInner, leastNormPoints } from './probe';
 import { layerSettings } from './settings';
 
@@ -22,19 +22,20 @@ const gradientInstances = 16;
 export function evaluateLayer(
   inner: InnerProblem,
   problem: Qcqp,
+  weights: InnerWeights,
   raw: Float64Array,
   x: Float64Array,
   probes: boolean,
 ): LayerEvaluation {
   const { settings } = inner;
-  const result = solveInner(inner, raw, x);
+  const result = inner.layer.forward(batchOf(problem, weights, raw, x));
   const evaluation: LayerEvaluation = {
     outputs: result.y,
     ...{ metrics: {}, vectors: {}, inner: null, notes: [], cautions: [] },
   };
   addOutcome(evaluation, inner, problem, result, raw, x);
   const size = Math.min(settings.probe.instances, raw.length / problem.n);
-  if (probes && size > 0) addProbe(evaluation, inner, problem, raw, x, size);
+  if (probes && size > 0) addProbe(evaluation, inner, problem, weights, raw, x, size);
   return evaluation;
 }
 
@@ -112,6 +113,7 @@ function addProbe(
   evaluation: LayerEvaluation,
   inner: InnerProblem,
   problem: Qcqp,
+  weights: InnerWeights,
   raw: Float64Array,
   x: Float64Array,
   size: number,
@@ -119,11 +121,10 @@ function addProbe(
   const { n, e } = problem;
   const { settings } = inner;
   const { metrics, vectors } = evaluation;
-  const anchor = raw.subarray(0, size * n);
-  const some = x.subarray(0, size * e);
-  const scaled = weightedX(inner, some);
-  const warm = followInner(inner, anchor, scaled, anchor);
-  const cold = followInner(inner, anchor, scaled, leastNormPoints(inner.rows, scaled));
+  const first = (count: number) => batchOf(problem, weights, raw.subarray(0, count * n), x.subarray(0, count * e));
+  const batch = first(size);
+  const warm = followInner(inner, batch);
+  const cold = followInner(inner, { ...batch, initial: leastNormPoints(problem, batch.x) });
   const [ofWarm, ofCold] = [median(warm.iterations), median(cold.iterations)];
   metrics['inner/iterations_median'] = ofWarm;
   metrics['inner/cold_iterations_median'] = ofCold;
@@ -136,24 +137,22 @@ function addProbe(
     ...curves(warm, limit),
     'inner/cold_residual_median': curves(cold, limit)['inner/residual_median'],
   };
-  const few = Math.min(size, gradientInstances);
-  addGradientError(evaluation, inner, problem, anchor.subarray(0, few * n), scaled.subarray(0, few * e));
+  addGradientError(evaluation, inner, problem, first(Math.min(size, gradientInstances)));
 }
 
 /** The layer's own gradient of f against the exact one, at the exact layer's output. */
 function addGradientError(
   { metrics, cautions }: LayerEvaluation,
-  { settings, layer, rows, anchorWeight, damping }: InnerProblem,
+  { settings, layer, rows }: InnerProblem,
   problem: Qcqp,
-  anchor: Float64Array,
-  x: Float64Array,
+  batch: LeastSquaresBatch,
 ): void {
-  const size = anchor.length / problem.n;
-  const exact = referenceLayer(rows, anchorWeight, layerSettings(settings, damping));
-  const { y } = exact.forward({ size, anchor, x });
-  const cotangent = objectiveGradients(problem, y);
-  const reference = outputGradient(exact, { size, anchor, x }, cotangent);
-  const own = outputGradient(layer, { size, anchor, x }, cotangent);
+  const exact = referenceLayer(rows, batch.anchorWeight ?? settings.anchor.weight, layerSettings(settings));
+  // Its own damping brings it to its end, whatever the layer's is.
+  const { damping: _, ...undamped } = batch;
+  const cotangent = objectiveGradients(problem, exact.forward(undamped).y);
+  const reference = outputGradient(exact, undamped, cotangent);
+  const own = outputGradient(layer, batch, cotangent);
   const distance = gradientDistance(own.gradient, reference.gradient);
   metrics['inner/gradient_cosine'] = distance?.cosine ?? null;
   metrics['inner/gradient_error'] = distance?.relativeError ?? null;

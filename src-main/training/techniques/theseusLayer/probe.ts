@@ -1,7 +1,8 @@
 import { quantileOfSorted, sorted } from '@shared/statistics/summary';
+import { iterationsTo } from '../../../layers/leastSquares/innerTrace';
+import { LeastSquaresLayer, type LeastSquaresBatch } from '../../../layers/leastSquares/leastSquaresLayer';
 import { cholesky, solveCholesky } from '../../../numerics/linalg/cholesky';
 import { addTransposed, multiplySymmetric } from '../../../numerics/linalg/products';
-import { init, linearise, makeLeastSquares, step, terminate } from '../../../solvers/leastSquares/leastSquares';
 import type { QcqpRows } from '../../../solvers/leastSquares/qcqpResidual';
 import type { InnerProblem } from './inner';
 import { layerSettings } from './settings';
@@ -12,60 +13,36 @@ export interface Followed {
   iterations: Int32Array;
   /** ‖Jᵀr‖∞, [size, limit + 1] */
   residual: Float64Array;
-  /** Largest entry of [Ay − x; relu(c)], [size, limit + 1] */
+  /** Largest violation of a row, [size, limit + 1] */
   violation: Float64Array;
 }
 
-/**
- * Follows the anchored phase of every instance, with the layer's own descent and search, until it arrives or `probe.iterations` are done.
- *
- * @param x weighted as the rows are
- * @param initial where the solves begin, [size, n]
- */
-export function followInner(
-  { settings, layer: { model }, damping }: InnerProblem,
-  anchor: Float64Array,
-  x: Float64Array,
-  initial: Float64Array,
-): Followed {
+/** Follows the anchored phase of every instance, with the layer's own descent and search, until it arrives or `probe.iterations` are done. */
+export function followInner({ settings, rows }: InnerProblem, batch: LeastSquaresBatch): Followed {
   const { iterations: limit, tolerance } = settings.probe;
-  const { n, e } = model;
-  const size = anchor.length / n;
-  const own = layerSettings(settings, damping).solver;
-  const solver = makeLeastSquares(model, { ...own, maxIterations: limit, gradientTolerance: tolerance });
-  const width = limit + 1;
-  const followed: Followed = {
-    iterations: new Int32Array(size),
-    ...{ residual: new Float64Array(size * width), violation: new Float64Array(size * width) },
+  const own = layerSettings(settings);
+  const layer = new LeastSquaresLayer(rows, settings.anchor.weight, {
+    ...own,
+    mode: 'anchored',
+    // Nothing is differentiated, and so that no iterations are kept.
+    backward: { kind: 'dlm', epsilon: 1 },
+    solver: { ...own.solver, maxIterations: limit, gradientTolerance: tolerance },
+    trace: true,
+  });
+  const trace = layer.forward(batch).trace!;
+  return {
+    iterations: Int32Array.from({ length: batch.size }, (_, i) => iterationsTo(trace, i, tolerance) ?? limit + 1),
+    residual: held(trace.gradient, trace.columns),
+    violation: held(trace.violation, trace.columns),
   };
-  for (let i = 0; i < size; i++) {
-    model.setInstance(anchor, i * n, x, i * e);
-    init(solver, initial, i * n);
-    for (;;) {
-      const at = i * width + solver.iteration;
-      if (solver.status === null) {
-        linearise(solver);
-        followed.residual[at] = largest(solver.gradient, 0);
-        followed.violation[at] = largest(solver.residual, n);
-      }
-      if (terminate(solver)) break;
-      step(solver);
-    }
-    const converged = solver.status === 'converged';
-    followed.iterations[i] = converged ? solver.iteration : width;
-    // A step that failed has no point of its own.
-    const last =
-      converged || solver.status === 'iteration limit' ? solver.iteration : Math.max(0, solver.iteration - 1);
-    for (const values of [followed.residual, followed.violation])
-      values.fill(values[i * width + last], i * width + last + 1, (i + 1) * width);
-  }
-  return followed;
 }
 
-function largest(values: Float64Array, from: number): number {
-  let most = 0;
-  for (let j = from; j < values.length; j++) if (!(Math.abs(values[j]) <= most)) most = Math.abs(values[j]);
-  return most;
+/** In each row of `columns`, NaN takes the value before it. */
+function held(values: Float64Array, columns: number): Float64Array {
+  const result = values.slice();
+  for (let at = 1; at < result.length; at++)
+    if (Number.isNaN(result[at]) && at % columns !== 0) result[at] = result[at - 1];
+  return result;
 }
 
 /** Median and deciles over the instances at each iteration, as the vectors of one row of the clock `inner`. */
@@ -86,7 +63,7 @@ function quantiles(values: Float64Array, width: number, q: number): Float64Array
 }
 
 /** A⁺x of every instance, [size, n]: the point of least norm on Ay = x, from which a solve begins without a network. */
-export function leastNormPoints({ n, A }: QcqpRows, x: Float64Array): Float64Array {
+export function leastNormPoints({ n, A }: Pick<QcqpRows, 'n' | 'A'>, x: Float64Array): Float64Array {
   const e = A.length / n;
   const size = e === 0 ? 0 : x.length / e;
   const factor = new Float64Array(e * e);

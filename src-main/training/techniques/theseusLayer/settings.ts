@@ -175,12 +175,12 @@ function contradictions(settings: TheseusSettings): { path: string[]; message: s
   return found;
 }
 
-/** Damping and tolerances of the layer for settings of the technique; `damping` where it has been learnt. */
-export function layerSettings(settings: TheseusSettings, damping?: number): LeastSquaresLayerSettings {
+/** Settings of the layer for those of the technique. */
+export function layerSettings(settings: TheseusSettings): LeastSquaresLayerSettings {
   return {
     mode: settings.mode,
     backward: backwardMode(settings.backward),
-    solver: innerSolver(settings, damping),
+    solver: innerSolver(settings),
     restoration: { maxIterations: 50, tolerance: restorationTolerance(settings) },
     onFailure: 'continue',
     trace: false,
@@ -197,7 +197,7 @@ function backwardMode(mode: TheseusSettings['backward']): BackwardMode {
   return mode;
 }
 
-function innerSolver({ solver, iterations }: TheseusSettings, damping?: number): LeastSquaresSettings {
+function innerSolver({ solver, iterations }: TheseusSettings): LeastSquaresSettings {
   const rest = { maxIterations: iterations, gradientTolerance: 0, stepTolerance: 0, divergence: 1e12 };
   const fixed = { kind: 'fixedStep', stepSize: 1 } as const;
   if (solver.kind === 'gaussNewton') {
@@ -207,7 +207,7 @@ function innerSolver({ solver, iterations }: TheseusSettings, damping?: number):
   if (solver.kind === 'dogleg')
     return { descent: { kind: 'dogleg', radius: solver.radius }, search: gainRatioSearch, ...rest };
   return {
-    descent: { kind: 'levenbergMarquardt', damping: damping ?? solver.damping, ellipsoidal: solver.ellipsoidal },
+    descent: { kind: 'levenbergMarquardt', damping: solver.damping, ellipsoidal: solver.ellipsoidal },
     search: solver.adaptive ? gainRatioSearch : fixed,
     ...rest,
   };

@@ -1,10 +1,9 @@
 import type { Tensor } from '../../../numerics/devices/device';
 import { preflightLeastSquares } from '../../../layers/leastSquares/preflight';
-import { inequalityCount } from '../../problem';
 import { squaredResidual } from '../residual';
 import type { Technique } from '../technique';
 import { evaluateLayer } from './evaluation';
-import { diagnoses, innerProblem, learntWeights, readLearnt } from './inner';
+import { diagnoses, innerProblem, innerWeights, learntWeights, rowCount } from './inner';
 import { applyLayer } from './layerOp';
 import { layerSettings, theseusSettings } from './settings';
 
@@ -32,7 +31,7 @@ export const theseusLayer: Technique<'theseusLayer', typeof theseusSettings> = {
     'inner/cold_residual_median',
   ],
   vectors({ probe }, problem) {
-    const rows = problem.e + inequalityCount(problem);
+    const rows = rowCount(problem);
     const curve = probe.iterations + 1;
     return {
       ...{ 'inner/failures': diagnoses.length, 'valid/row_violation': rows, 'inner/backbone_row_violation': rows },
@@ -48,7 +47,8 @@ export const theseusLayer: Technique<'theseusLayer', typeof theseusSettings> = {
   evaluate({ settings, weights, data, position }, raw, x) {
     const validation = position.step / position.stepsPerEpoch / settings.probe.every;
     const probes = Number.isInteger(validation) || position.step >= position.totalSteps;
-    return evaluateLayer(innerProblem(settings, data, readLearnt(weights)), data, raw, x, probes);
+    const now = innerWeights(settings, data, weights);
+    return evaluateLayer(innerProblem(settings, data), data, now, raw, x, probes);
   },
   terms({ device: { tf }, problem, settings, scheduled }, y, x, raw) {
     const penalty = tf.mean(squaredResidual(tf, problem, y, x));
@@ -59,7 +59,7 @@ export const theseusLayer: Technique<'theseusLayer', typeof theseusSettings> = {
     return { objective: tf.mean(problem.objective(y)), constraint: tf.addN(parts), penalty };
   },
   scalars({ settings, weights, scheduled, data }) {
-    const { anchorWeight, damping } = innerProblem(settings, data, readLearnt(weights));
+    const { anchorWeight, damping } = innerWeights(settings, data, weights);
     return {
       lambda: scheduled.lambda,
       'theseus/anchor_weight': anchorWeight,
