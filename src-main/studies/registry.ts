@@ -1,11 +1,21 @@
 import { AdjointError } from '@shared/errors';
 import { annealing } from './annealing';
+import { backwardModes } from './backwardModes';
+import { innerIterations } from './innerIterations';
 import { interference } from './interference';
 import { lambdaTradeOff } from './lambdaTradeOff';
 import type { Study } from './study';
+import { warmStart } from './warmStart';
 
 /** Every study. A new one is a file beside this one and an entry here. */
-export const studies: readonly Study[] = [lambdaTradeOff, annealing, interference] as unknown as readonly Study[];
+export const studies: readonly Study[] = [
+  lambdaTradeOff,
+  annealing,
+  interference,
+  backwardModes,
+  innerIterations,
+  warmStart,
+] as unknown as readonly Study[];
 
 /** @throws AdjointError `not-found` */
 export function findStudy(name: string): Study {

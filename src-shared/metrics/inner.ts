@@ -62,6 +62,18 @@ const perStep: MetricDefinition[] = [
     thresholds: [0.1],
   }),
   onStep({
+    key: 'inner/memory',
+    title: 'Memory of the layer',
+    symbol: 'M_{\\text{layer}}',
+    unit: 'MB',
+    formula: 'M_{\\text{layer}}',
+    description: 'What the layer holds from its forward pass to the end of its backward pass, for the batch.',
+    source: ours,
+    better: 'lower',
+    scale: 'linear',
+    question: 'cost',
+  }),
+  onStep({
     key: 'theseus/anchor_weight',
     title: 'Anchor weight',
     symbol: 'w',

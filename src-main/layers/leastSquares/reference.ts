@@ -19,7 +19,7 @@ export function referenceSettings(
       descent: { kind: 'levenbergMarquardt', damping: 1e-3, ellipsoidal: false },
       search: gainRatioSearch,
       maxIterations: 400,
-      gradientTolerance: 1e-12,
+      gradientTolerance: 1e-11,
       stepTolerance: 1e-15,
       divergence: 1e12,
     },

@@ -11,7 +11,7 @@ import { layerSettings } from './settings';
 /** What project promises, on the rows as they are. */
 export const projectTolerance = 1e-8;
 /** Instances whose gradients are compared with the exact ones. */
-const gradientInstances = 16;
+const gradientInstances = 8;
 
 /**
  * Outputs of the layer at validation, in float64, with what its inner solves did.

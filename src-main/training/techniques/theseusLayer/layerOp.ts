@@ -9,13 +9,15 @@ import type { TheseusSettings } from './settings';
 export function applyLayer(pass: Pass<TheseusSettings>, raw: Tensor, x: Tensor): Tensor {
   const { device, data, settings, weights, note } = pass;
   const fixed = rowWeightsOf(settings, data);
-  const op = leastSquaresOp(device, innerProblem(settings, data).layer, {
+  const { layer } = innerProblem(settings, data);
+  const op = leastSquaresOp(device, layer, {
     onForward(result, seconds) {
       note('time/inner_forward', seconds * 1e3);
       noteResult(pass, result);
     },
     onBackward({ unconverged }, seconds) {
       note('time/inner_backward', seconds * 1e3);
+      note('inner/memory', layer.bytesHeld / 1e6);
       if (settings.backward.kind === 'dlm') note('inner/unconverged', unconverged);
     },
   });

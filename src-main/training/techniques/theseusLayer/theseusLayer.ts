@@ -22,7 +22,7 @@ export const theseusLayer: Technique<'theseusLayer', typeof theseusSettings> = {
   settings: theseusSettings,
   metrics: [
     ...['lambda', 'theseus/anchor_weight', 'theseus/damping', 'inner/iterations', 'inner/restoration_iterations'],
-    ...['inner/failed', 'inner/unconverged', 'time/inner_forward', 'time/inner_backward'],
+    ...['inner/failed', 'inner/unconverged', 'inner/memory', 'time/inner_forward', 'time/inner_backward'],
     ...['inner/displacement', 'inner/backbone_violation', 'inner/valid_reported', 'inner/failures'],
     ...['valid/row_violation', 'inner/backbone_row_violation'],
     ...['inner/iterations_median', 'inner/cold_iterations_median', 'inner/warm_start_gain', 'inner/iteration_counts'],
