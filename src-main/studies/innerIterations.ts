@@ -130,7 +130,7 @@ function reading(mode: string, rows: readonly Row[]): Claim[] {
   const norm = trend(metrics.norm);
   claims.push({
     text: clear(norm)
-      ? `In the mode ${mode} the layer’s gradient ${clear(norm)} from ${estimateText(first.norm)} times the norm of the exact one at ${first.iterations} to ${estimateText(last.norm)} at ${last.iterations} inner iterations.`
+      ? `In the mode ${mode} the norm of the layer’s gradient ${clear(norm)} from ${estimateText(first.norm)} times that of the exact one at ${first.iterations} to ${estimateText(last.norm)} at ${last.iterations} inner iterations.`
       : `In the mode ${mode} the norm of the layer’s gradient does not depend clearly on the number of inner iterations.`,
     basis: basis(norm),
   });
