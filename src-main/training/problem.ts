@@ -57,6 +57,8 @@ export interface DeviceProblem {
   objective(y: Tensor): Tensor;
   /** c(y) and the bounds, [B,r]; feasible where ≤ 0. */
   inequality(y: Tensor): Tensor;
+  /** ∇_y ‖relu(c(y))‖², [B,n]. */
+  violationGradient(y: Tensor): Tensor;
   /** Ay − x, [B,e]. */
   equality(y: Tensor, x: Tensor): Tensor;
   /** ‖r‖² with r = [relu(c(y)); Ay − x], [B], in one piece, where the device has a kernel for it. */
@@ -121,14 +123,28 @@ export function deviceProblem(device: Device, problem: Qcqp): DeviceProblem {
     const products = tf.reshape(tf.matMul(y, ofRows, false, true), [y.shape[0], m, n]);
     return padded(tf.sum(tf.mul(products, tf.expandDims(y, 1)), 2));
   };
+  const inequality = (y: Tensor): Tensor => {
+    const ofLinear = tf.matMul(y, G, false, true);
+    return tf.sub(H === null ? ofLinear : tf.add(curvature(y, H), ofLinear), h);
+  };
+
+  /** Σ_i r_i H_i y for r [B,r] over all rows, [B,n]. */
+  const weighted = (y: Tensor, r: Tensor, ofRows: Tensor): Tensor => {
+    const own = bounds.length === 0 ? r : tf.slice(r, [0, 0], [r.shape[0], m]);
+    if (!dense) return tf.mul(tf.matMul(own, ofRows), y);
+    const products = tf.reshape(tf.matMul(y, ofRows, false, true), [y.shape[0], m, n]);
+    return tf.sum(tf.mul(products, tf.expandDims(own, 2)), 1);
+  };
   return {
     objective: (y) => {
       const quadratic = tf.sum(tf.mul(tf.matMul(y, Q, false, true), y), 1);
       return tf.add(tf.mul(quadratic, 0.5), tf.reshape(tf.matMul(y, p), [y.shape[0]]));
     },
-    inequality: (y) => {
-      const ofLinear = tf.matMul(y, G, false, true);
-      return tf.sub(H === null ? ofLinear : tf.add(curvature(y, H), ofLinear), h);
+    inequality,
+    violationGradient: (y) => {
+      const r = tf.relu(inequality(y));
+      const ofLinear = tf.matMul(r, G);
+      return tf.mul(H === null ? ofLinear : tf.add(ofLinear, tf.mul(weighted(y, r, H), 2)), 2);
     },
     equality: (y, x) => tf.sub(tf.matMul(y, A, false, true), x),
     ...fused.parts,

@@ -1,5 +1,7 @@
 import { augmentedLagrangian } from './augmentedLagrangian';
 import { convexProjection } from './convexProjection';
+import { dc3 } from './dc3';
+import { fsNet } from './fsNet/fsNet';
 import { hardNetAff } from './hardNetAff';
 import { pcgrad } from './pcgrad';
 import { softPenalty } from './softPenalty';
@@ -13,4 +15,6 @@ export const techniques = [
   theseusLayer,
   convexProjection,
   hardNetAff,
+  dc3,
+  fsNet,
 ] as const;
