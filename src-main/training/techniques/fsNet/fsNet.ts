@@ -99,7 +99,7 @@ export const fsNet: Technique<'fsNet', typeof settings, { training: HostLayer; t
   summary:
     'L-BFGS moves the network’s output towards the constraints, whatever smooth rows they are, and is differentiated through.',
   reference:
-    'Nguyen & Donti, FSNet: Feasibility-Seeking Neural Network for Constrained Optimization with Guarantees, 2025',
+    'Nguyen & Donti, FSNet: Feasibility-Seeking Neural Network for Constrained Optimization with Guarantees, NeurIPS 2025',
   settings,
   metrics: hostLayerMetrics,
   constants(settings, problem) {

@@ -49,9 +49,9 @@ export function seekFeasibility(
   xAt: number,
 ): Course {
   const { n } = energy;
-  let y = start.slice();
+  let y: Float64Array = start.slice();
   let value = energy.value(y, X, xAt);
-  let gradient = new Float64Array(n);
+  let gradient: Float64Array = new Float64Array(n);
   energy.gradient(y, X, xAt, gradient);
   const course: Course = { y, iterations: 0, points: [y], gradients: [gradient], steps: [], first: [] };
   const pairs: Pair[] = [];
