@@ -1,6 +1,6 @@
-import { linearise, type LeastSquares } from '../../solvers/leastSquares/leastSquares';
 import type { QcqpResidual } from '../../solvers/leastSquares/qcqpResidual';
 import type { Restoration } from '../../solvers/leastSquares/restoration';
+import type { Iterate } from './anchoredPhase';
 
 /** The course of every instance's iterations: row i is instance i, column k its k-th iterate, NaN beyond the last. */
 export interface InnerTrace {
@@ -27,34 +27,17 @@ export function makeInnerTrace(size: number, iterations: number, restorations: n
   };
 }
 
-/** Notes the point that the solver is at. */
-export function noteIterate(trace: InnerTrace, i: number, state: LeastSquares<QcqpResidual>): void {
-  const { model, residual, gradient, iteration, objective } = state;
-  if (state.status === 'NaN') return;
-  linearise(state);
-  note(trace, i * trace.columns + iteration, objective, gradient, violationOf(model, residual));
-}
-
-/** Notes a point that is not the solver's: the last one of the implicit modes. `gradient` [n] is written. */
-export function noteLast(
+/** Notes the point that instance i has come to. */
+export function noteIterate(
   trace: InnerTrace,
   i: number,
-  iteration: number,
   model: QcqpResidual,
-  y: Float64Array,
-  residual: Float64Array,
-  objective: number,
-  gradient: Float64Array,
+  { iteration, objective, gradient, residual }: Iterate,
 ): void {
-  model.linearise(y, residual);
-  model.multiplyTransposed(residual, gradient);
-  note(trace, i * trace.columns + iteration, objective, gradient, violationOf(model, residual));
-}
-
-function note(trace: InnerTrace, at: number, objective: number, gradient: Float64Array, violation: number): void {
+  const at = i * trace.columns + iteration;
   trace.objective[at] = objective;
-  trace.gradient[at] = largest(gradient, 0, gradient.length);
-  trace.violation[at] = violation;
+  trace.gradient[at] = largest(gradient);
+  trace.violation[at] = violationOf(model, residual);
 }
 
 export function noteRestoration(trace: InnerTrace, i: number, { iteration, violation }: Restoration): void {
@@ -71,9 +54,9 @@ export function violationOf({ n, rows, rowWeights }: QcqpResidual, residual: Flo
   return most;
 }
 
-function largest(values: Float64Array, from: number, to: number): number {
+function largest(values: Float64Array): number {
   let most = 0;
-  for (let i = from; i < to; i++) if (!(Math.abs(values[i]) <= most)) most = Math.abs(values[i]);
+  for (let i = 0; i < values.length; i++) if (!(Math.abs(values[i]) <= most)) most = Math.abs(values[i]);
   return most;
 }
 

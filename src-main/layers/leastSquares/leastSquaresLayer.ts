@@ -1,29 +1,12 @@
 import { AdjointError } from '@shared/errors';
-import {
-  halfSquare,
-  init,
-  isUsable,
-  linearise,
-  makeLeastSquares,
-  postprocess,
-  step,
-  terminate,
-  type LeastSquares,
-} from '../../solvers/leastSquares/leastSquares';
+import { isUsable, type LeastSquares } from '../../solvers/leastSquares/leastSquares';
 import { QcqpResidual, type QcqpGradient, type QcqpRows } from '../../solvers/leastSquares/qcqpResidual';
-import { NormalFactor } from '../../solvers/leastSquares/normalFactor';
-import { makeAdjointWork, pullGradient, type AdjointWork } from './iterationAdjoint';
-import { pullDlm } from './dlm';
+import { AnchoredPhase, type Iterate } from './anchoredPhase';
+import { makeAdjointWork } from './iterationAdjoint';
 import { RestorationPhase } from './restorationPhase';
 import { diagnose, type Outcome } from './diagnosis';
-import { makeInnerTrace, noteIterate, noteLast, violationOf, type InnerTrace } from './innerTrace';
-import {
-  checkLayerSettings,
-  defaultLeastSquaresLayerSettings,
-  type BackwardMode,
-  type LeastSquaresLayerSettings,
-} from './settings';
-import { Unrolling } from './unrolling';
+import { makeInnerTrace, noteIterate, violationOf, type InnerTrace } from './innerTrace';
+import { checkLayerSettings, defaultLeastSquaresLayerSettings, type LeastSquaresLayerSettings } from './settings';
 
 /** Instances side by side: anchor and initial [size, n], x [size, e]; without `initial` the solves begin at the anchor. */
 export interface LeastSquaresBatch {
@@ -83,16 +66,13 @@ interface Solved extends LeastSquaresBatch {
 export class LeastSquaresLayer {
   readonly settings: LeastSquaresLayerSettings;
   readonly model: QcqpResidual;
-  readonly solver: LeastSquares<QcqpResidual>;
-  /** Null for modes that do not go through iterations. */
-  readonly #unrolling: Unrolling<QcqpGradient> | null;
+  readonly #anchored: AnchoredPhase<QcqpGradient, QcqpResidual>;
   readonly #restoration: RestorationPhase;
   readonly #work;
   readonly #cotangent: Float64Array;
-  /** Of the implicit modes: the factor of every instance's last step. */
-  readonly #lastFactors: NormalFactor[] = [];
   readonly #anchorWeight: number;
   readonly #damping: number;
+  readonly #ones: Float64Array;
   #solved: Solved | null = null;
   /** The batches of results that may still be differentiated. */
   readonly #batches = new WeakMap<LeastSquaresResult, LeastSquaresBatch>();
@@ -104,13 +84,20 @@ export class LeastSquaresLayer {
     const { mode, backward, solver } = this.settings;
     this.model = new QcqpResidual(rows, anchorWeight);
     this.#anchorWeight = anchorWeight;
-    const before = mode === 'anchored' && backward.kind === 'implicit' ? 1 : 0;
-    this.solver = makeLeastSquares(this.model, { ...solver, maxIterations: solver.maxIterations - before });
-    this.#damping = this.solver.startDamping;
+    this.#ones = this.model.rowWeights.slice();
     this.#work = makeAdjointWork(this.model);
     this.#cotangent = this.model.kernels.allocate(this.model.n);
-    this.#unrolling = makeUnrolling(this.solver, this.#work, backward);
+    this.#anchored = new AnchoredPhase<QcqpGradient, QcqpResidual>(
+      this.model,
+      { solver, backward, lastStep: mode === 'anchored' },
+      this.#work,
+    );
+    this.#damping = this.solver.startDamping;
     this.#restoration = new RestorationPhase(this.model, this.settings.restoration, this.#work);
+  }
+
+  get solver(): LeastSquares<QcqpResidual> {
+    return this.#anchored.solver;
   }
 
   /**
@@ -137,8 +124,7 @@ export class LeastSquaresLayer {
     this.#solved = solved;
     this.#batches.set(result, batch);
     this.#choose(batch);
-    this.solver.normals.begin();
-    this.#unrolling?.reserve(size);
+    this.#anchored.begin(size);
     if (mode === 'project') this.#restoration.reserve(size);
     for (let i = 0; i < size; i++) {
       model.setInstance(anchor, i * n, x, i * e);
@@ -163,15 +149,14 @@ export class LeastSquaresLayer {
     if (!(damping >= 0)) throw new AdjointError('bad-request', `The damping is ${damping}.`, { where: 'damping' });
     solver.startDamping = damping;
     model.anchorWeight = anchorWeight;
-    model.setRowWeights(rowWeights ?? model.rowWeights);
+    model.setRowWeights(rowWeights ?? this.#ones);
   }
 
   /** Bytes that are held from a forward pass to its backward pass, beside the result, and that the latter works with. */
   get bytesHeld(): number {
     const { n, m } = this.model;
     // The constant part, its root and what they are made of, the active rows and those transposed; base points.
-    const own = 4 * n * n + 2 * m * n + (this.#solved?.base.length ?? 0) + (this.#unrolling?.numbersHeld ?? 0);
-    return 8 * own + this.#lastFactors.reduce((sum, { bytesHeld }) => sum + bytesHeld, 0);
+    return 8 * (4 * n * n + 2 * m * n + (this.#solved?.base.length ?? 0) + this.#anchored.numbersHeld);
   }
 
   #check(arrays: Record<string, Float64Array>, length: number): void {
@@ -183,65 +168,22 @@ export class LeastSquaresLayer {
   }
 
   #solve(i: number, { initial, base, result }: Solved): void {
-    const { solver, model } = this;
-    const { mode, backward } = this.settings;
+    const { model } = this;
     const { n } = model;
-    const unrolling = this.#unrolling;
-    init(solver, initial, i * n);
-    for (;;) {
-      if (result.trace) noteIterate(result.trace, i, solver);
-      if (terminate(solver)) break;
-      unrolling?.before(i);
-      step(solver);
-      unrolling?.after(i);
-    }
-    postprocess(solver);
-    result.iterations[i] = solver.iteration;
-    result.status[i] = solver.status!;
+    const { trace } = result;
+    const onIterate = trace ? (iterate: Iterate) => noteIterate(trace, i, model, iterate) : undefined;
+    const solved = this.#anchored.solve(i, initial, i * n, onIterate);
+    result.iterations[i] = solved.iterations;
+    result.status[i] = solved.status;
     result.restorationStatus[i] = null;
-    base.set(solver.y, i * n);
-    result.objective[i] = solver.objective;
-    result.y.set(solver.y, i * n);
-    if (!isUsable(solver.status!)) return;
-    if (mode === 'project') {
-      const phase = this.#restoration;
-      result.restorationStatus[i] = phase.run(i, base, result.trace);
-      result.restorationIterations[i] = phase.state.iteration;
-      result.y.set(phase.state.y, i * n);
-    } else if (backward.kind === 'implicit') this.#lastStep(i, result);
-  }
-
-  /** y ← y − (JᵀJ)⁻¹Jᵀr, or with the Hessian in the place of JᵀJ. */
-  #lastStep(i: number, result: LeastSquaresResult): void {
-    const { solver, model } = this;
-    if (!this.#factorUndamped()) {
-      result.status[i] = 'singular normal matrix';
-      return;
-    }
-    const { direction, gradient, normals, trial, trialResidual, y } = solver;
-    (this.#lastFactors[i] ??= new NormalFactor(model.n, model.kernels)).copyFrom(normals.factor);
-    direction.set(gradient);
-    normals.solve(direction);
-    for (let j = 0; j < model.n; j++) trial[j] = y[j] - direction[j];
-    model.residual(trial, trialResidual);
-    result.iterations[i]++;
-    const objective = halfSquare(trialResidual);
-    if (!(objective <= solver.ceiling)) {
-      result.status[i] = Number.isNaN(objective) ? 'NaN' : 'diverged';
-      return;
-    }
-    result.objective[i] = objective;
-    result.y.set(trial, i * model.n);
-    if (result.trace)
-      noteLast(result.trace, i, result.iterations[i], model, trial, trialResidual, objective, direction);
-  }
-
-  /** Factors JᵀJ or the Hessian at the solver's linearised point. */
-  #factorUndamped(): boolean {
-    const { normals, residual } = this.solver;
-    const { backward } = this.settings;
-    const whole = backward.kind === 'implicit' && backward.hessian === 'newton';
-    return whole ? normals.factorHessian(residual) : normals.factorDamped(0, false);
+    result.objective[i] = solved.objective;
+    base.set(solved.base, i * n);
+    result.y.set(solved.y, i * n);
+    if (this.settings.mode === 'anchored' || !isUsable(solved.status)) return;
+    const phase = this.#restoration;
+    result.restorationStatus[i] = phase.run(i, base, trace);
+    result.restorationIterations[i] = phase.state.iteration;
+    result.y.set(phase.state.y, i * n);
   }
 
   /** Of y[i·n …]. */
@@ -300,49 +242,18 @@ export class LeastSquaresLayer {
 
   /** Adds the derivatives of instance i. @returns whether there are any */
   #pull(i: number, v: Float64Array, into: QcqpGradient, solved: Solved, outcome: LeastSquaresGradients): boolean {
-    const { model, solver } = this;
     const { mode, backward } = this.settings;
-    const { n } = model;
+    const { n } = this.model;
     const { base, result, anchor } = solved;
     const { initial, damping } = outcome.gradients;
     if (mode === 'project') {
       if (backward.kind === 'implicit') return this.#restoration.pullProjected(i, result.y, anchor, v, into);
-      this.#restoration.pull(base, i, result.restorationIterations[i], v, into);
+      this.#restoration.pull(i, result.restorationIterations[i], v, into);
     }
-    if (this.#unrolling) {
-      const count = result.iterations[i];
-      const last = backward.kind === 'truncated' ? Math.min(backward.last, count) : count;
-      const slope = this.#unrolling.pull(i, count, last, v, into);
-      if (damping) damping[0] += slope;
-      if (last === count) initial?.set(v, i * n);
-      return true;
-    }
-    init(solver, base, i * n);
-    linearise(solver);
-    if (backward.kind === 'dlm') {
-      const share = pullDlm(solver, backward.epsilon, v, into, this.#work);
-      outcome.unconverged = Math.max(outcome.unconverged, share);
-      return share < Infinity;
-    }
-    const { u, residual, solving } = this.#work;
-    u.set(v);
-    this.#lastFactors[i].solve(u, solving);
-    residual.set(solver.residual);
-    pullGradient(model, solver.y, v, into, this.#work);
-    return true;
+    const pulled = this.#anchored.pull(i, result.iterations[i], base, i * n, v, into);
+    if (damping) damping[0] += pulled.damping;
+    if (pulled.reachesStart) initial?.set(v, i * n);
+    outcome.unconverged = Math.max(outcome.unconverged, pulled.unconverged);
+    return pulled.good;
   }
-}
-
-function makeUnrolling(
-  solver: LeastSquares<QcqpResidual>,
-  work: AdjointWork,
-  backward: BackwardMode,
-): Unrolling<QcqpGradient> | null {
-  if (backward.kind !== 'unroll' && backward.kind !== 'truncated') return null;
-  const { maxIterations } = solver.settings;
-  const plan =
-    backward.kind === 'unroll'
-      ? { last: maxIterations, checkpointed: backward.checkpointed ?? false }
-      : { last: backward.last, checkpointed: false };
-  return new Unrolling(solver, solver.model, work, plan);
 }

@@ -19,8 +19,8 @@ export class RestorationPhase {
   /** Rows of c that are active at the end, [size, m], and their number. */
   #rows = new Int32Array(0);
   #counts = new Int32Array(0);
-  /** Points of the steps that are run again. */
-  readonly #points: Float64Array[] = [];
+  /** Points that the steps of every instance began at. */
+  readonly #points: Float64Array[][] = [];
 
   constructor(model: QcqpResidual, settings: RestorationSettings, work: AdjointWork) {
     this.state = makeRestoration(model, settings);
@@ -41,10 +41,16 @@ export class RestorationPhase {
     for (;;) {
       if (trace) noteRestoration(trace, i, state);
       if (terminateRestoration(state)) break;
+      this.#point(i, state.iteration).set(state.y);
       stepRestoration(state);
     }
     this.#noteActive(i);
     return state.status!;
+  }
+
+  #point(i: number, iteration: number): Float64Array {
+    const { n, kernels } = this.state.model;
+    return ((this.#points[i] ??= [])[iteration] ??= kernels.allocate(n));
   }
 
   /** Rows of the last step, which it has brought to 0, and rows that are positive still. */
@@ -62,19 +68,14 @@ export class RestorationPhase {
     this.#counts[i] = count;
   }
 
-  /** The cotangent of the restored point becomes that of start[i·n …], through all `count` steps. */
-  pull(start: Float64Array, i: number, count: number, cotangent: Float64Array, into: QcqpGradient): void {
+  /** The cotangent of the restored point becomes that of the point before, through all `count` steps. */
+  pull(i: number, count: number, cotangent: Float64Array, into: QcqpGradient): void {
     const { state } = this;
-    const { n } = state.model;
-    initRestoration(state, start, i * n);
-    for (let k = 0; k < count; k++) {
-      (this.#points[k] ??= new Float64Array(n)).set(state.y);
-      stepRestoration(state);
-    }
     for (let k = count - 1; k >= 0; k--) {
-      initRestoration(state, this.#points[k]);
+      const point = this.#point(i, k);
+      initRestoration(state, point);
       stepRestoration(state);
-      pullRestorationStep(state, this.#points[k], cotangent, into, this.#work);
+      pullRestorationStep(state, point, cotangent, into, this.#work);
     }
   }
 
