@@ -2,19 +2,27 @@ import { z } from 'zod';
 import { outerAlgorithms } from './algorithms/registry';
 import { differences } from './estimators/differences';
 import { estimators } from './estimators/registry';
-import { bilevelFamilyForms } from './familyForms';
+import { findBilevelFamily, linearFamilies } from './familyForms';
+import { regressionFamilies } from './regression/families';
 
 // This module describes experiments of kind `bilevel`; docs/methods.md has the formulas of what it names.
 
-const [firstFamily, ...otherFamilies] = bilevelFamilyForms.map(({ kind, title, settings }) =>
-  settings.extend({ kind: z.literal(kind).describe(title) }),
-);
+const withKind = <Kind extends string, Shape extends z.ZodRawShape>(family: {
+  kind: Kind;
+  title: string;
+  settings: z.ZodObject<Shape, z.core.$strict>;
+}) => family.settings.extend({ kind: z.literal(family.kind).describe(family.title) });
+const [firstFamily, ...otherFamilies] = linearFamilies.map(withKind);
+const [ridge, logistic, cleaning] = regressionFamilies;
 /** Longer texts belong into a file. */
 const longestText = 50_000;
 const problemSchema = z
   .discriminatedUnion('kind', [
     firstFamily,
     ...otherFamilies,
+    withKind(ridge),
+    withKind(logistic),
+    withKind(cleaning),
     z.strictObject({
       kind: z.literal('file').describe('A problem file.'),
       path: z
@@ -160,8 +168,9 @@ export const bilevelExperimentSchema = experimentSettings.superRefine((experimen
       ['problem', 'n'],
       `V3 multiplies c_l and x entry by entry: d = ${problem.d} and n = ${problem.n} must be equal`,
     );
-  if (start.kind === 'point' && 'd' in problem && start.x.length !== problem.d)
-    issue(['start', 'x'], `has ${start.x.length} numbers; x has ${problem.d} entries`);
+  const d = findBilevelFamily(problem.kind)?.sizes(problem).d;
+  if (start.kind === 'point' && d !== undefined && start.x.length !== d)
+    issue(['start', 'x'], `has ${start.x.length} numbers; x has ${d} entries`);
 });
 
 /** A bilevel experiment with every default filled in. */

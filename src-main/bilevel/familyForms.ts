@@ -1,21 +1,11 @@
 import { z } from 'zod';
-import { bilevelFamilies, defaultFamilySettings, type BilevelFamily } from './families';
-
-/** A family of bilevel problems as forms and experiment files need it. */
-export interface BilevelFamilyForm {
-  kind: BilevelFamily;
-  title: string;
-  summary: string;
-  /** KaTeX source. */
-  formula: string;
-  reference: string;
-  settings: typeof familySettings;
-  presets: readonly { name: string; title: string; settings: Record<string, number> }[];
-}
+import { bilevelFamilies, defaultFamilySettings, drawBilevel, type BilevelFamily as LinearFamily } from './families';
+import { bilevelFamily, type BilevelFamily } from './family';
+import { regressionFamilies } from './regression/families';
 
 const size = z.int().min(1).max(100_000);
 
-export const familySettings = z.strictObject({
+const familySettings = z.strictObject({
   d: size.default(defaultFamilySettings.d).describe('Entries of x, the variables of the upper level.'),
   n: size.default(defaultFamilySettings.n).describe('Entries of y, the variables of the lower level.'),
   seed: z.int().min(0).default(defaultFamilySettings.seed).describe('Seed of numpy’s default_rng.'),
@@ -37,7 +27,7 @@ const ssigd =
 const upper = 'f = \\tfrac12 x^\\top Q_u x + c_u^\\top x + \\tfrac12 \\lVert y \\rVert^2 + x^\\top P y';
 const box = ',\\quad -1 \\le y \\le 1';
 
-const forms: Record<BilevelFamily, Omit<BilevelFamilyForm, 'kind' | 'settings' | 'presets' | 'reference'>> = {
+const words: Record<LinearFamily, Pick<BilevelFamily, 'title' | 'summary' | 'formula'>> = {
   coupled: {
     title: 'Coupled box',
     summary:
@@ -65,8 +55,18 @@ const forms: Record<BilevelFamily, Omit<BilevelFamilyForm, 'kind' | 'settings' |
   },
 };
 
-export const bilevelFamilyForms: readonly BilevelFamilyForm[] = bilevelFamilies.map((kind) => ({
-  kind,
-  ...forms[kind],
-  ...{ reference: ssigd, settings: familySettings, presets: sizes },
-}));
+/** The linearly constrained quadratic problems of the literature. */
+export const linearFamilies = bilevelFamilies.map((kind) =>
+  bilevelFamily({
+    ...{ kind, ...words[kind], reference: ssigd, settings: familySettings, presets: sizes },
+    draw: (settings) => drawBilevel(kind, settings),
+    sizes: ({ d, n }) => ({ d, n }),
+    entries: ({ d, n }) => n * n + 2 * n * d,
+  }),
+);
+
+/** Every family. A new one is made with `bilevelFamily` and listed here. */
+export const bilevelFamilyForms: readonly BilevelFamily[] = [...linearFamilies, ...regressionFamilies];
+
+export const findBilevelFamily = (kind: string): BilevelFamily | undefined =>
+  bilevelFamilyForms.find((family) => family.kind === kind);

@@ -9,7 +9,7 @@ import { exact } from './estimators/exact';
 import { estimators } from './estimators/registry';
 import type { BilevelExperiment } from './experimentSchema';
 import { type FallBackReason, watchedOracle, type WatchedOracle } from './fallBack';
-import { drawBilevel } from './families';
+import { findBilevelFamily } from './familyForms';
 import type { BilevelProblem } from './problem';
 import { readProblemFile, type ProblemFile } from './problemFile';
 
@@ -87,9 +87,8 @@ function problemOf({ problem: asked }: BilevelExperiment, file: ProblemText | nu
     if (!file) throw new AdjointError('internal', 'A run on a problem file was given no file.');
     return readProblemFile(file.text, file.where);
   }
-  const { kind, ...settings } = asked;
-  const { problem, x } = drawBilevel(kind, settings);
-  return { problem, start: x, name: kind, about: '', optimum: null };
+  const { problem, x } = findBilevelFamily(asked.kind)!.draw(asked);
+  return { problem, start: x, name: asked.kind, about: '', optimum: null };
 }
 
 function startOf({ start, seed }: BilevelExperiment, { d }: BilevelProblem, x: Float64Array): Float64Array {

@@ -1,8 +1,8 @@
 import { basename, extname } from 'node:path';
 import { AdjointError, type Finding } from '@shared/errors';
 import type { BilevelSource } from '@shared/landscape';
-import { drawBilevel } from '../bilevel/families';
-import { bilevelFamilyForms, type BilevelFamilyForm } from '../bilevel/familyForms';
+import type { BilevelFamily } from '../bilevel/family';
+import { bilevelFamilyForms, findBilevelFamily } from '../bilevel/familyForms';
 import { parseHypergradientFile } from '../bilevel/hypergradientFile';
 import type { LookedAt } from '../bilevel/landscape/landscape';
 import { readProblemText } from './problemText';
@@ -38,7 +38,7 @@ export function requireBilevel(source: FoundBilevel): SourcedBilevel {
 }
 
 function fromFamily({ family: kind, settings: given }: Extract<BilevelSource, { kind: 'family' }>) {
-  const form = bilevelFamilyForms.find((one) => one.kind === kind);
+  const form = findBilevelFamily(kind);
   if (!form)
     throw new AdjointError('not-found', `There is no family of bilevel problems “${kind}”.`, {
       where: 'family',
@@ -47,11 +47,10 @@ function fromFamily({ family: kind, settings: given }: Extract<BilevelSource, { 
   const parsed = form.settings.safeParse(given);
   if (!parsed.success) return { findings: parsed.error.issues.flatMap((issue) => explain(issue, form)) };
   const settings = parsed.data;
-  const { d, n } = settings;
-  if (n * n + 2 * n * d > mostEntries)
-    return { findings: [{ path: 'n', message: `is too large to look at: the matrices have more than ${mostEntries} entries` }] }; // prettier-ignore
+  if (form.entries(settings) > mostEntries)
+    return { findings: [{ path: largestSetting(settings), message: `is too large to look at: the matrices have more than ${mostEntries} entries` }] }; // prettier-ignore
   try {
-    const { problem, x } = drawBilevel(form.kind, settings);
+    const { problem, x } = form.draw(settings);
     return { problem, start: x, name: form.title, about: form.summary };
   } catch (error) {
     if (!(error instanceof AdjointError)) throw error;
@@ -61,7 +60,13 @@ function fromFamily({ family: kind, settings: given }: Extract<BilevelSource, { 
   }
 }
 
-function explain(issue: { code: string; path: PropertyKey[]; message: string }, form: BilevelFamilyForm): Finding[] {
+/** What to make smaller where the whole is too large. */
+const largestSetting = (settings: Record<string, unknown>): string =>
+  ['n', 'features', 'samples', 'validation']
+    .filter((name) => typeof settings[name] === 'number')
+    .sort((a, b) => (settings[b] as number) - (settings[a] as number))[0];
+
+function explain(issue: { code: string; path: PropertyKey[]; message: string }, form: BilevelFamily): Finding[] {
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path.join('.'), message: issue.message }];
   return [{ path: '', message: `${issue.message}; known: ${Object.keys(form.settings.shape).join(', ')}` }];
 }

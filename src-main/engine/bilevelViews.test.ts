@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bilevelPreviewSchema } from '@shared/bilevel';
 import { landscapeAskSchema, landscapeSchema, type BilevelSource } from '@shared/landscape';
-import { bilevelFamilyForms } from '../bilevel/familyForms';
+import { linearFamilies } from '../bilevel/familyForms';
+import { regressionFamilies } from '../bilevel/regression/families';
 import { bilevelLandscape, previewBilevel } from './bilevelViews';
 
 const family = (kind: string, settings: Record<string, unknown> = {}): BilevelSource => ({
@@ -12,7 +13,7 @@ const family = (kind: string, settings: Record<string, unknown> = {}): BilevelSo
 const text = (value: unknown): BilevelSource => ({ kind: 'text', text: JSON.stringify(value), name: 'pasted' });
 
 describe('the preview of a bilevel problem', () => {
-  it.each(bilevelFamilyForms.map(({ kind }) => kind))('%s has sizes, a lower level and a spectrum', (kind) => {
+  it.each(linearFamilies.map(({ kind }) => kind))('%s has sizes, a lower level and a spectrum', (kind) => {
     const preview = previewBilevel(family(kind, { d: 3, n: 3 }));
     expect(bilevelPreviewSchema.parse(preview)).toEqual(preview);
     expect(preview.findings).toEqual([]);
@@ -20,6 +21,14 @@ describe('the preview of a bilevel problem', () => {
     expect(preview.spectrum).toHaveLength(3);
     expect(preview.lower!.y.every((y, j) => (preview.lower!.side[j] === 0) === Math.abs(y) < 1 || kind === 'V1')).toBe(true); // prettier-ignore
     expect(preview.lower!.gradientNorm).toBeGreaterThan(0);
+  });
+
+  it.each(regressionFamilies.map(({ kind }) => kind))('%s has what a smooth lower level has', (kind) => {
+    const preview = previewBilevel(family(kind, { features: 4, samples: 12 }));
+    expect(bilevelPreviewSchema.parse(preview)).toEqual(preview);
+    expect(preview.dims).toEqual({ d: kind === 'hyper-cleaning' ? 12 : 2, n: 4, m: 0 });
+    expect(preview.lower!.method).toBe('projected Newton');
+    expect(preview.checks).toEqual([]);
   });
 
   it('says of V2 in plain words that its lower level does not depend on x', () => {
