@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import { AdjointError } from '@shared/errors';
-import { cholesky } from '../../numerics/linalg/cholesky';
 import { needsPositiveDefinite, WorkCounter, type Oracle } from '../estimators/estimator';
 import { kktResidual } from '../lower/kktResidual';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
 import { addRowsInX, type BilevelProblem } from '../problem';
-import { bilevelProblem, QuadraticBilevel } from '../quadratic';
 import { makeSolver, type OuterAlgorithm, type OuterState } from './algorithm';
+import { makeBlendedLevel } from './blendedLevel';
 import { needsRowsInX } from './domain';
 import { automatic, curvature } from './stepLength';
 
@@ -45,8 +43,8 @@ const shortest = 2 ** -40;
  *
  *     ∇F_γ = ∇_x f(x, y_F) + γ[∇_x g(x, y_F) − ∇_x g(x, y_g)] + Bᵀ(μ_F − γμ_g)
  *
- * with (y_F, μ_F) and (y_g, μ_g) the solutions of the two; x ← Π_X(x − η∇F_γ). Both are lower levels to the active-set methods, which
- * solve them exactly where the paper runs a max-min method.
+ * with (y_F, μ_F) and (y_g, μ_g) the solutions of the two; x ← Π_X(x − η∇F_γ). Both are solved exactly, by active sets
+ * or Newton’s method, where the paper runs a max-min method.
  */
 export const blocc: OuterAlgorithm<'blocc', typeof settings, State> = {
   kind: 'blocc',
@@ -56,12 +54,8 @@ export const blocc: OuterAlgorithm<'blocc', typeof settings, State> = {
   reference:
     'Jiang, Xiao, Tenorio, Real-Rojas, Marques & Chen, A Primal-Dual-Assisted Penalty Approach to Bilevel Optimization with Coupled Constraints, NeurIPS 2024, Algorithm 1',
   settings,
-  refusal: (problem) =>
-    problem instanceof QuadraticBilevel
-      ? (needsRowsInX(problem) ?? needsPositiveDefinite(problem))
-      : 'The problem is not quadratic: f + γg has no exact solution by an active-set method.',
-  make(given, { iterations, gamma, rule, eta, decrease, tolerance }) {
-    const problem = quadratic(given);
+  refusal: (problem) => needsRowsInX(problem) ?? needsPositiveDefinite(problem),
+  make(problem, { iterations, gamma, rule, eta, decrease, tolerance }) {
     const oracle = penaltyFunction(problem, gamma);
     const trial = new Float64Array(problem.d);
     return makeSolver<State>({
@@ -101,11 +95,6 @@ export const blocc: OuterAlgorithm<'blocc', typeof settings, State> = {
   },
 };
 
-function quadratic(problem: BilevelProblem): QuadraticBilevel {
-  if (problem instanceof QuadraticBilevel) return problem;
-  throw new AdjointError('internal', 'BLOCC was made for a problem that it refuses.');
-}
-
 interface PenaltyFunction extends Oracle {
   /** F_γ where `at` was last asked, and anywhere. */
   readonly value: number;
@@ -113,31 +102,9 @@ interface PenaltyFunction extends Oracle {
 }
 
 /** F_γ and its gradient; the estimate's F is F(x) itself. */
-function penaltyFunction(problem: QuadraticBilevel, gamma: number): PenaltyFunction {
-  const { d, n, m, upper, lower } = problem;
-  const sum = (a: Float64Array, b: Float64Array) => a.map((value, at) => value + gamma * b[at]);
-  const Q = sum(upper.Qyy, lower.Q);
-  if (cholesky(n, Q.slice(), 1e-13) >= 0)
-    throw new AdjointError('bad-request', `With γ = ${gamma} the penalised lower level f + γg is not convex in y.`, {
-      where: 'gamma',
-      fix: 'Take a larger γ, so that g outweighs the negative curvature of f.',
-    });
-  const blended = bilevelProblem(
-    d,
-    n,
-    {},
-    {
-      ...{
-        ...lower,
-        Q,
-        c: sum(upper.cy, lower.c),
-        q: lower.q.map((value) => gamma * value),
-        P: sum(upper.Qxy, lower.P),
-      },
-      inX: null,
-    },
-  );
-  const levels = { lower: makeLowerLevel(problem), blended: makeLowerLevel(blended) };
+function penaltyFunction(problem: BilevelProblem, gamma: number): PenaltyFunction {
+  const { d, m } = problem;
+  const levels = { lower: makeLowerLevel(problem), blended: makeBlendedLevel(problem, gamma) };
   const [gradient, inX] = [new Float64Array(d), new Float64Array(d)];
   const rates = new Float64Array(m);
   const work = new WorkCounter();

@@ -12,6 +12,12 @@ import {
 } from './lowerLevel';
 
 const iterationLimit = 200;
+/** What the method asks for of a lower level. */
+type NewtonProblem = Pick<
+  BilevelProblem,
+  'd' | 'n' | 'm' | 'bounds' | 'lowerValue' | 'lowerGradientY' | 'lowerHessian'
+>;
+
 /** ‖y − Π(y − ∇g)‖∞, relative to the gradient's size at the start, at which y counts as y*. */
 const tolerance = 1e-13;
 /** Where steps no longer help, more is accepted: rounding of g's own sums. */
@@ -24,7 +30,7 @@ const armijo = 1e-4;
  */
 export class NewtonLowerLevel implements LowerLevel {
   readonly method = 'projected Newton';
-  readonly #problem: BilevelProblem;
+  readonly #problem: NewtonProblem;
   readonly #y: Float64Array;
   readonly #trial: Float64Array;
   readonly #gradient: Float64Array;
@@ -39,7 +45,7 @@ export class NewtonLowerLevel implements LowerLevel {
   readonly #adjoint: { u: Float64Array; w: Float64Array };
   #started = false;
 
-  constructor(problem: BilevelProblem) {
+  constructor(problem: NewtonProblem) {
     const { n, m } = problem;
     if (m > 0)
       throw new AdjointError('unsupported', 'A smooth lower level may have bounds of y, but no rows A y + B x ≤ b.', {
