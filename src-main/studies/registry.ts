@@ -2,8 +2,11 @@ import { AdjointError } from '@shared/errors';
 import { annealing } from './annealing';
 import { backwardModes } from './backwardModes';
 import { innerIterations } from './innerIterations';
+import { gradientQuality } from './gradientQuality';
 import { interference } from './interference';
 import { lambdaTradeOff } from './lambdaTradeOff';
+import { publishedTable } from './publishedTable';
+import { ssigdTuning } from './ssigdTuning';
 import type { Study } from './study';
 import { warmStart } from './warmStart';
 
@@ -15,6 +18,9 @@ export const studies: readonly Study[] = [
   backwardModes,
   innerIterations,
   warmStart,
+  publishedTable,
+  gradientQuality,
+  ssigdTuning,
 ] as unknown as readonly Study[];
 
 /** @throws AdjointError `not-found` */
