@@ -1,4 +1,5 @@
 import { interpolateCividis, interpolateRdBu } from 'd3-scale-chromatic';
+import { contourCurves } from '../charts/contours';
 import { extend, noExtent, type ValueExtent } from '../charts/scale';
 import { cellEdges, makeAxis, type Axis } from './axes';
 import { toNumbers } from './datum';
@@ -60,7 +61,30 @@ export function drawHeat(heat: Heat, plot: Plot, axis: Axis): SceneItem[] {
       i = end;
     }
   }
-  return [...cells].map(([fill, d]) => ({ kind: 'path', d: d.join(''), fill }));
+  const tiles = [...cells].map(([fill, d]): SceneItem => ({ kind: 'path', d: d.join(''), fill }));
+  return [...tiles, ...drawContours(heat, plot)];
+}
+
+/** Lines of equal value between the centres of the cells. */
+function drawContours({ x, y, z, contours = [] }: Heat, plot: Plot): SceneItem[] {
+  const values = [...toNumbers(z)];
+  const between = (places: readonly number[], at: number) => {
+    const k = Math.min(places.length - 2, Math.floor(at));
+    return places[k] + (at - k) * (places[k + 1] - places[k]);
+  };
+  const d = contours
+    .flatMap((level) => contourCurves(values, x.length, y.length, level))
+    .map((curve) =>
+      curve
+        .map(([column, row], k) => {
+          const [left, top] = [placeX(plot, between(x, column)), placeY(plot, between(y, row))];
+          return `${k === 0 ? 'M' : 'L'}${left.toFixed(2)} ${top.toFixed(2)}`;
+        })
+        .join(''),
+    )
+    .join('');
+  if (d === '' || x.length < 2 || y.length < 2) return [];
+  return [{ kind: 'path', d, stroke: { colour: '#ffffff', width: 0.35 }, opacity: 0.6 }];
 }
 
 /** The colour bar beside the panel, low end at the bottom. */

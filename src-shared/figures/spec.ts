@@ -90,6 +90,8 @@ const heatSchema = z.object({
   /** `diverging` has its middle at zero. */
   palette: z.enum(['cividis', 'diverging']).default('cividis'),
   domain: z.tuple([z.number(), z.number()]).optional(),
+  /** Values whose contours are drawn over the cells. */
+  contours: z.array(z.number()).optional(),
 });
 
 export const seriesSchema = z.discriminatedUnion('mark', [

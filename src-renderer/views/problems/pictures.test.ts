@@ -4,7 +4,8 @@ import { settingsFromQuery, settingsToQuery } from '../../components/schemaForm/
 import { suggestName } from './address';
 import { pageOf, shapeWords, splitWords } from './datasetTexts';
 import { formulaLines } from './formulaLines';
-import { bilinear, fitFrame, makeSlicePicture, type Point } from './slicePicture';
+import { bilinear, fitFrame, type Point } from '../../components/plane/planeFrame';
+import { makeSlicePicture } from './slicePicture';
 import { spectrumFacts, spectrumPicture } from './spectrum';
 import { cellsOf, orderRows, slackRange } from './tightness';
 

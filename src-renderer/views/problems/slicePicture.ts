@@ -1,16 +1,15 @@
-import { contours } from 'd3-contour';
 import { linearTicks } from '@shared/charts/scale';
 import type { Slice } from '@shared/problems';
-
-/** The plane of a slice in pixels: s to the right, t up. */
-export interface SliceFrame {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
-export type Point = [number, number];
+import { PlaneContours } from '../../components/plane/planeContours';
+import {
+  bilinear,
+  fitFrame,
+  pixelOf,
+  planeTicks,
+  type PlaneFrame,
+  type PlaneTick,
+  type Point,
+} from '../../components/plane/planeFrame';
 
 export interface RowBoundary {
   row: Slice['rows'][number];
@@ -28,7 +27,7 @@ export interface RowLabel {
 }
 
 export interface SlicePicture {
-  frame: SliceFrame;
+  frame: PlaneFrame;
   /** Scale of t over that of s. */
   stretch: number;
   feasible: string;
@@ -41,67 +40,22 @@ export interface SlicePicture {
   boundaries: RowBoundary[];
   optimum: Point;
   leastNorm: Point | null;
-  sTicks: { value: number; at: number }[];
-  tTicks: { value: number; at: number }[];
-}
-
-/** A sliver is drawn wider than it is: until it takes this share of the box, and no more than this much. */
-const leastShare = 0.75;
-const mostStretch = 2;
-
-/** The frame of a plane in a box: both axes on one scale, so that angles are true, but for slivers. `stretch` is the scale of t over that of s. */
-export function fitFrame({ s, t }: Pick<Slice, 's' | 't'>, box: SliceFrame): { frame: SliceFrame; stretch: number } {
-  const [ds, dt] = [s[1] - s[0], t[1] - t[0]];
-  const scale = Math.min(box.width / ds, box.height / dt);
-  const grown = (length: number, room: number) => Math.max(length, Math.min(leastShare * room, mostStretch * length));
-  const width = grown(ds * scale, box.width);
-  const height = grown(dt * scale, box.height);
-  return {
-    frame: { x: box.x + (box.width - width) / 2, y: box.y, width, height },
-    stretch: height / dt / (width / ds),
-  };
+  ticks: { s: PlaneTick[]; t: PlaneTick[] };
 }
 
 const at = (c: readonly number[], s: number, t: number): number =>
   c[0] + c[1] * s + c[2] * t + c[3] * s * s + c[4] * s * t + c[5] * t * t;
-
-/** Value of a grid [t, s] at fractions of the window, between its points. */
-export function bilinear(grid: readonly number[], size: number, a: number, b: number): number {
-  const column = Math.min(size - 2, Math.max(0, Math.floor(a * (size - 1))));
-  const row = Math.min(size - 2, Math.max(0, Math.floor(b * (size - 1))));
-  const u = a * (size - 1) - column;
-  const v = b * (size - 1) - row;
-  const value = (i: number, j: number) => grid[(row + i) * size + column + j];
-  return (1 - v) * ((1 - u) * value(0, 0) + u * value(0, 1)) + v * ((1 - u) * value(1, 0) + u * value(1, 1));
-}
 
 const labelDistance = 30;
 const besideOptimum = 34;
 const mostLabels = 10;
 
 /** Everything that is drawn of a slice, as SVG paths in pixels. */
-export function makeSlicePicture(slice: Slice, box: SliceFrame): SlicePicture {
-  const { size, s, t, objective, violation } = slice;
+export function makeSlicePicture(slice: Slice, box: PlaneFrame): SlicePicture {
+  const { size, objective, violation } = slice;
   const { frame, stretch } = fitFrame(slice, box);
-  const pixel = (a: number, b: number): Point => [
-    frame.x + ((a - s[0]) / (s[1] - s[0])) * frame.width,
-    frame.y + (1 - (b - t[0]) / (t[1] - t[0])) * frame.height,
-  ];
-  // d3-contour puts grid point k at k + ½.
-  const fromGrid = ([gx, gy]: Point): Point => [
-    frame.x + (clamp(gx - 0.5, size) / (size - 1)) * frame.width,
-    frame.y + (1 - clamp(gy - 0.5, size) / (size - 1)) * frame.height,
-  ];
-  const above = (values: readonly number[], level: number) =>
-    contours()
-      .size([size, size])
-      .contour(values as number[], level).coordinates as Point[][][];
-  const area = (values: readonly number[], level: number) =>
-    above(values, level)
-      .flatMap((polygon) => polygon.map((ring) => `${open(ring.map(fromGrid))}Z`))
-      .join('');
-  const curve = (values: readonly number[], level: number) =>
-    above(values, level).flatMap((polygon) => polygon.flatMap((ring) => insideOf(ring, size)));
+  const pixel = (a: number, b: number) => pixelOf(frame, slice, a, b);
+  const contours = new PlaneContours(size, size, frame);
 
   const inside = objective.filter((_, k) => violation[k] <= 0);
   const range: Point = inside.length > 0 ? [Math.min(0, least(inside)), greatest(inside)] : [0, greatest(objective)];
@@ -116,39 +70,38 @@ export function makeSlicePicture(slice: Slice, box: SliceFrame): SlicePicture {
   return {
     frame,
     stretch,
-    feasible: area(
+    feasible: contours.area(
       violation.map((value) => -value),
       0,
     ),
     bands: [range[0] - step, ...levels.filter((level) => level > range[0])].map((level) => ({
       level,
       share: Math.min(1, Math.max(0, (level + step / 2 - range[0]) / span)),
-      path: area(objective, level),
+      path: contours.area(objective, level),
     })),
     lines: everywhere.map((level) => ({
       level,
-      path: curve(objective, level).map((line) => open(line.map(fromGrid))).join(''),
+      path: contours.path(objective, level),
     })),
     range,
     boundaries: labelled(
       pixel(0, 0),
       slice.rows.map((row, position) => {
         const values = gridOf(slice, row.coefficients);
-        const lines = curve(values, 0);
+        const lines = contours.curves(values, 0);
         const edges = lines.flatMap((line) => stretches(line, (point) => bounds(slice, tolerance, position, point)));
         const longest = edges.reduce<Point[]>((a, b) => (lengthOf(a) >= lengthOf(b) ? a : b), []);
         return {
           row,
-          path: lines.map((line) => open(line.map(fromGrid))).join(''),
-          edge: edges.map((line) => open(line.map(fromGrid))).join(''),
-          label: longest.length > 1 && lengthOf(longest) > 2 ? outside(fromGrid(middle(longest)), centre, frame) : null,
+          path: lines.map((line) => contours.open(line)).join(''),
+          edge: edges.map((line) => contours.open(line)).join(''),
+          label: longest.length > 1 && lengthOf(longest) > 2 ? outside(contours.pixel(middle(longest)), centre, frame) : null,
         };
       }),
     ),
     optimum: pixel(0, 0),
     leastNorm: slice.leastNorm === null ? null : pixel(...slice.leastNorm),
-    sTicks: linearTicks(s[0], s[1], Math.max(3, Math.floor(frame.width / 50))).map((value) => ({ value, at: pixel(value, t[0])[0] })),
-    tTicks: linearTicks(t[0], t[1], Math.max(3, Math.floor(frame.height / 32))).map((value) => ({ value, at: pixel(s[0], value)[1] })),
+    ticks: planeTicks(frame, slice),
   };
 } // prettier-ignore
 
@@ -166,8 +119,7 @@ function edgeTolerance({ size, violation }: Slice): number {
 }
 
 /** A point of a row's curve bounds the set where the largest row is zero there, and beside it is this one. */
-function bounds({ size, violation, binding }: Slice, tolerance: number, position: number, [gx, gy]: Point): boolean {
-  const [x, y] = [clamp(gx - 0.5, size), clamp(gy - 0.5, size)];
+function bounds({ size, violation, binding }: Slice, tolerance: number, position: number, [x, y]: Point): boolean {
   if (bilinear(violation, size, x / (size - 1), y / (size - 1)) > tolerance) return false;
   const owns = (i: number, j: number) => binding[Math.min(size - 1, i) * size + Math.min(size - 1, j)] === position;
   const [i, j] = [Math.floor(y), Math.floor(x)];
@@ -189,7 +141,7 @@ function centreOf({ size, s, t, violation }: Slice): Point {
 }
 
 /** A name beside a point of the boundary, on its outer side, and within the frame. */
-function outside([x, y]: Point, centre: Point, frame: SliceFrame): RowLabel {
+function outside([x, y]: Point, centre: Point, frame: PlaneFrame): RowLabel {
   const length = Math.hypot(x - centre[0], y - centre[1]) || 1;
   const [dx, dy] = [(x - centre[0]) / length, (y - centre[1]) / length];
   const anchor = dx > 0.4 ? 'start' : dx < -0.4 ? 'end' : 'middle';
@@ -230,24 +182,6 @@ function gridOf({ size, s, t }: Slice, coefficients: readonly number[]): number[
   return values;
 }
 
-/** The parts of a ring that do not run along the window's border, where d3-contour closes it. */
-function insideOf(ring: readonly Point[], size: number): Point[][] {
-  const border = ([x, y]: Point) => x <= 0.5 || y <= 0.5 || x >= size - 0.5 || y >= size - 0.5;
-  const closed = ring.slice(0, -1);
-  const start = closed.findIndex(border);
-  if (start < 0) return [[...ring]];
-  const turned = [...closed.slice(start), ...closed.slice(0, start + 1)];
-  const lines: Point[][] = [];
-  let line: Point[] = [];
-  turned.forEach((point, k) => {
-    if (border(point)) {
-      if (line.length > 0) lines.push([...line, point]);
-      line = turned[k + 1] && !border(turned[k + 1]) ? [point] : [];
-    } else line.push(point);
-  });
-  return lines.filter((one) => one.length > 1);
-}
-
 function stretches(line: readonly Point[], keep: (point: Point) => boolean): Point[][] {
   const found: Point[][] = [];
   let current: Point[] = [];
@@ -281,7 +215,6 @@ function middle(line: readonly Point[]): Point {
 
 const lengthOf = (line: readonly Point[]): number =>
   line.reduce((sum, [x, y], k) => (k === 0 ? 0 : sum + Math.hypot(x - line[k - 1][0], y - line[k - 1][1])), 0);
-const clamp = (value: number, size: number): number => Math.min(size - 1, Math.max(0, value));
 function multiples(step: number, from: number, to: number): number[] {
   const first = Math.ceil(from / step - 1e-9);
   const count = Math.max(0, Math.floor(to / step + 1e-9) - first + 1);
@@ -289,4 +222,3 @@ function multiples(step: number, from: number, to: number): number[] {
 }
 const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity);
 const greatest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
-const open = (line: readonly Point[]): string => line.map(([x, y], k) => `${k === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join(''); // prettier-ignore
