@@ -29,6 +29,12 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'Generate', rail: 'problems' },
   },
   {
+    path: '/problems/bilevel/:from(family|case|file|text)/:name?',
+    name: 'bilevel',
+    component: () => import('./views/bilevel/BilevelView.vue'),
+    meta: { title: 'Bilevel problem', rail: 'problems' },
+  },
+  {
     path: '/solve',
     name: 'solve',
     component: () => import('./views/solve/SolveView.vue'),

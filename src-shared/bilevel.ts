@@ -11,6 +11,16 @@ export const bilevelPreviewAskSchema = z.object({
 });
 export type BilevelPreviewAsk = z.infer<typeof bilevelPreviewAskSchema>;
 
+/** A problem that comes with Adjoint. */
+export const bilevelCaseSchema = z.object({
+  name: z.string(),
+  about: z.string(),
+  dims: z.object({ d: z.number().int(), n: z.number().int(), m: z.number().int() }),
+  /** The least value of F, where the case says it. */
+  optimum: z.number().nullable(),
+});
+export type BilevelCase = z.infer<typeof bilevelCaseSchema>;
+
 const numbers = z.array(z.number());
 
 /** The lower level at the point to start from. */
@@ -56,5 +66,7 @@ export const bilevelPreviewSchema = z.object({
   /** The known least value of F, where the problem has one. */
   optimum: z.number().nullable(),
   notes: z.array(z.string()),
+  /** Text of a problem file, for an editor; null where the problem comes from elsewhere. */
+  text: z.string().nullable(),
 });
 export type BilevelPreview = z.infer<typeof bilevelPreviewSchema>;

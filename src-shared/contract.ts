@@ -1,6 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
-import { bilevelPreviewAskSchema, bilevelPreviewSchema } from './bilevel';
+import { bilevelCaseSchema, bilevelPreviewAskSchema, bilevelPreviewSchema } from './bilevel';
 import {
   comparisonInfoSchema,
   comparisonSchema,
@@ -176,6 +176,8 @@ export const contract = {
   bilevel: {
     /** Families of bilevel problems, each with its settings as JSON Schema. */
     families: request.output(z.array(familySchema)),
+    /** Bilevel problems that come with Adjoint, from the literature, most with their known optimum. */
+    cases: request.output(z.array(bilevelCaseSchema)),
     /** A bilevel problem: sizes, what would make results on it meaningless, its lower level at the start. Wrong settings are findings. */
     preview: request.input(bilevelPreviewAskSchema).output(bilevelPreviewSchema),
     /** F over a plane or along a line, from coarse to fine; a picture that is out of date when it could be taken is left out. */

@@ -5,8 +5,11 @@ import { z } from 'zod';
 /** Where a bilevel problem comes from. A file's text can be sent in place of its path: a browser does not tell paths. */
 export const bilevelSourceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('family'), family: z.string(), settings: z.record(z.string(), z.unknown()) }),
+  z.object({ kind: z.literal('case'), name: z.string() }),
   z.object({ kind: z.literal('file'), path: z.string().min(1) }),
   z.object({ kind: z.literal('text'), text: z.string(), name: z.string().default('pasted text') }),
+  /** What a run solves, from where it began. */
+  z.object({ kind: z.literal('run'), id: z.string() }),
 ]);
 export type BilevelSource = z.infer<typeof bilevelSourceSchema>;
 

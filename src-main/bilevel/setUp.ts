@@ -88,7 +88,7 @@ function problemOf({ problem: asked }: BilevelExperiment, file: ProblemText | nu
     return readProblemFile(file.text, file.where);
   }
   const { problem, x } = findBilevelFamily(asked.kind)!.draw(asked);
-  return { problem, start: x, name: asked.kind, about: '', optimum: null };
+  return { problem, start: x, name: asked.kind, about: '', optimum: null, optimumAt: null };
 }
 
 function startOf({ start, seed }: BilevelExperiment, { d }: BilevelProblem, x: Float64Array): Float64Array {

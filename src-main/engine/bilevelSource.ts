@@ -1,18 +1,30 @@
-import { basename, extname } from 'node:path';
 import { AdjointError, type Finding } from '@shared/errors';
 import type { BilevelSource } from '@shared/landscape';
+import type { BilevelExperiment } from '../bilevel/experimentSchema';
 import type { BilevelFamily } from '../bilevel/family';
 import { bilevelFamilyForms, findBilevelFamily } from '../bilevel/familyForms';
-import { parseHypergradientFile } from '../bilevel/hypergradientFile';
 import type { LookedAt } from '../bilevel/landscape/landscape';
-import { readProblemText } from './problemText';
+import { readProblemFile, type ProblemFile } from '../bilevel/problemFile';
+import { posedBy } from '../bilevel/setUp';
+import { checkTextSize, readProblemText } from './problemText';
 
-export type FoundBilevel = BilevelSource;
+/** A source whose names have become paths, and whose run has become its experiment. */
+export type FoundBilevel =
+  | Exclude<BilevelSource, { kind: 'case' } | { kind: 'run' }>
+  | {
+      kind: 'experiment';
+      name: string;
+      experiment: BilevelExperiment;
+      /** Of its problem file, where it has one. */
+      path: string | null;
+    };
 
 /** A bilevel problem with what is known of it. */
 export interface SourcedBilevel extends LookedAt {
   name: string;
   about: string;
+  /** Of a problem file. */
+  text: string | null;
 }
 
 /** Entries of the matrices that are drawn for a view. */
@@ -21,10 +33,15 @@ const mostEntries = 4e6;
 /** The problem, or what is wrong with the settings of its family. @throws AdjointError `not-found`, `bad-request`, `unsupported` */
 export function readBilevel(source: FoundBilevel): SourcedBilevel | { findings: Finding[] } {
   if (source.kind === 'family') return fromFamily(source);
+  if (source.kind === 'experiment') {
+    const { path, experiment, name } = source;
+    const file = path === null ? null : { text: readProblemText(path), where: path };
+    return { ...sourced(posedBy(experiment, file), null), name };
+  }
   const where = source.kind === 'text' ? source.name : source.path;
   const text = source.kind === 'text' ? source.text : readProblemText(source.path);
-  const { file, problem, x } = parseHypergradientFile(text, where);
-  return { problem, start: x, name: file.name ?? basename(where, extname(where)), about: file.about ?? '' };
+  checkTextSize(text, where);
+  return readBilevelText(text, where);
 }
 
 /** `readBilevel`. @throws AdjointError `bad-request` with every finding besides */
@@ -35,6 +52,14 @@ export function requireBilevel(source: FoundBilevel): SourcedBilevel {
     findings: found.findings,
     fix: 'Change the settings that are named.',
   });
+}
+
+/** A problem of any format of files. @throws AdjointError `bad-request` as its reader does */
+export const readBilevelText = (text: string, where: string): SourcedBilevel =>
+  sourced(readProblemFile(text, where), text);
+
+function sourced({ optimum, optimumAt, ...rest }: ProblemFile, text: string | null): SourcedBilevel {
+  return { ...rest, text, ...(optimum !== null && optimumAt ? { optimum: { x: optimumAt, F: optimum } } : {}) };
 }
 
 function fromFamily({ family: kind, settings: given }: Extract<BilevelSource, { kind: 'family' }>) {
@@ -51,7 +76,7 @@ function fromFamily({ family: kind, settings: given }: Extract<BilevelSource, { 
     return { findings: [{ path: largestSetting(settings), message: `is too large to look at: the matrices have more than ${mostEntries} entries` }] }; // prettier-ignore
   try {
     const { problem, x } = form.draw(settings);
-    return { problem, start: x, name: form.title, about: form.summary };
+    return { problem, start: x, name: form.title, about: form.summary, text: null };
   } catch (error) {
     if (!(error instanceof AdjointError)) throw error;
     const { what, where, fix } = error.problem;

@@ -1,16 +1,30 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { AdjointError, type Problem } from '@shared/errors';
 import { bilevelPreviewSchema } from '@shared/bilevel';
-import { landscapeAskSchema, landscapeSchema, type BilevelSource } from '@shared/landscape';
+import { landscapeAskSchema, landscapeSchema } from '@shared/landscape';
 import { linearFamilies } from '../bilevel/familyForms';
 import { regressionFamilies } from '../bilevel/regression/families';
+import { bilevelCasePath, listBilevelCases } from './bilevelCases';
+import type { FoundBilevel } from './bilevelSource';
 import { bilevelLandscape, previewBilevel } from './bilevelViews';
 
-const family = (kind: string, settings: Record<string, unknown> = {}): BilevelSource => ({
+const family = (kind: string, settings: Record<string, unknown> = {}): FoundBilevel => ({
   kind: 'family',
   family: kind,
   settings,
 });
-const text = (value: unknown): BilevelSource => ({ kind: 'text', text: JSON.stringify(value), name: 'pasted' });
+const resources = resolve('resources');
+function problemOf(action: () => unknown): Problem {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof AdjointError) return error.problem;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+const text = (value: unknown): FoundBilevel => ({ kind: 'text', text: JSON.stringify(value), name: 'pasted' });
 
 describe('the preview of a bilevel problem', () => {
   it.each(linearFamilies.map(({ kind }) => kind))('%s has sizes, a lower level and a spectrum', (kind) => {
@@ -60,14 +74,37 @@ describe('the preview of a bilevel problem', () => {
     expect(preview.problem!.where).toContain('x = (2)');
   });
 
+  it('a problem of the literature has its known optimum, and its text for an editor', () => {
+    const path = bilevelCasePath(resources, 'ssigd-14');
+    const preview = previewBilevel({ kind: 'file', path });
+    expect(preview).toMatchObject({ name: 'ssigd-14', dims: { d: 2, n: 2, m: 0 }, optimum: -239.5 });
+    expect(JSON.parse(preview.text!)).toMatchObject({ format: 'bilevel/1' });
+    const ask = landscapeAskSchema.parse({ source: { kind: 'file', path }, cells: 24 });
+    const { optimum, least } = [...bilevelLandscape(ask, { kind: 'file', path })].at(-1)!;
+    expect(optimum).toEqual({ s: -22, t: -22, distance: 0, F: -239.5 });
+    expect(least!.F).toBeGreaterThanOrEqual(-239.5);
+    expect(listBilevelCases(resources).length).toBeGreaterThanOrEqual(15);
+    expect(() => bilevelCasePath(resources, 'nothing')).toThrow('no case “nothing”');
+  });
+
+  it('an expression that cannot be read is named with the place of the character', () => {
+    const wrong = text({
+      format: 'bilevel/1',
+      ...{ x: ['x'], y: ['y'], upper: { minimize: 'x^2 + y' }, lower: { minimize: 'y^2 - x*z' } },
+    });
+    const found = problemOf(() => previewBilevel(wrong));
+    expect(found.findings).toEqual([expect.objectContaining({ path: 'lower.minimize', column: 9 })]);
+  });
+
   it('a file that is no problem is refused by name', () => {
-    expect(() => previewBilevel(text({ format: 'other' }))).toThrow('hypergradient/1');
+    expect(() => previewBilevel(text({ format: 'other' }))).toThrow('bilevel/1');
     expect(() => previewBilevel({ kind: 'file', path: '/nowhere/at/all.json' })).toThrow();
   });
 });
 
 it('a landscape is what the contract says, and wrong settings are refused', () => {
-  const ask = landscapeAskSchema.parse({ source: family('coupled', { d: 2, n: 2 }), cells: 24 });
-  for (const part of bilevelLandscape(ask, ask.source)) expect(landscapeSchema.parse(part)).toEqual(part);
+  const source = family('coupled', { d: 2, n: 2 });
+  const ask = landscapeAskSchema.parse({ source, cells: 24 });
+  for (const part of bilevelLandscape(ask, source)) expect(landscapeSchema.parse(part)).toEqual(part);
   expect(() => [...bilevelLandscape(ask, family('coupled', { d: -1 }))]).toThrow('make no problem');
 });

@@ -20,16 +20,16 @@ export function previewBilevel(source: FoundBilevel): BilevelPreview {
   const found = readBilevel(source);
   const nothing: BilevelPreview = {
     ...{ findings: [], name: '', about: '', dims: null, start: [], unboundedX: true, checks: [] },
-    ...{ lower: null, problem: null, spectrum: [], optimum: null, notes: [] },
+    ...{ lower: null, problem: null, spectrum: [], optimum: null, notes: [], text: null },
   };
   if ('findings' in found) return { ...nothing, findings: found.findings };
-  const { problem, start, name, about, optimum } = found;
+  const { problem, start, name, about, optimum, text } = found;
   const { d, n, m, domain } = problem;
   const notes: string[] = [];
   if (n > mostEigenvalues) notes.push(`The spectrum of Q is shown up to n = ${mostEigenvalues}.`);
   const shown: BilevelPreview = {
     ...nothing,
-    ...{ name, about, dims: { d, n, m }, start: [...start], notes, optimum: optimum?.F ?? null },
+    ...{ name, about, dims: { d, n, m }, start: [...start], notes, text, optimum: optimum?.F ?? null },
     unboundedX: domain.lower.every((value) => value === -Infinity) && domain.upper.every((v) => v === Infinity),
     spectrum: spectrumOf(found, new Float64Array(n)),
   };

@@ -78,7 +78,7 @@ export function placeOf(plane: Plane, x: ArrayLike<number>): LandscapePlace {
 const probes = 12;
 const mostDoublings = 6;
 /** Half of a window at least, and what it is wider than what it has to hold. */
-const leastHalf = 1.5;
+const leastHalf = { line: 2.5, plane: 1.5 };
 const widening = 1.7;
 
 /**
@@ -121,7 +121,10 @@ export function chooseWindow(
   const all = least ? [...places, least] : places;
   const spans = limits.map((_, k) => hull(all, k));
   // Coordinates of one kind keep one scale, so that angles are true.
-  const half = Math.max(leastHalf, ...spans.map(([low, high]) => ((high - low) / 2) * widening));
+  const half = Math.max(
+    line ? leastHalf.line : leastHalf.plane,
+    ...spans.map(([low, high]) => ((high - low) / 2) * widening),
+  );
   const [s, t] = spans.map(([low, high], k) => clip([(low + high) / 2 - half, (low + high) / 2 + half], k));
   return { s, t: line ? [0, 0] : t };
 }

@@ -86,6 +86,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
     },
     bilevel: {
       families: os.bilevel.families.handler(() => []),
+      cases: os.bilevel.cases.handler(() => []),
       preview: os.bilevel.preview.handler(notHere),
       landscape: os.bilevel.landscape.handler(notHere),
     },

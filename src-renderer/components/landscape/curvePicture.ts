@@ -87,7 +87,7 @@ const slopeText = (slope: number | null): string =>
   slope === null ? 'none' : `${slope < 0 ? '−' : '+'}${Math.abs(slope).toPrecision(3)}`;
 
 const cornerWords = ({ jump, left, right }: Landscape['corners'][number]): string =>
-  jump ? 'F jumps' : `dF: ${slopeText(left)} | ${slopeText(right)}`;
+  jump ? 'F jumps' : `slopes ${slopeText(left)} | ${slopeText(right)}`;
 
 /** F between the points of the line, or null where there is none. */
 export function curveValue({ s, size, values }: Landscape, at: number): number | null {

@@ -22,7 +22,7 @@ const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resol
 
 async function open(address: string, options: FakeEngineOptions = {}): Promise<void> {
   mounted = await mountWithEngine(Page, {}, { runs: 3, ...options }, { routes, address });
-  await soon(() => expect(find('.problems-view, .family-view').exists()).toBe(true));
+  await soon(() => expect(find('.problems-view, .form-view').exists()).toBe(true));
   await flushPromises();
 }
 
