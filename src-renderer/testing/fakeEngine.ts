@@ -4,6 +4,7 @@ import type { StreamRequest } from '@shared/frames';
 import { metricCatalogue, metricDefinition } from '@shared/metrics/catalogue';
 import type { RunState, RunSummary } from '@shared/run';
 import type { Wire } from '../stores/connection';
+import { FakeBilevel } from './fakeBilevel';
 import { FakeComparisons } from './fakeComparisons';
 import { FakeProblems } from './fakeProblems';
 import { FakeSolve } from './fakeSolve';
@@ -62,6 +63,7 @@ export class FakeEngine {
   readonly comparisons = new FakeComparisons(this.runs);
   readonly studies = new FakeStudies();
   readonly solve = new FakeSolve();
+  readonly bilevel = new FakeBilevel();
   readonly problems = new FakeProblems(({ name }) => this.addGeneration(name));
   readonly calls: { name: string; input: unknown }[] = [];
   readonly wire: Wire;
@@ -247,7 +249,7 @@ export class FakeEngine {
     const call = async (name: string, input: unknown): Promise<unknown> => {
       this.calls.push({ name, input });
       if (this.options.silent) return new Promise(() => undefined);
-      const handler = handlers[name] ?? this.comparisons.handlers[name] ?? this.problems.handlers[name] ?? this.solve.handlers[name] ?? this.studies.handlers[name];
+      const handler = handlers[name] ?? this.comparisons.handlers[name] ?? this.problems.handlers[name] ?? this.solve.handlers[name] ?? this.studies.handlers[name] ?? this.bilevel.handlers[name];
       if (!handler) throw new Error(`the fake engine does not know ${name}`);
       return handler((input ?? {}) as Input);
     };
@@ -297,7 +299,7 @@ export class FakeEngine {
         { name: 'simd64', label: 'SIMD float64', dtype: 'float64', available: true, detail: 'AMD EPYC 7R13, relaxed SIMD, 2 threads.', isDefault: true },
         { name: 'wasm', label: 'TensorFlow.js WebAssembly', dtype: 'float32', available: true, detail: 'SIMD, one thread.', isDefault: false },
       ],
-      'methods.list': () => [{ family: 'experiment', kind: 'training', title: 'Training', summary: '', reference: null, metrics: [], settings: { properties: { optimizer: { properties: { learningRate: { default: 0.001 } } }, technique: { properties: { weight: { default: 10 } } }, seed: { default: 0 } } } }],
+      'methods.list': () => [{ family: 'outerAlgorithm', kind: 'ssigd', title: 'SSIGD', summary: 'Smoothed.', reference: null, metrics: [], settings: {} }, { family: 'experiment', kind: 'training', title: 'Training', summary: '', reference: null, metrics: [], settings: { properties: { optimizer: { properties: { learningRate: { default: 0.001 } } }, technique: { properties: { weight: { default: 10 } } }, seed: { default: 0 } } } }],
       'experiments.examples': () => [{ name: 'demo', title: 'Soft penalty on a QCQP', yaml: example }, { name: 'sweep', title: 'λ against gap and violation', yaml: example }],
       'experiments.validate': ({ yaml = '' }) => ({
         findings: yaml.includes('learingRate') ? [{ path: 'optimizer.learingRate', message: 'Unknown key.', line: yaml.split('\n').findIndex((line) => line.includes('learingRate')) + 1, suggestion: 'learningRate' }] : [],

@@ -92,8 +92,8 @@ const cornerWords = ({ jump, left, right }: Landscape['corners'][number]): strin
 /** F between the points of the line, or null where there is none. */
 export function curveValue({ s, size, values }: Landscape, at: number): number | null {
   const share = ((at - s[0]) / (s[1] - s[0])) * (size[0] - 1);
-  const i = Math.floor(share);
-  const [a, b] = [values[i], values[i + 1] ?? values[i]];
-  if (a === undefined || a === null || b === null) return null;
+  const i = Math.min(size[0] - 2, Math.floor(share));
+  const [a, b] = [values[i], values[i + 1]];
+  if (i < 0 || a === null || b === null) return null;
   return a + (share - i) * (b - a);
 }

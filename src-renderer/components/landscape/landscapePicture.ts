@@ -24,10 +24,13 @@ export interface LandscapePicture {
 
 const levelCount = 18;
 
+/** A window of one scale, as is chosen where X does not bound x, keeps its angles. */
+const isSquare = ({ s, t }: Landscape): boolean => Math.abs(s[1] - s[0] - (t[1] - t[0])) < 1e-9 * (s[1] - s[0]);
+
 /** Everything that is drawn of a landscape over a plane but its paths, as SVG paths in pixels. */
 export function makeLandscapePicture(landscape: Landscape, box: PlaneFrame): LandscapePicture {
   const { size, kinks, outside } = landscape;
-  const { frame } = fitFrame(landscape, box);
+  const { frame } = fitFrame(landscape, box, isSquare(landscape) ? 1 : undefined);
   const pixel = (s: number, t: number) => pixelOf(frame, landscape, s, t);
   const known = landscape.values.filter((value) => value !== null);
   const range: Point = [least(known), greatest(known)];

@@ -24,11 +24,18 @@ export interface PlaneTick {
 const leastShare = 0.75;
 const mostStretch = 2;
 
-/** The frame of a plane in a box: both axes on one scale, so that angles are true, but for slivers. `stretch` is the scale of t over that of s. */
-export function fitFrame({ s, t }: PlaneWindow, box: PlaneFrame): { frame: PlaneFrame; stretch: number } {
+/**
+ * The frame of a plane in a box: both axes on one scale, so that angles are true, but for slivers. `stretch` is the scale of t over that
+ * of s; with `most` of 1 there is none.
+ */
+export function fitFrame(
+  { s, t }: PlaneWindow,
+  box: PlaneFrame,
+  most = mostStretch,
+): { frame: PlaneFrame; stretch: number } {
   const [ds, dt] = [s[1] - s[0], t[1] - t[0]];
   const scale = Math.min(box.width / ds, box.height / dt);
-  const grown = (length: number, room: number) => Math.max(length, Math.min(leastShare * room, mostStretch * length));
+  const grown = (length: number, room: number) => Math.max(length, Math.min(leastShare * room, most * length));
   const width = grown(ds * scale, box.width);
   const height = grown(dt * scale, box.height);
   return {
