@@ -4,7 +4,7 @@ import type { Json } from '../../components/schemaForm/fields';
 const iterations = 1000;
 
 export interface ProblemChoice {
-  /** A family with its settings, or a file. */
+  /** As an experiment has it: a family with its settings, a file or a text. */
   problem: Json;
   title: string;
 }
@@ -17,7 +17,7 @@ export function bilevelExperiment(
   return `# ${algorithm.title} on ${title}, hypergradients by the exact active-set formula.
 kind: bilevel
 name: ${JSON.stringify(`${algorithm.title} on ${title}`)}
-problem: ${flow(problem)}
+problem:${yamlOf(problem)}
 algorithm: { kind: ${algorithm.kind}, iterations: ${iterations} }
 estimator: { kind: exact }
 measures: { gradientErrorEvery: 100, stationarityEvery: 100 }
@@ -25,6 +25,13 @@ seed: 0
 tags: []
 notes: ''
 `;
+}
+
+/** A problem that is a text stands as a block, to be read; others on one line. */
+function yamlOf(problem: Json): string {
+  if (problem.kind !== 'text') return ` ${flow(problem)}`;
+  const lines = String(problem.text).trimEnd().split('\n');
+  return `\n  kind: text\n  text: |\n${lines.map((line) => `    ${line}`).join('\n')}`;
 }
 
 /** A flow mapping of YAML: JSON in a form that people write. */

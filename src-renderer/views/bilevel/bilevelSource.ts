@@ -25,7 +25,9 @@ export function sourceOf(from: string, { name, settings, path, text }: Address &
 } // prettier-ignore
 
 /** What an experiment calls it; null where an experiment cannot name it. */
-export function bilevelChoice(from: string, { name, settings, path, title }: Address & { title: string }): ProblemChoice | null {
+export function bilevelChoice(from: string, { name, settings, path, title, text }: Address & { title: string; text: string | null }): ProblemChoice | null {
+  if (from === 'case') return { problem: { kind: 'file', path: `bilevel/${name}.json` }, title };
+  if (from === 'text' && text !== null) return { problem: { kind: 'text', text }, title };
   if (from === 'family') return { problem: { kind: name, ...settings }, title };
   if (from === 'file' && path !== '') return { problem: { kind: 'file', path }, title };
   return null;

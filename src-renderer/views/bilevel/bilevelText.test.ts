@@ -44,4 +44,9 @@ it('an address names its source, and an experiment the problem', () => {
   expect(yaml).toContain('problem: { kind: V1, d: 3 }');
   expect(yaml).toContain('algorithm: { kind: dsigd, iterations: 1000 }');
   expect(yaml).toContain('name: "DSIGD on Mine"');
+  expect(bilevelChoice('case', address)!.problem).toEqual({ kind: 'file', path: 'bilevel/V1.json' });
+  const written = bilevelChoice('text', { ...address, text: textOfDraft(emptyDraft) })!;
+  expect(bilevelExperiment(written, { kind: 'dsigd', title: 'DSIGD' })).toContain(
+    'problem:\n  kind: text\n  text: |\n    {\n     "format": "bilevel/1",',
+  );
 });
