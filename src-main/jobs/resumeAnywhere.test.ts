@@ -45,6 +45,7 @@ const techniques = {
   'convex projection layer': { kind: 'convexProjection', distance: 0.1 },
   DC3: { kind: 'dc3', rate: 0.01, steps: 3, testSteps: 20 },
   FSNet: { kind: 'fsNet', iterations: 6, differentiated: 4, memory: 3, testIterations: 20 },
+  'Π-net': { kind: 'piNet', iterations: 5, testIterations: 10, backwardIterations: 4 },
   'HardNet-Aff': { kind: 'hardNetAff', softEpochs: 2 },
   'Theseus layer': { kind: 'theseusLayer', iterations: 4, probe: { instances: 3, iterations: 6, every: 2 } },
   'Theseus layer with everything learnt': {

@@ -4,6 +4,7 @@ import { dc3 } from './dc3';
 import { fsNet } from './fsNet/fsNet';
 import { hardNetAff } from './hardNetAff';
 import { pcgrad } from './pcgrad';
+import { piNet } from './piNet/piNet';
 import { softPenalty } from './softPenalty';
 import { theseusLayer } from './theseusLayer/theseusLayer';
 
@@ -17,4 +18,5 @@ export const techniques = [
   hardNetAff,
   dc3,
   fsNet,
+  piNet,
 ] as const;
