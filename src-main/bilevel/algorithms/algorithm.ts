@@ -36,7 +36,7 @@ export interface OuterState {
 export interface StepReport {
   F: number;
   gradientNorm: number;
-  /** ‖m‖ of the direction that was followed, and its cosine with the gradient, where they differ. */
+  /** ‖m‖ of the direction −m that was followed, and the cosine of m with the gradient, where they differ. */
   momentumNorm: number | null;
   cosine: number | null;
   /** ‖x⁺ − x‖₂ */

@@ -62,7 +62,7 @@ export const f2csa: OuterAlgorithm<'f2csa', typeof settings, State> = {
     const { iterations, alpha, clip, gateWidth, gateMultiplier, cooldown, seed } = settings;
     const delta = alpha ** 3;
     const oracle = penaltyOracle(problem, alpha, gate(gateWidth * delta * delta, gateMultiplier));
-    const point = new Float64Array(problem.d);
+    const [point, minus] = [new Float64Array(problem.d), new Float64Array(problem.d)];
     return makeSolver<State>({
       ...{ problem, oracle, iterations },
       own: () => ({
@@ -70,7 +70,11 @@ export const f2csa: OuterAlgorithm<'f2csa', typeof settings, State> = {
         delta: new Float64Array(problem.d),
         eta: settings.eta === 'auto' ? NaN : settings.eta,
       }),
-      direction: ({ delta }) => delta,
+      direction({ delta }) {
+        // Steps are −m, as those of the others.
+        for (let i = 0; i < delta.length; i++) minus[i] = -delta[i];
+        return minus;
+      },
       step(state, evaluate, domain) {
         const { x, delta, gradient, generator } = state;
         if (Number.isNaN(state.eta)) {

@@ -6,6 +6,7 @@ import { kktResidual } from '../lower/kktResidual';
 import type { LowerSolution } from '../lower/lowerLevel';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
 import { addRowsInX, addRowsInY, rowValues, type BilevelProblem } from '../problem';
+import { QuadraticBilevel } from '../quadratic';
 import { needsRowsInX } from './domain';
 
 /** Weight of a row in the penalty, from h_i(x, y*) and λ_i; rows with λ_i = 0 have none. */
@@ -46,6 +47,8 @@ export function penaltyOracle(problem: BilevelProblem, alpha: number, weight: Ro
   const [gradient, inX] = [new Float64Array(d), new Float64Array(d)];
   const push = new Float64Array(m);
   const work = new WorkCounter();
+  // The second step of Newton’s method is then a refinement of the first.
+  const hasConstantHessian = problem instanceof QuadraticBilevel;
 
   /** `t` ← y_α − y*, `y` ← y_α and `push` ← α₂ρAt, by Newton’s method. */
   const minimise = (x: Float64Array, solution: LowerSolution, rho: Weights, q?: Float64Array) => {
@@ -54,13 +57,7 @@ export function penaltyOracle(problem: BilevelProblem, alpha: number, weight: Ro
     let last = Infinity;
     for (let k = 0; k < newtonSteps; k++) {
       residual(x, solution.y, rho, q);
-      penaltyHessian(x, rho);
-      if (cholesky(n, H) >= 0)
-        throw new AdjointError(
-          'bad-request',
-          `With α = ${alpha} the penalised lower level f + α⁻²g is not convex in y.`,
-          { where: 'alpha', fix: 'Take a smaller α, so that g outweighs the negative curvature of f.' },
-        );
+      if (k === 0 || !hasConstantHessian) factor(x, rho);
       solveCholesky(n, H, step);
       let [size, scale] = [0, 0];
       for (let j = 0; j < n; j++) {
@@ -86,8 +83,8 @@ export function penaltyOracle(problem: BilevelProblem, alpha: number, weight: Ro
     for (let j = 0; j < n; j++) step[j] = -alpha1 * (step[j] - anchor[j]) - space[j] - alpha2 * rho.bounds[j] * t[j];
   };
 
-  /** `H` ← ∇²_yy f + α₁∇²_yy g + α₂Σρ_i ∇h_i∇h_iᵀ */
-  const penaltyHessian = (x: Float64Array, rho: Weights) => {
+  /** `H` ← the Cholesky factor of ∇²_yy f + α₁∇²_yy g + α₂Σρ_i ∇h_i∇h_iᵀ */
+  const factor = (x: Float64Array, rho: Weights) => {
     problem.lowerHessian(x, y, H);
     problem.upperHessianY(x, y, other);
     for (let at = 0; at < H.length; at++) H[at] = alpha1 * H[at] + other[at];
@@ -97,6 +94,11 @@ export function penaltyOracle(problem: BilevelProblem, alpha: number, weight: Ro
         for (let k = 0; k < n; k++) H[j * n + k] += alpha2 * rho.rows[r] * rows.A[r * n + j] * rows.A[r * n + k];
     }
     for (let j = 0; j < n; j++) H[j * n + j] += alpha2 * rho.bounds[j];
+    if (cholesky(n, H) < 0) return;
+    throw new AdjointError('bad-request', `With α = ${alpha} the penalised lower level f + α⁻²g is not convex in y.`, {
+      where: 'alpha',
+      fix: 'Take a smaller α, so that g outweighs the negative curvature of f.',
+    });
   };
 
   return {
