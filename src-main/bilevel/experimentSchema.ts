@@ -152,7 +152,7 @@ const experimentSettings = z.strictObject({
 });
 
 /** What it asks about are hypergradients and how to estimate them, and not only where the optimum is. */
-const isAboutGradients = ({ useLayer, estimator }: z.output<typeof experimentSettings>): boolean =>
+export const isAboutGradients = ({ useLayer, estimator }: z.output<typeof experimentSettings>): boolean =>
   !useLayer || estimator.kind !== 'exact';
 
 export const bilevelExperimentSchema = experimentSettings.superRefine((experiment, context) => {

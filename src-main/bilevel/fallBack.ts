@@ -115,6 +115,7 @@ export function watchedOracle({ oracle, differences, refusesKinks, d, n, tell }:
 }
 
 const sum = (a: Work, b: Work): Work => ({
+  bytes: Math.max(a.bytes, b.bytes),
   lowerSolves: a.lowerSolves + b.lowerSolves,
   products: a.products + b.products,
   seconds: a.seconds + b.seconds,

@@ -29,6 +29,9 @@ export interface BilevelFinding {
   bounds?: string[];
 }
 
+/** Numbers on hypergradients of such a problem say nothing: studies and runs about them refuse it unless told otherwise. */
+export const isMeaningless = ({ severity }: BilevelFinding): boolean => severity === 'meaningless';
+
 export interface BilevelPreflight {
   /** Does x occur in the lower level at all? */
   lowerDependsOnX: boolean;

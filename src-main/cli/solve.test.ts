@@ -23,7 +23,35 @@ const scratch = (name: string, content: object): string => {
   return file;
 };
 
+describe('adjoint solve on bilevel problems', () => {
+  it('gives the global optimum with a bound that proves it', async () => {
+    const { code, lines } = await adjoint('solve', resolve('resources/cases/bilevel/bard-1988-1.json'));
+    expect(code).toBe(0);
+    expect(lines[0]).toMatchObject({ status: 'optimal', x: [expect.closeTo(1, 9)], y: [expect.closeTo(0, 9)] });
+    expect(lines[0].F).toBeCloseTo(17, 9);
+    expect(lines[0].bound).toBeCloseTo(17, 9);
+  });
+
+  it('names the character of an expression that cannot be read', async () => {
+    const bad = scratch('bad.json', {
+      ...{ format: 'bilevel/1', x: ['x'], y: ['y'] },
+      upper: { minimize: 'x + z' },
+      lower: { minimize: 'y^2' },
+    });
+    const { code, lines } = await adjoint('solve', bad);
+    expect(code).not.toBe(0);
+    expect(JSON.stringify(lines)).toContain('character 5');
+  });
+});
+
 describe('adjoint verify', () => {
+  it('passes every bilevel case, with a proof and the outer algorithms that apply', async () => {
+    const { code, lines } = await adjoint('verify', resolve('resources/cases/bilevel'));
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(15);
+    for (const line of lines) expect(line).toMatchObject({ verdict: 'pass', differs: [], notes: [expect.stringContaining('proved'), expect.stringContaining('apply'), ...(line.notes as string[]).slice(2)] }); // prettier-ignore
+  });
+
   it('passes every case of the folder, one object a case', async () => {
     const { code, lines } = await adjoint('verify', folder);
     expect(code).toBe(0);

@@ -10,6 +10,7 @@ import { isSeparable } from '../solvers/convex/separable';
 import type { Solution } from '../solvers/convex/solution';
 import { solveConvex } from '../solvers/convex/solve';
 import { action, exitCodes, printJson, printLine, say, withCommonOptions, type CommonOptions } from './context';
+import { solveBilevel } from './solveBilevel';
 import { renderTable } from './table';
 
 interface SolveOptions extends CommonOptions {
@@ -17,29 +18,37 @@ interface SolveOptions extends CommonOptions {
   cotangent?: string;
   data?: string;
   oneSided?: boolean;
+  seconds: number;
 }
 
 export function solveCommand(): Command {
   return withCommonOptions(
-    new Command('solve').description('Solves a convex problem file: y*, multipliers, a certificate, and gradients.'),
+    new Command('solve').description(
+      'Solves a problem file. Convex: y*, multipliers, a certificate, and gradients. Bilevel: the global optimum.',
+    ),
   )
-    .argument('<file>', 'a problem of the format matrix-problem/1')
+    .argument('<file>', 'a problem of the format matrix-problem/1, bilevel/1 or hypergradient/1')
     .option('-g, --gradient', 'gradients of vᵀy* with respect to the data, v being the cotangent of the file')
     .option('--cotangent <numbers>', 'v, as n numbers with commas between; implies --gradient')
     .option('--data <names>', `only these data, with commas between: ${data.join(', ')}`)
     .option('--one-sided', 'left and right derivatives of every entry, where they differ; with --data of these data')
+    .option('--seconds <count>', 'of a bilevel problem: time to search in', Number, 600)
     .addHelpText(
       'after',
       `
-The file is JSON: "format": "matrix-problem/1", n, Q, p, A, b, G, h, H, lower, upper, soc for
+A convex file is JSON: "format": "matrix-problem/1", n, Q, p, A, b, G, h, H, lower, upper, soc for
   minimise ½yᵀQy + pᵀy  subject to  Ay = b,  yᵀH_iy + G_iᵀy ≤ h_i,  lower ≤ y ≤ upper,  ‖F_ky + g_k‖ ≤ c_kᵀy + d_k
+A bilevel file has x and y, names of variables, and upper and lower, each with minimize and subjectTo, infix expressions: objectives of degree two,
+the lower one convex in y, affine constraints. Its optimum is proved by a bound.
 Exit code 0 for an answer (also infeasible, unbounded, degenerate), 1 if there is none, 2 for a request that is wrong.`,
     )
     .action(action((file: string, options: SolveOptions) => solve(file, options)));
 }
 
 function solve(path: string, options: SolveOptions): void {
-  const { file, problem } = parseMatrixProblem(readFileSync(path, 'utf8'), path);
+  const text = readFileSync(path, 'utf8');
+  if (/"format"\s*:\s*"(bilevel|hypergradient)\/1"/.test(text)) return solveBilevel(text, path, options);
+  const { file, problem } = parseMatrixProblem(text, path);
   const asked = parseData(options.data);
   const solution = solveConvex(problem);
   const wantsGradient = options.gradient || options.cotangent !== undefined || options.oneSided;

@@ -223,6 +223,14 @@ describe('beforehand', () => {
     await expect(jobOf({ problem: flat, allowVacuous: true })).resolves.toBeDefined();
   });
 
+  it('a file whose lower level ignores x is refused where the run is about hypergradients, and only there', async () => {
+    const blind = textOf({ Q: [[1]], P: [[0]] }, 0);
+    const refusal = { code: 'unsupported', message: expect.stringContaining('does not depend on x') as string };
+    await expect(jobOf({ problem: blind, useLayer: false })).rejects.toMatchObject(refusal);
+    await expect(jobOf({ problem: blind, useLayer: false, allowVacuous: true })).resolves.toBeDefined();
+    await expect(jobOf({ problem: blind })).resolves.toBeDefined();
+  });
+
   it('a method that is not for the problem is refused by name', async () => {
     const change = { problem: { kind: 'V1', d: 3, n: 4 }, estimator: { kind: 'unrolled' } };
     await expect(jobOf(change)).rejects.toMatchObject({ code: 'unsupported', problem: { where: 'estimator.kind' } });

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { AdjointError } from '@shared/errors';
 import { bilevelMetrics } from '@shared/metrics/bilevel';
 import { fallBackReasons, type FallBackReason } from '../bilevel/fallBack';
-import { resolveBilevel, type BilevelExperiment } from '../bilevel/experimentSchema';
+import { isAboutGradients, resolveBilevel, type BilevelExperiment } from '../bilevel/experimentSchema';
 import { gradientError, stationarity, withoutRefusal } from '../bilevel/measures';
-import { bilevelPreflight } from '../bilevel/preflight';
+import { bilevelPreflight, isMeaningless, type BilevelFinding } from '../bilevel/preflight';
 import { joinStates, partOf, type SavedState } from '../bilevel/savedState';
 import { setUp, type SetUp } from '../bilevel/setUp';
 import type { Checkpoint, Json } from '../store/checkpoint';
@@ -50,15 +50,17 @@ export const bilevelJob: JobKind = {
  * Writes into the log what would make results less than they seem.
  * @throws AdjointError `unsupported` where numbers would mean nothing and this was not allowed
  */
-function checkBeforehand({ allowVacuous }: BilevelExperiment, { problem, start }: SetUp, log: JobContext['log']): void {
+function checkBeforehand(experiment: BilevelExperiment, { problem, start }: SetUp, log: JobContext['log']): void {
   const findings = withoutRefusal(() => bilevelPreflight(problem, start).findings);
   if (!findings) return log('Beforehand: F has no value at the start.');
   for (const { message } of findings) log(`Beforehand: ${message}`);
-  const undefinedF = findings.find(({ code }) => code === 'not-unique');
-  if (undefinedF && !allowVacuous)
-    throw new AdjointError('unsupported', undefinedF.message, {
-      where: 'the lower level at the start',
-      fix: 'Add curvature to the lower level, or set allowVacuous: true to run all the same.',
+  // What is asked about hypergradients is refused where they say nothing; an optimum may be looked for all the same, if F has values.
+  const refused = isAboutGradients(experiment) ? isMeaningless : ({ code }: BilevelFinding) => code === 'not-unique';
+  const reason = findings.find(refused);
+  if (reason && !experiment.allowVacuous)
+    throw new AdjointError('unsupported', reason.message, {
+      where: 'the problem',
+      fix: 'Take another problem, or set allowVacuous: true to run all the same.',
     });
 }
 

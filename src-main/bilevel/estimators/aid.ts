@@ -46,6 +46,7 @@ export const aid: Estimator<'aid', typeof settings> = {
         problem.upperGradientY(x, y, cotangent);
         problem.upperGradientX(x, y, gradient);
         const space = new ReducedSpace(problem, x, solution);
+        work.bytes = level.bytes + 8 * (2 * d + n) + space.bytes;
         const rhs = space.reduce(cotangent);
         const apply = (z: Float64Array) => {
           work.products++;
@@ -89,6 +90,12 @@ class ReducedSpace {
     const normals = Float64Array.from(this.#rows.flatMap((r) => this.#free.map((j) => rows.A[r * n + j])));
     this.#space = factorRowSpace(normals, this.#rows.length, this.#free.length);
     this.#basis = this.#rows.length > 0 ? nullSpaceTransposed(this.#space) : null;
+  }
+
+  /** The basis, the factored rows, and the vectors of the iteration. */
+  get bytes(): number {
+    const [free, rows] = [this.#free.length, this.#rows.length];
+    return 8 * ((this.#basis?.length ?? 0) + rows * free + 6 * free);
   }
 
   /** Zᵀv */

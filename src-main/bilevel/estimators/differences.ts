@@ -27,7 +27,7 @@ export const differences: Estimator<'differences', typeof settings> = {
     const level = makeLowerLevel(problem);
     const gradient = new Float64Array(problem.d);
     const [y, moved] = [new Float64Array(problem.n), new Float64Array(problem.d)];
-    const work = new WorkCounter();
+    const work = new WorkCounter(level.bytes + 8 * (2 * problem.d + problem.n));
     return {
       at(x, options) {
         work.begin();

@@ -13,6 +13,8 @@ export interface Work {
   /** Products of a vector with ∇²_yy g, ∂(∇_y g)/∂x, A, B or the reduced operator outside of the lower-level solves and of ∇f. */
   products: number;
   seconds: number;
+  /** Of the arrays that the estimate held at its peak, besides the problem: those of lower level and estimator, counted from their sizes. */
+  bytes: number;
 }
 
 /** An estimate of ∇F(x). The arrays belong to the oracle and are overwritten by its next call. */
@@ -59,7 +61,12 @@ export class WorkCounter implements Work {
   lowerSolves = 0;
   products = 0;
   seconds = 0;
+  bytes: number;
   #began = 0;
+
+  constructor(bytes = 0) {
+    this.bytes = bytes;
+  }
 
   begin(): void {
     this.lowerSolves = 0;

@@ -39,6 +39,7 @@ export const firstOrder: Estimator<'first-order', typeof settings> = {
     const level = makeLowerLevel(problem);
     const [gradient, before, after] = Array.from({ length: 3 }, () => new Float64Array(d));
     const rates = new Float64Array(m);
+    const { n } = problem;
     const work = new WorkCounter();
     return {
       at(x, options) {
@@ -48,6 +49,8 @@ export const firstOrder: Estimator<'first-order', typeof settings> = {
         const rows = heldRows(solution);
         const moved = perturbedSolution(problem, x, solution, delta, options?.q);
         work.lowerSolves += 2;
+        // Both Hessians and the factored saddle point: scaled copies, Z, ZᵀHZ and its factor, the rows and their QR.
+        work.bytes = level.bytes + 8 * (7 * n * n + 3 * rows.length * n + 3 * d);
         rates.fill(0);
         rows.forEach(({ kind, index }, r) => {
           if (kind === 'inequality') rates[index] = moved.lambda[r] - multipliers.inequality[index];

@@ -15,7 +15,7 @@ export function implicitOracle(problem: BilevelProblem, method: 'auto' | 'conic'
   const level = makeLowerLevel(problem, method);
   const [gradient, space] = [new Float64Array(d), new Float64Array(d)];
   const cotangent = new Float64Array(n);
-  const work = new WorkCounter();
+  const work = new WorkCounter(level.bytes + 8 * (2 * d + n));
   return {
     at(x: Float64Array, options?: EstimateOptions): Estimate {
       work.begin();

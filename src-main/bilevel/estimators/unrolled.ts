@@ -30,7 +30,7 @@ export const unrolled: Estimator<'unrolled', typeof settings> = {
     const [y, step, v] = Array.from({ length: 3 }, () => new Float64Array(n));
     const [gradient, s] = [new Float64Array(d), new Float64Array(d)];
     const clip = (value: number, j: number) => Math.min(bounds.upper[j], Math.max(bounds.lower[j], value));
-    const work = new WorkCounter();
+    const work = new WorkCounter(8 * (path.length + 3 * n + 2 * d) + free.length);
     return {
       at(x, { warm = false, q } = {}) {
         work.begin();

@@ -31,7 +31,7 @@ export const zerothOrder: Estimator<'zeroth-order', typeof settings> = {
     const generator = new Generator(seed);
     const gradient = new Float64Array(d);
     const [moved, y] = [new Float64Array(d), new Float64Array(n)];
-    const work = new WorkCounter();
+    const work = new WorkCounter(level.bytes + 8 * (3 * d + n));
     return {
       at(x, options) {
         work.begin();

@@ -13,6 +13,7 @@ import {
 /** A positive definite lower level with bounds only, by block pivoting. */
 export class BoxLowerLevel implements LowerLevel {
   readonly method = 'box active set';
+  readonly bytes: number;
   readonly #problem: QuadraticBilevel;
   readonly #layer: BoxQpLayer;
   readonly #weak: LowerRow[] = [];
@@ -25,6 +26,8 @@ export class BoxLowerLevel implements LowerLevel {
     this.#problem = problem;
     this.#layer = new BoxQpLayer({ n, Q: lower.Q, lower: lower.lower, upper: lower.upper }, { kink: weakTolerance });
     const zeros = () => new Float64Array(n);
+    // The factor, and vectors of solver, layer and level.
+    this.bytes = 8 * (n * n + 14 * n);
     this.#linear = zeros();
     this.#solution = {
       y: this.#layer.solver.y,

@@ -3,6 +3,7 @@ import { differentiate } from '../../layers/convex/differentiate';
 import type { ConvexProblem } from '../../solvers/convex/problem';
 import type { Solution } from '../../solvers/convex/solution';
 import { solveConvex } from '../../solvers/convex/solve';
+import { denseEntries } from '../../solvers/convex/validate';
 import { convexProblemAt, type QuadraticBilevel } from '../quadratic';
 import {
   checkPoint,
@@ -16,11 +17,13 @@ import {
 /** Any convex lower level, by the interior point with its polish, and the derivative of the convex layer. Nothing is warm-started. */
 export class ConicLowerLevel implements LowerLevel {
   readonly method = 'interior point';
+  readonly bytes: number;
   readonly #problem: QuadraticBilevel;
   #last: { convex: ConvexProblem; solution: Solution } | null = null;
 
   constructor(problem: QuadraticBilevel) {
     this.#problem = problem;
+    this.bytes = 8 * denseEntries({ n: problem.n, e: 0, m: problem.m, soc: [] });
   }
 
   solve(x: Float64Array, { q }: SolveOptions = {}): LowerSolution {

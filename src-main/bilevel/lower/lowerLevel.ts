@@ -30,6 +30,8 @@ export interface SolveOptions {
 export interface LowerLevel {
   /** How the level is solved. */
   readonly method: 'box active set' | 'dual active set' | 'interior point' | 'projected Newton';
+  /** Of the arrays that a solve and its adjoint hold at their peak, besides the problem; counted from the sizes. */
+  readonly bytes: number;
   /** @throws AdjointError `bad-request` where the lower level has no solution at this x, saying why */
   solve(x: Float64Array, options?: SolveOptions): LowerSolution;
   /**

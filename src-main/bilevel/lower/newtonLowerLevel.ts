@@ -30,6 +30,7 @@ const armijo = 1e-4;
  */
 export class NewtonLowerLevel implements LowerLevel {
   readonly method = 'projected Newton';
+  readonly bytes: number;
   readonly #problem: NewtonProblem;
   readonly #y: Float64Array;
   readonly #trial: Float64Array;
@@ -54,6 +55,7 @@ export class NewtonLowerLevel implements LowerLevel {
       });
     this.#problem = problem;
     const zeros = (length = n) => new Float64Array(length);
+    this.bytes = 8 * (2 * n * n + 9 * n);
     [this.#y, this.#trial, this.#gradient, this.#direction] = [zeros(), zeros(), zeros(), zeros()];
     [this.#hessian, this.#factor] = [zeros(n * n), zeros(n * n)];
     this.#free = new Int32Array(n);

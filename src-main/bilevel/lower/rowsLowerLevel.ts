@@ -15,6 +15,7 @@ import {
 /** A positive definite lower level with rows, and bounds as further rows, by the dual active-set method. */
 export class RowsLowerLevel implements LowerLevel {
   readonly method = 'dual active set';
+  readonly bytes: number;
   readonly #problem: QuadraticBilevel;
   /** What each row of the solver is. */
   readonly #rows: LowerRow[];
@@ -48,6 +49,8 @@ export class RowsLowerLevel implements LowerLevel {
     }
     this.#solver = makeDualActiveSet({ n, e: 0, m: rows.length, Q: lower.Q, A: this.#noEqualities, G });
     const zeros = (length = n) => new Float64Array(length);
+    // L, J and R of the factorisation, the normals here and in the solver, and vectors.
+    this.bytes = 8 * (3 * n * n + 2 * rows.length * n + 12 * n + 4 * rows.length);
     this.#linear = zeros();
     this.#solution = {
       y: this.#solver.y,

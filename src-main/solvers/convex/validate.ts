@@ -64,7 +64,7 @@ export function checkProblem(problem: ConvexProblem, settings: ConvexSettings): 
 }
 
 /** Numbers that solve, polish and certificate hold at once: matrices of n variables, and of all rows that may be active. */
-const denseEntries = (problem: ConvexProblem): number =>
+export const denseEntries = (problem: Pick<ConvexProblem, 'n' | 'e' | 'm' | 'soc'>): number =>
   workspaceEntries(problem) + 7 * problem.n ** 2 + 3 * problem.n * (problem.e + problem.m);
 
 const place = (path: string, at: number, n: number): string =>
