@@ -14,6 +14,7 @@ import { findingSchema, problemSchema } from './errors';
 import { figureInfoSchema, savedFigureSchema, saveFigureSchema } from './figures/library';
 import { figureSchema } from './figures/spec';
 import { landscapeAskSchema, landscapeSchema } from './landscape';
+import { layerAuditAskSchema, layerAuditSchema, layerPathAskSchema, layerPathSchema } from './layerAudit';
 import {
   familyPreviewSchema,
   familySchema,
@@ -182,6 +183,12 @@ export const contract = {
     preview: request.input(bilevelPreviewAskSchema).output(bilevelPreviewSchema),
     /** F over a plane or along a line, from coarse to fine; a picture that is out of date when it could be taken is left out. */
     landscape: request.input(landscapeAskSchema).output(eventIterator(landscapeSchema)),
+  },
+  layer: {
+    /** The gradient of a least-squares layer in every backward mode against the exact one; every part is the whole answer so far. */
+    audit: request.input(layerAuditAskSchema).output(eventIterator(layerAuditSchema)),
+    /** The inner iterates of one instance in a plane. */
+    path: request.input(layerPathAskSchema).output(layerPathSchema),
   },
   experiments: {
     /** Example experiments that come with Adjoint. */

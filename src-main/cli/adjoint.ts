@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { build } from '../engine/build';
+import { auditCommand } from './audit';
 import { benchCommand } from './bench/bench';
 import { exitCodes, type Places } from './context';
 import { datasetsCommand } from './datasets';
@@ -43,6 +44,7 @@ for (const make of [
   figureCommand,
   solveCommand,
   verifyCommand,
+  auditCommand,
   serveCommand,
   benchCommand,
   devicesCommand,

@@ -11,9 +11,9 @@ const post = (message: ThreadMessage): void => parentPort?.postMessage(message);
 try {
   const task = workerData as ViewTask | StreamTask;
   if (isStreamTask(task)) {
-    for (const part of streamViewTask(task)) post({ part });
+    for await (const part of streamViewTask(task)) post({ part });
     post({ done: true });
-  } else post({ result: runViewTask(task) });
+  } else post({ result: await runViewTask(task) });
 } catch (error) {
   post({ problem: toProblem(error) });
 }

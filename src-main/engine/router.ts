@@ -19,6 +19,7 @@ import { datasetHandlers, problemHandlers, type DatasetParts } from './datasetHa
 import type { EventHub } from './events';
 import { figureHandlers } from './figureHandlers';
 import { on } from './implementer';
+import { layerHandlers } from './layerAuditHandlers';
 import { runDetail } from './runDetail';
 import { seriesCsv } from './seriesQueries';
 import { writeSettings } from './settings';
@@ -91,6 +92,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
     datasets: datasetHandlers(parts),
     solve: solveHandlers(parts),
     bilevel: bilevelHandlers(parts),
+    layer: layerHandlers({ workspace, places, previewer: parts.previewer }),
     experiments: {
       examples: on.experiments.examples.handler(() => examples(options.resources)),
       validate: on.experiments.validate.handler(({ input }) => {

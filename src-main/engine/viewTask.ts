@@ -2,10 +2,13 @@ import type { BilevelPreview } from '@shared/bilevel';
 import type { DatasetInfo } from '@shared/datasets';
 import type { Problem } from '@shared/errors';
 import type { Landscape, LandscapeAsk } from '@shared/landscape';
+import type { LayerAudit, LayerAuditAsk, LayerPath, LayerPathAsk } from '@shared/layerAudit';
 import type { FamilyPreview, PreviewDataset, PreviewFamily, ProblemView } from '@shared/problems';
 import type { Audited, SolveAudit, SolveCase, SolveReport, SolveRun } from '@shared/solve';
 import type { FoundBilevel } from './bilevelSource';
 import { bilevelLandscape, previewBilevel } from './bilevelViews';
+import type { FoundAuditSource } from './layerAuditSource';
+import { layerAudit, layerPath } from './layerAuditViews';
 import { inspectWithLabels, previewDataset, previewFamily } from './problemViews';
 import { listCases, type FoundSource } from './solveSource';
 import { auditReport, solveReport } from './solveViews';
@@ -18,6 +21,7 @@ export type ViewTask =
   | { kind: 'cases'; resources: string }
   | { kind: 'solve'; input: SolveRun; source: FoundSource }
   | { kind: 'bilevel'; source: FoundBilevel }
+  | { kind: 'layerPath'; input: LayerPathAsk; source: FoundAuditSource }
   | { kind: 'audit'; input: SolveAudit; source: FoundSource };
 
 /** What it answers. */
@@ -29,21 +33,28 @@ export interface ViewResults {
   solve: SolveReport;
   audit: Audited;
   bilevel: BilevelPreview;
+  layerPath: LayerPath;
 }
 
 /** What a thread is asked that answers in parts. */
-export type StreamTask = { kind: 'landscape'; input: LandscapeAsk; source: FoundBilevel };
+export type StreamTask =
+  | { kind: 'landscape'; input: LandscapeAsk; source: FoundBilevel }
+  | { kind: 'layerAudit'; input: LayerAuditAsk; source: FoundAuditSource };
 
 export interface StreamParts {
   landscape: Landscape;
+  layerAudit: LayerAudit;
 }
 
-export const isStreamTask = (task: ViewTask | StreamTask): task is StreamTask => task.kind === 'landscape';
+export const isStreamTask = (task: ViewTask | StreamTask): task is StreamTask =>
+  task.kind === 'landscape' || task.kind === 'layerAudit';
 
-export const streamViewTask = (task: StreamTask): Iterable<StreamParts[StreamTask['kind']]> =>
-  bilevelLandscape(task.input, task.source);
+type Parts = StreamParts[StreamTask['kind']];
+export const streamViewTask = (task: StreamTask): Iterable<Parts> | AsyncIterable<Parts> =>
+  task.kind === 'landscape' ? bilevelLandscape(task.input, task.source) : layerAudit(task.input, task.source);
 
-export function runViewTask(task: ViewTask): ViewResults[ViewTask['kind']] {
+type Results = ViewResults[ViewTask['kind']];
+export function runViewTask(task: ViewTask): Results | Promise<Results> {
   switch (task.kind) {
     case 'family':
       return previewFamily(task.input, task.threads);
@@ -59,5 +70,7 @@ export function runViewTask(task: ViewTask): ViewResults[ViewTask['kind']] {
       return auditReport(task.input, task.source);
     case 'bilevel':
       return previewBilevel(task.source);
+    case 'layerPath':
+      return layerPath(task.input, task.source);
   }
 }

@@ -90,6 +90,10 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       preview: os.bilevel.preview.handler(notHere),
       landscape: os.bilevel.landscape.handler(notHere),
     },
+    layer: {
+      audit: os.layer.audit.handler(notHere),
+      path: os.layer.path.handler(notHere),
+    },
     experiments: {
       examples: os.experiments.examples.handler(() => []),
       validate: os.experiments.validate.handler(({ input }) => ({

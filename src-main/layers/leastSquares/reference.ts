@@ -1,32 +1,70 @@
-import { gainRatioSearch } from '../../solvers/leastSquares/settings';
-import { LeastSquaresLayer, type LeastSquaresBatch } from './leastSquaresLayer';
+import { gainRatioSearch, type LeastSquaresSettings } from '../../solvers/leastSquares/settings';
+import { LeastSquaresLayer, type LeastSquaresBatch, type LeastSquaresResult } from './leastSquaresLayer';
 import type { QcqpRows } from '../../solvers/leastSquares/qcqpResidual';
-import type { LeastSquaresLayerSettings } from './settings';
+import { defaultLeastSquaresLayerSettings, type LeastSquaresLayerSettings } from './settings';
+
+/** ŷ and x, and the weights where they are not those of the layer. */
+export type ReferenceBatch = Omit<LeastSquaresBatch, 'initial' | 'damping'>;
 
 /**
- * The settings with which the layer's own limit is computed: an inner solve to rounding, and the derivative that is exact there. In the mode
- * anchored with w > 0 that is the implicit function theorem with the whole Hessian; with w = 0, where the minimiser depends on the
- * start, and through a restoration it is the derivative of all steps that were taken.
+ * A layer of the same residual whose inner solve goes to rounding, with the derivative that is exact there: by the implicit function theorem
+ * with the whole Hessian in the mode anchored with w > 0, otherwise of the steps taken.
+ *
+ * An adaptive solve comes near first. It compares objectives, and so knows y to √ε only; full steps with little damping go on from there. With
+ * w = 0, where the minimiser depends on the start, all steps are of the second kind and are differentiated from ŷ on. The restoration is the
+ * layer's own: to a tighter tolerance it would act on rows whose sign is rounding.
  */
-export function referenceSettings(
-  { mode, restoration }: LeastSquaresLayerSettings,
-  anchorWeight: number,
-): LeastSquaresLayerSettings {
-  return {
-    mode,
-    backward: mode === 'anchored' && anchorWeight > 0 ? { kind: 'implicit', hessian: 'newton' } : { kind: 'unroll' },
-    solver: {
+export class ReferenceLayer {
+  readonly #approach: LeastSquaresLayer | null;
+  readonly #layer: LeastSquaresLayer;
+
+  constructor(rows: QcqpRows, anchorWeight: number, mode: LeastSquaresLayerSettings['mode']) {
+    const base = { ...defaultLeastSquaresLayerSettings, mode };
+    const unique = anchorWeight > 0;
+    const approach: LeastSquaresSettings = {
       descent: { kind: 'levenbergMarquardt', damping: 1e-3, ellipsoidal: false },
       search: gainRatioSearch,
-      maxIterations: 400,
-      gradientTolerance: 1e-11,
-      stepTolerance: 1e-15,
-      divergence: 1e12,
-    },
-    restoration: { ...restoration, tolerance: Math.min(restoration.tolerance, 1e-11) },
-    onFailure: 'continue',
-    trace: false,
-  };
+      ...{ maxIterations: 400, gradientTolerance: 1e-10, stepTolerance: 1e-12, divergence: 1e12 },
+    };
+    const final: LeastSquaresSettings = {
+      ...approach,
+      descent: { ...approach.descent, damping: unique ? Math.min(1e-3, 0.1 * anchorWeight ** 2) : 1e-3 },
+      search: { kind: 'fixedStep', stepSize: 1 },
+      // The derivative converges behind y: from a converged start it needs its iterations all the same.
+      ...(unique
+        ? { maxIterations: 40, gradientTolerance: 0, stepTolerance: 0 }
+        : { maxIterations: 200, gradientTolerance: 1e-14, stepTolerance: 1e-15 }),
+    } as LeastSquaresSettings;
+    this.#approach = unique
+      ? new LeastSquaresLayer(rows, anchorWeight, {
+          // Nothing is differentiated; so no iterations are kept.
+          ...{ ...base, mode: 'anchored', backward: { kind: 'dlm', epsilon: 1 }, solver: approach },
+        })
+      : null;
+    this.#layer = new LeastSquaresLayer(rows, anchorWeight, {
+      ...base,
+      backward: mode === 'anchored' && unique ? { kind: 'implicit', hessian: 'newton' } : { kind: 'unroll' },
+      solver: final,
+    });
+  }
+
+  forward(batch: ReferenceBatch): LeastSquaresResult {
+    const near = this.#approach?.forward(batch);
+    const result = this.#layer.forward(near ? { ...batch, initial: near.y } : batch);
+    if (near) for (let i = 0; i < batch.size; i++) result.iterations[i] += near.iterations[i];
+    return result;
+  }
+
+  /** Derivative of Σ_i v_iᵀy_i for ŷ at the last `forward`. */
+  gradient(batch: ReferenceBatch, cotangent: Float64Array): Float64Array {
+    // A minimiser that is unique does not depend on where its solve begins.
+    if (this.#approach) {
+      const near = this.#approach.forward(batch);
+      this.#layer.forward({ ...batch, initial: near.y });
+      return this.#layer.backward(cotangent, ['anchor']).gradients.anchor!;
+    }
+    return outputGradient(this.#layer, batch, cotangent).gradient;
+  }
 }
 
 /** Derivative of Σ_i v_iᵀy_i for the network's output ŷ, [size, n]: as anchor and as start of the inner solve. */
@@ -53,13 +91,6 @@ export function outputGradient(
   return { y, gradient, dropped, unconverged };
 }
 
-/** A layer of the same residual that is solved and differentiated exactly. */
-export const referenceLayer = (
-  rows: QcqpRows,
-  anchorWeight: number,
-  settings: LeastSquaresLayerSettings,
-): LeastSquaresLayer => new LeastSquaresLayer(rows, anchorWeight, referenceSettings(settings, anchorWeight));
-
 /** How far a gradient is from its reference, over the instances that both have; null where the reference vanishes. */
 export function gradientDistance(
   gradient: Float64Array,
@@ -74,7 +105,7 @@ export function gradientDistance(
   }
   if (!(rr > 0)) return null;
   return {
-    cosine: gg > 0 ? gr / Math.sqrt(gg * rr) : 0,
+    cosine: gg > 0 ? Math.min(1, gr / Math.sqrt(gg * rr)) : 0,
     relativeError: Math.sqrt(dd / rr),
     normRatio: Math.sqrt(gg / rr),
   };

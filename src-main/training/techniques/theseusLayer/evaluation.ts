@@ -1,12 +1,11 @@
 import { median } from '@shared/statistics/summary';
 import { warnUnconverged } from '../../../layers/leastSquares/preflight';
-import { gradientDistance, outputGradient, referenceLayer } from '../../../layers/leastSquares/reference';
+import { gradientDistance, outputGradient, ReferenceLayer } from '../../../layers/leastSquares/reference';
 import type { LeastSquaresBatch, LeastSquaresResult } from '../../../layers/leastSquares/leastSquaresLayer';
 import { equalityAt, inequalityAt, inequalityCount, type Qcqp } from '../../problem';
 import type { LayerEvaluation } from '../technique';
 import { batchOf, diagnoses, diagnosis, type InnerProblem, type InnerWeights } from './inner';
 import { curves, followInner, leastNormPoints } from './probe';
-import { layerSettings } from './settings';
 
 /** What project promises, on the rows as they are. */
 export const projectTolerance = 1e-8;
@@ -147,13 +146,13 @@ function addGradientError(
   problem: Qcqp,
   batch: LeastSquaresBatch,
 ): void {
-  const exact = referenceLayer(rows, batch.anchorWeight ?? settings.anchor.weight, layerSettings(settings));
+  const exact = new ReferenceLayer(rows, batch.anchorWeight ?? settings.anchor.weight, settings.mode);
   // Its own damping brings it to its end, whatever the layer's is.
   const { damping: _, ...undamped } = batch;
   const cotangent = objectiveGradients(problem, exact.forward(undamped).y);
-  const reference = outputGradient(exact, undamped, cotangent);
+  const reference = exact.gradient(undamped, cotangent);
   const own = outputGradient(layer, batch, cotangent);
-  const distance = gradientDistance(own.gradient, reference.gradient);
+  const distance = gradientDistance(own.gradient, reference);
   metrics['inner/gradient_cosine'] = distance?.cosine ?? null;
   metrics['inner/gradient_error'] = distance?.relativeError ?? null;
   metrics['inner/gradient_norm_ratio'] = distance?.normRatio ?? null;
