@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => office.dispose());
 
-const source = { kind: 'dataset', dataset: 'qcqp-n20', hidden: [8] } as const;
+const source = { kind: 'dataset' as const, dataset: 'qcqp-n20', hidden: [8] };
 
 it('audits every backward mode of the layer behind an untrained network, in parts', async () => {
   const ask = { source, instances: 3, iterations: [1, 30], anchorWeights: [0, 0.5] };
