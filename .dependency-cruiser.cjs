@@ -6,7 +6,7 @@ const layers = [
   'engine',
   'studies',
   'jobs',
-  'experiments',
+  ['experiments', 'diagnostics'],
   ['training', 'bilevel'],
   'layers',
   'solvers',

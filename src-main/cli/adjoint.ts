@@ -8,6 +8,7 @@ import { exitCodes, type Places } from './context';
 import { datasetsCommand } from './datasets';
 import { devicesCommand } from './devices';
 import { doctorCommand } from './doctor';
+import { diagnoseCommand } from './diagnose';
 import { evaluateCommand } from './evaluate';
 import { figureCommand } from './figure';
 import { generateCommand } from './generate';
@@ -41,6 +42,7 @@ for (const make of [
   generateCommand,
   datasetsCommand,
   evaluateCommand,
+  diagnoseCommand,
   figureCommand,
   solveCommand,
   verifyCommand,

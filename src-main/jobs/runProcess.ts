@@ -14,7 +14,7 @@ import { jobKind } from './kinds';
 import { describeAttempt, whatChanged } from './machine';
 import { Reserve } from './reserve';
 import { findResumePoint, type ResumePoint } from './resume';
-import { checkData } from './runData';
+import { checkData } from '../store/runData';
 import type { RunLog } from '../store/runLog';
 import { RunRecorder } from './runRecorder';
 

@@ -23,7 +23,7 @@ export interface BoundNetwork {
   init(size: NetworkSize, generator: Generator): NamedArrays;
   buffers(): NamedArrays;
   noise(rows: number, generator: Generator): NamedArrays;
-  apply(device: Device, pass: NetworkPass, x: Tensor): { y: Tensor; buffers: NamedTensors };
+  apply(device: Device, pass: NetworkPass, x: Tensor): { y: Tensor; features: Tensor; buffers: NamedTensors };
 }
 
 export function bindNetwork(settings: NetworkSettings): BoundNetwork {

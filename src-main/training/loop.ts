@@ -14,7 +14,7 @@ import type { SchedulePosition } from './schedules/schedule';
 import type { TrainingState } from './state';
 import type { LayerEvaluation, LossTerms, Pass, TechniqueState } from './techniques/technique';
 import { disposeAll, mapTensors, type NamedTensors, readScalars, upload } from './tensors';
-import type { LabelledSet } from './labelledSet';
+import { pickRows, type LabelledSet } from './labelledSet';
 import { validationMetrics } from './validation';
 
 export interface TrainingData {
@@ -46,6 +46,11 @@ export interface Training {
    * returned state has the same tensors.
    */
   observe(state: TrainingState, metrics: Readonly<Record<string, number | null>>): TrainingState;
+  /**
+   * The loss at other weights over fixed instances of the training set, with nothing random in it: what there is to be seen around a state.
+   * All trainable weights together, as `allWeights` names them. Differentiable; to be called inside `tf.tidy`.
+   */
+  look(state: TrainingState, weights: NamedTensors, instances: Int32Array): LossTerms & { features: Tensor };
   dispose(state: TrainingState): void;
 }
 
@@ -307,6 +312,15 @@ export function createTraining(
       };
     },
 
+    look(state, weights, instances) {
+      const { own, added } = split(weights);
+      const x = device.tensor(pickRows(data.train.X, instances, e), [instances.length, e]);
+      const raw = network.apply(device, { weights: own, buffers: state.buffers, training: null }, x);
+      const context = { ...pass(state, added), instances };
+      const y = technique.layer?.(context, raw.y, x) ?? raw.y;
+      return { ...technique.terms(context, y, x, raw.y), features: raw.features };
+    },
+
     dispose(state) {
       const { weights, buffers, techniqueWeights, slots } = state;
       for (const tensors of [weights, buffers, techniqueWeights, slots, state.technique.tensors]) disposeAll(tensors);
@@ -368,6 +382,10 @@ function beginEpoch(state: TrainingState, count: number): TrainingState {
 
 const techniquePrefix = 'technique/';
 const rateKey = 'learningRate';
+
+/** All trainable weights of a state. */
+export const allWeights = ({ weights, techniqueWeights }: TrainingState): NamedTensors =>
+  join(weights, techniqueWeights);
 
 /** All trainable weights under one roof, for gradients and optimizer. */
 function join(weights: NamedTensors, added: NamedTensors): NamedTensors {

@@ -72,9 +72,11 @@ export const mlp: Network<'mlp', typeof settings> = {
   apply(tf, { hidden, activation, batchNorm }, { weights, buffers, training }, x) {
     const nextBuffers: NamedTensors = {};
     let z = x;
+    let features = x;
     for (let i = 1; i <= hidden.length + 1; i++) {
       const layer = `layer${i}`;
       const last = i > hidden.length;
+      if (last) features = z;
       const [kernel, bias] = [weights[`${layer}/kernel`], weights[`${layer}/bias`]];
       const rectified = !last && !batchNorm && activation === 'relu';
       z = bias === undefined ? tf.matMul(z, kernel) : dense(tf, z, kernel, bias, rectified ? 'relu' : 'linear');
@@ -88,6 +90,6 @@ export const mlp: Network<'mlp', typeof settings> = {
       const mask = training?.noise[`${layer}/mask`];
       if (mask !== undefined) z = tf.mul(z, mask);
     }
-    return { y: z, buffers: nextBuffers };
+    return { y: z, features, buffers: nextBuffers };
   },
 };

@@ -28,11 +28,14 @@ export interface Network<Kind extends string, Settings extends z.ZodType> extend
   buffers?(settings: z.output<Settings>): NamedArrays;
   /** What is random in a training pass over `rows` instances, such as dropout masks: arrays [rows, width]. Nothing if absent. */
   noise?(settings: z.output<Settings>, rows: number, generator: Generator): NamedArrays;
-  /** Output for a batch, x [B,inputs] → y [B,outputs], and the buffers after it; outside of training they are the given ones. */
+  /**
+   * Output for a batch, x [B,inputs] → y [B,outputs], the features that its last layer starts from [B,width], and the buffers after it;
+   * outside of training they are the given ones.
+   */
   apply(
     tf: TensorFlow,
     settings: z.output<Settings>,
     pass: NetworkPass,
     x: Tensor,
-  ): { y: Tensor; buffers: NamedTensors };
+  ): { y: Tensor; features: Tensor; buffers: NamedTensors };
 }

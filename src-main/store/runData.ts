@@ -1,6 +1,6 @@
 import { AdjointError, toProblem } from '@shared/errors';
 import type { Manifest } from '@shared/run';
-import { fileSha256 } from '../store/dataset';
+import { fileSha256 } from './dataset';
 
 /**
  * Path of the file that the manifest names: a dataset or a problem file.

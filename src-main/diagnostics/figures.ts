@@ -1,0 +1,40 @@
+import { data } from '@shared/figures/datum';
+import { columnWidths, parseFigure, type Figure } from '@shared/figures/spec';
+import type { LossLandscape } from './landscape';
+
+const along = (k: 1 | 2): string => `Direction ${k} (filter-normalised)`;
+
+/** The loss over a line, with its two terms, or over a plane. */
+export function landscapeFigure({ a, b, values }: LossLandscape, of: string): Figure {
+  const base = { format: 'adjoint-figure', version: 1, caption: `Loss around ${of}.` } as const;
+  if (b.length === 1)
+    return parseFigure({
+      ...base,
+      style: { width: columnWidths.single, height: 60 },
+      panels: [
+        {
+          x: { label: along(1) },
+          y: { label: 'Loss' },
+          series: (['loss', 'objective', 'constraint'] as const).map((key) => ({
+            ...{ mark: 'line', label: key, x: data([...a]), y: data([...values[key]]) },
+          })),
+        },
+      ],
+    });
+  return parseFigure({
+    ...base,
+    style: { width: columnWidths.single, height: 75 },
+    panels: [
+      {
+        x: { label: along(1) },
+        y: { label: along(2) },
+        series: [
+          {
+            ...{ mark: 'heat', label: 'Loss', x: [...a], y: [...b], z: data([...values.loss]) },
+            scale: values.loss.every((value) => value > 0) ? 'log' : 'linear',
+          },
+        ],
+      },
+    ],
+  });
+}
