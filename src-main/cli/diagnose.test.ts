@@ -82,6 +82,7 @@ describe('adjoint diagnose', () => {
 
     renameSync(dataset, `${dataset}.away`);
     expect(adjoint('diagnose', id).last.error).toMatchObject({ code: 'not-found', where: dataset });
+    renameSync(`${dataset}.away`, dataset);
   });
 
   it('refuses what it does not know', () => {

@@ -126,7 +126,8 @@ class Grid {
     return {
       left: widest(plot.y) + (panel.y.label ? 1.5 : 0) * size + 0.6 * size,
       right: Math.max(0.3 * size, overhang, direct, bar),
-      top: this.#hasTitle(panel) ? 1.6 * size : 0.5 * size,
+      // The name of a colour bar stands over it.
+      top: this.#hasTitle(panel) || heat?.label ? 1.6 * size : 0.5 * size,
       bottom: (plot.x.ticks.length > 0 ? 1.35 : 0.4) * size + (panel.x.label ? 1.35 : 0.1) * size,
     };
   } // prettier-ignore
