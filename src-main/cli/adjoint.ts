@@ -12,6 +12,7 @@ import { diagnoseCommand } from './diagnose';
 import { evaluateCommand } from './evaluate';
 import { figureCommand } from './figure';
 import { generateCommand } from './generate';
+import { matrixCommand } from './generateMatrix';
 import { runCommand } from './run';
 import { runsCommand } from './runs';
 import { serveCommand } from './serve';
@@ -39,7 +40,7 @@ for (const make of [
   studyCommand,
   sweepCommand,
   runsCommand,
-  generateCommand,
+  (places: Places) => generateCommand(places).addCommand(matrixCommand(places)),
   datasetsCommand,
   evaluateCommand,
   diagnoseCommand,

@@ -23,7 +23,7 @@ import {
   type Places,
 } from './context';
 
-interface GenerateOptions extends CommonOptions {
+export interface GenerateOptions extends CommonOptions {
   out?: string;
   force?: boolean;
   resume?: boolean;
@@ -55,18 +55,25 @@ function familyCommand(family: ProblemFamily, places: Places): Command {
     const words = def.defaultValue === null ? description : `${description} (default: ${String(def.defaultValue)})`;
     command.option(`--${name} <value>`, words);
   }
-  return command
+  command
     .option('--preset <name>', `named sizes: ${family.presets.map(({ name }) => name).join(', ')}`)
-    .option('--suite <name>', 'another word for --preset')
+    .option('--suite <name>', 'another word for --preset');
+  return withFileOptions(command).action(
+    action((options: GenerateOptions) => generateAndWrite(family, options, places)),
+  );
+}
+
+/** Where the dataset goes and how its labels are made, whatever the family. */
+export function withFileOptions(command: Command): Command {
+  return command
     .option('-o, --out <file>', '.npz or .pkl file; by default a .npz in the workspace’s datasets')
     .option('-f, --force', 'replaces an existing file and begins anew where there are partial labels')
     .option('--resume', 'goes on from the partial labels of an interrupted run')
     .option('--leave-out', 'leaves out instances that have no label, instead of refusing the dataset')
-    .option('--threads <count>', 'worker threads; by default one a core. The labels do not depend on it', wholeNumber)
-    .action(action((options: GenerateOptions) => generateAndWrite(family, options, places)));
+    .option('--threads <count>', 'worker threads; by default one a core. The labels do not depend on it', wholeNumber);
 }
 
-async function generateAndWrite(family: ProblemFamily, options: GenerateOptions, places: Places): Promise<void> {
+export async function generateAndWrite(family: ProblemFamily, options: GenerateOptions, places: Places): Promise<void> {
   const settings = settingsFrom(family, options);
   const path = checkTarget(family, options, settings);
   const partial = `${path}.partial`;
