@@ -225,7 +225,8 @@ function table(arms: readonly Arm[], mark: string): Findings['tables'][number] {
 function curveOver({ paths }: Arm, best: number, of: (path: Path) => Float64Array) {
   const ends = paths.map((path) => of(path).at(-1) ?? 0);
   const starts = paths.map((path) => of(path).find((value) => value > 0) ?? NaN);
-  const [from, to] = [Math.max(...starts), Math.min(...ends)];
+  // Most runs are there at both ends; before its first and after its last step a run has its first and last value.
+  const [from, to] = [median(starts), median(ends)];
   const x = Array.from({ length: positions }, (_, i) => from * (to / from) ** (i / (positions - 1)));
   const at = x.map((position) =>
     paths.map((path) => {

@@ -10,12 +10,21 @@ type Panel = FigureInput['panels'][number];
 
 const interval = '95 % bootstrap over seeds';
 const titles: Record<ContestantName, string> = { direct: 'Direct', implicit: 'Implicit', layer: 'Layer' };
+const overSsigd = 'Layer, run of SSIGD';
+/** A way has one colour in all figures, whichever others are drawn. */
+const colours: Record<string, string> = {
+  [titles.direct]: '#0072b2',
+  [titles.implicit]: '#d55e00',
+  [titles.layer]: '#009e73',
+  [overSsigd]: '#cc79a7',
+};
 
 function line(label: string, points: { x: number; y: Estimate | null }[]): Panel['series'][number] {
   const kept = points.flatMap(({ x, y }) => (y ? [{ x, ...y }] : []));
   return {
     mark: 'line',
     label,
+    ...(label in colours ? { colour: colours[label] } : {}),
     x: kept.map(({ x }) => x),
     y: kept.map(({ value }) => value),
     low: kept.map(({ low }) => low),
@@ -49,7 +58,12 @@ const byWay = (members: readonly Row[], of: (way: Way) => Estimate | null) =>
 function figure(title: string, panelsOfIt: Panel[]): FigureInput {
   return {
     ...{ format: 'adjoint-figure', version: 1, title },
-    style: { width: 178, columns: panelsOfIt.length > 1 ? 2 : 1, legend: 'below' },
+    style: {
+      width: 178,
+      height: 10 + 55 * Math.ceil(panelsOfIt.length / 2),
+      columns: panelsOfIt.length > 1 ? 2 : 1,
+      legend: 'below',
+    },
     panels: panelsOfIt,
   };
 }
@@ -82,15 +96,15 @@ export function publishedFigures(rows: readonly Row[]): Findings['figures'] {
           y: { label: 'Speed-up', scale: 'log' },
           series: [
             line(
-              'Implicit',
+              titles.implicit,
               members.map((row) => ({ x: row.d, y: row.implicitSpeedup })),
             ),
             line(
-              'Layer',
+              titles.layer,
               members.map((row) => ({ x: row.d, y: row.speedup })),
             ),
             line(
-              'Layer, run of SSIGD',
+              overSsigd,
               members.map((row) => ({ x: row.d, y: row.ssigdSpeedup })),
             ),
           ],

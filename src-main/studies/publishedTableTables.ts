@@ -1,10 +1,12 @@
-import type { StudyTable } from '@shared/studies';
+import type { Estimate, StudyTable } from '@shared/studies';
 import { formatShort } from '@shared/format';
 import type { Row } from './publishedTableRows';
 
 const rates = (count: number, of: number): string => (of === 0 ? '–' : `${of - count}/${of}`);
 
 const places = ({ label, tolerance, d }: Row) => ({ family: label, tolerance: formatShort(tolerance), d });
+const megabytes = (bytes: Estimate | null): number | null => bytes && Number((bytes.value / 1e6).toPrecision(3));
+
 const placeColumns = [
   { key: 'family', title: 'Problem' },
   { key: 'tolerance', title: 'Tolerance' },
@@ -78,14 +80,18 @@ export function publishedTables(rows: readonly Row[]): StudyTable[] {
         { key: 'directVariation', title: 'Variation, direct' },
         { key: 'layerVariation', title: 'Variation, layer' },
         { key: 'end', title: 'End of SSIGD' },
-        { key: 'directBytes', title: 'Memory direct, B' },
-        { key: 'layerBytes', title: 'Memory layer, B' },
+        { key: 'directBytes', title: 'Memory direct, MB' },
+        { key: 'layerBytes', title: 'Memory layer, MB' },
       ],
       rows: rows.map((row) => ({
         ...places(row),
         ...{ smallest: row.stability[0]?.ratio ?? null, largest: row.stability.at(-1)?.ratio ?? null },
         ...{ directVariation: row.ways.direct.variation, layerVariation: row.ways.layer.variation },
-        ...{ end: row.endDifference, directBytes: row.ways.direct.bytes, layerBytes: row.ways.layer.bytes },
+        ...{
+          end: row.endDifference,
+          directBytes: megabytes(row.ways.direct.bytes),
+          layerBytes: megabytes(row.ways.layer.bytes),
+        },
       })),
     },
   ];

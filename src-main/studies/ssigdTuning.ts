@@ -42,6 +42,12 @@ const settings = bilevelStudySettings
   .superRefine(refuseVacuous);
 type Settings = z.output<typeof settings>;
 
+const panelTitles: Record<Rule, string> = {
+  constant: 'Constant',
+  'weakly-convex': 'Weakly convex',
+  'strongly-convex': 'Strongly convex',
+};
+
 /** Relative distances below this are shown as this: the noise of the last perturbed step. */
 const floor = 1e-12;
 /** Points within this share of the best one's progress are called as good. */
@@ -144,6 +150,15 @@ function ignores(grid: Grid, axis: 'beta' | 'mu'): boolean {
   });
 }
 
+const names = { mu: 'μ_F', beta: 'β' };
+
+/** The settings of a cell that play a part. */
+const placeOf = (grid: Grid, cell: Cell): string =>
+  (['beta', 'mu'] as const)
+    .filter((axis) => !ignores(grid, axis))
+    .map((axis) => `${names[axis]} = ${formatShort(cell[axis])}`)
+    .join(', ');
+
 function reading(grid: Grid): Claim[] {
   const cells = known(grid);
   if (cells.length === 0) return [];
@@ -152,7 +167,7 @@ function reading(grid: Grid): Claim[] {
   const best = cells.reduce((least, cell) => (cell.left < least.left ? cell : least));
   const worst = cells.reduce((most, cell) => (cell.left > most.left ? cell : most));
   const free = (['mu', 'beta'] as const).filter((axis) => ignores(grid, axis));
-  const names = { mu: 'μ_F', beta: 'β' };
+  const used = (['beta', 'mu'] as const).filter((axis) => !free.includes(axis));
   const claims: Claim[] = [
     {
       text:
@@ -162,8 +177,6 @@ function reading(grid: Grid): Claim[] {
       basis: `F at the last iterate of ${cells.length} points, compared bit by bit along each axis.`,
     },
   ];
-  const used = (['beta', 'mu'] as const).filter((axis) => !free.includes(axis));
-  const place = (cell: Cell) => used.map((axis) => `${names[axis]} = ${formatShort(cell[axis])}`).join(', ');
   const good = distinct.filter(({ left }) => left <= best.left + asGood);
   for (const axis of used) {
     // Points that are one run count once: repeating them would make any trend certain.
@@ -175,7 +188,7 @@ function reading(grid: Grid): Claim[] {
     const clear = isMonotone || trend.p < 0.05;
     claims.push({
       text:
-        `${title}: the best end is at ${place(best)}, with ${share(best.left)} of the way to the best F left; the worst at ${place(worst)}, with ${share(worst.left)}.` +
+        `${title}: the best end is at ${placeOf(grid, best)}, with ${share(best.left)} of the way to the best F left; the worst at ${placeOf(grid, worst)}, with ${share(worst.left)}.` +
         (clear
           ? ` The ${trend.rho < 0 ? 'larger' : 'smaller'} ${names[axis]}, the better it ends.`
           : distinct.length > 3
@@ -190,7 +203,7 @@ function reading(grid: Grid): Claim[] {
 const share = (left: number): string => (left < 1e-4 ? formatNumber(left, 2) : `${formatNumber(100 * left, 2)} %`);
 
 function overall(grids: readonly Grid[]): Claim[] {
-  const all = grids.flatMap((grid) => known(grid).map((cell) => ({ ...cell, rule: grid.rule })));
+  const all = grids.flatMap((grid) => known(grid).map((cell) => ({ ...cell, grid })));
   if (grids.length < 2 || all.length === 0) return [];
   const best = all.reduce((least, cell) => (cell.left < least.left ? cell : least));
   const ranking = grids.flatMap((grid) => {
@@ -199,7 +212,7 @@ function overall(grids: readonly Grid[]): Claim[] {
   });
   return [
     {
-      text: `Over all rules the end is best with the step ${formulas[best.rule]} at β = ${formatShort(best.beta)}, μ_F = ${formatShort(best.mu)}.`,
+      text: `Over all rules the end is best with the step ${formulas[best.grid.rule]} at ${placeOf(best.grid, best)}.`,
       basis: `Way left at the best point of each rule: ${ranking.map(({ rule, left }) => `${rule} ${share(left)}`).join(', ')}.`,
     },
   ];
@@ -243,7 +256,7 @@ function figure({ betas, mus }: Settings, grids: readonly Grid[], vacuous: boole
       title: `Way left to the best F${vacuous ? ' (vacuous)' : ''}`,
       style: { width: 178, columns: Math.min(3, grids.length), legend: 'below' },
       panels: grids.map((grid) => ({
-        title: `Step ${grid.rule}`,
+        title: panelTitles[grid.rule],
         x: { label: '$\\beta$', categories: x.map(formatShort) },
         y: { label: '$\\mu_F$', categories: y.map(formatShort) },
         series: [

@@ -1,4 +1,4 @@
-import { computed, onBeforeUnmount, ref, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
+import { computed, onBeforeUnmount, ref, watch, type ComputedRef, type Ref } from 'vue';
 import type { Finding, Problem } from '@shared/errors';
 import { isFinalState } from '@shared/run';
 import type { StudyResult } from '@shared/studies';
@@ -11,7 +11,7 @@ import { useRuns } from '../../stores/runs';
 import { planOf, type StudyPlan } from './plan';
 
 export interface StudyState {
-  sweeps: ShallowRef<SweepPreview[] | null>;
+  sweeps: ComputedRef<SweepPreview[] | null>;
   plan: ComputedRef<StudyPlan | null>;
   /** What is wrong with the settings, by path. */
   findings: ComputedRef<Finding[]>;
@@ -49,7 +49,8 @@ export function useStudy(name: () => string, settings: () => Json): StudyState {
     const ids = new Set((preview.answer.value ?? []).flatMap(({ plan }) => (plan ? [plan.id] : [])));
     return runs.list.filter(({ sweep }) => sweep !== null && ids.has(sweep.id));
   });
-  const plan = computed(() => planOf(preview.answer.value, members.value));
+  // Where settings are refused there is no plan: that of the settings before must not stand under them.
+  const plan = computed(() => (preview.problem.value ? null : planOf(preview.answer.value, members.value)));
 
   let timer: ReturnType<typeof setTimeout> | undefined;
   watch(
@@ -75,7 +76,7 @@ export function useStudy(name: () => string, settings: () => Json): StudyState {
 
   const found = computed(() => preview.problem.value?.findings ?? reading.problem.value?.findings ?? []);
   return {
-    sweeps: preview.answer,
+    sweeps: computed(() => (preview.problem.value ? null : preview.answer.value)),
     plan,
     findings: computed(() =>
       distinct([...found.value, ...(preview.answer.value ?? []).flatMap(({ findings }) => findings)]),
