@@ -1,12 +1,24 @@
+import { flattenSettings } from '@shared/settings';
 import { changedFromDefaults, type ExperimentKind } from '../modelling/experimentKind';
 import { describeMethod } from '../modelling/method';
 import { outerAlgorithms } from './algorithms/registry';
 import { estimators } from './estimators/registry';
-import { bilevelExperimentSchema, resolveBilevel, type BilevelExperiment } from './experimentSchema';
+import { bilevelExperimentSchema, bilevelSettings, type BilevelExperiment } from './experimentSchema';
 
-/** Settings without a default: those of a problem that is no family. */
-const neededOf = ({ problem }: BilevelExperiment): object =>
-  problem.kind === 'file' || problem.kind === 'text' ? { problem } : {};
+const sections = ['problem', 'algorithm', 'estimator', 'start'] as const;
+/** Problems and starts that have settings without a default. */
+const given: ReadonlySet<string> = new Set(['file', 'text', 'point']);
+
+/** What is given and no default counts as changed as a whole. */
+function changed(experiment: BilevelExperiment): string[] {
+  const standard = bilevelSettings.parse({});
+  const whole = (['problem', 'start'] as const).filter((name) => given.has(experiment[name].kind));
+  const rest = { ...experiment };
+  if (whole.includes('problem')) rest.problem = standard.problem;
+  if (whole.includes('start')) rest.start = standard.start;
+  const paths = whole.flatMap((name) => Object.keys(flattenSettings({ [name]: experiment[name] })));
+  return [...paths, ...changedFromDefaults((some) => bilevelSettings.parse(some), rest, {}, sections)];
+}
 
 /** Experiments that solve a bilevel problem. */
 export const bilevelKind: ExperimentKind<'bilevel', BilevelExperiment> = {
@@ -23,13 +35,7 @@ export const bilevelKind: ExperimentKind<'bilevel', BilevelExperiment> = {
     ...outerAlgorithms.map((method) => describeMethod('outerAlgorithm', method)),
     ...estimators.map((method) => describeMethod('estimator', method)),
   ],
-  changed: (experiment) =>
-    changedFromDefaults(resolveBilevel, experiment, neededOf(experiment), [
-      'problem',
-      'algorithm',
-      'estimator',
-      'start',
-    ]),
+  changed,
   seed: ({ seed }) => seed,
   repeated: (experiment, name, seed) => ({ ...experiment, name, seed }),
   data: ({ problem }) =>

@@ -3,6 +3,7 @@ import { outerAlgorithms } from './algorithms/registry';
 import { differences } from './estimators/differences';
 import { estimators } from './estimators/registry';
 import { findBilevelFamily, linearFamilies } from './familyForms';
+import { defaultMoreauSettings } from './moreau';
 import { regressionFamilies } from './regression/families';
 
 // This module describes experiments of kind `bilevel`; docs/methods.md has the formulas of what it names.
@@ -11,7 +12,7 @@ const withKind = <Kind extends string, Shape extends z.ZodRawShape>(family: {
   kind: Kind;
   title: string;
   settings: z.ZodObject<Shape, z.core.$strict>;
-}) => family.settings.extend({ kind: z.literal(family.kind).describe(family.title) });
+}) => z.strictObject({ kind: z.literal(family.kind).describe(family.title), ...family.settings.shape });
 const [firstFamily, ...otherFamilies] = linearFamilies.map(withKind);
 const [ridge, logistic, cleaning] = regressionFamilies;
 /** Longer texts belong into a file. */
@@ -72,9 +73,33 @@ const measuresSchema = z.strictObject({
     })
     .prefault({})
     .describe('The Goldstein measure: how near 0 is the hull of gradients around x.'),
+  moreau: z
+    .strictObject({
+      mu: z
+        .number()
+        .positive()
+        .default(defaultMoreauSettings.mu)
+        .describe('μ of F(z) + ‖z − x‖²/(2μ). Too large a one for a concave F gives no value.')
+        .meta({ scale: 'log' }),
+      cuts: z
+        .int()
+        .min(0)
+        .max(10_000)
+        .default(30)
+        .describe('Hypergradients a measurement, at most; 0 leaves the measure out.'),
+      tolerance: z
+        .number()
+        .positive()
+        .default(1e-8)
+        .describe('Ends where the value found is within this of a lower bound.')
+        .meta({ scale: 'log' }),
+    })
+    .prefault({})
+    .describe('The Moreau gradient: how far x is from the proximal point of F.'),
 });
 
-const experimentSettings = z.strictObject({
+/** Each setting by itself; the schema below also holds them against one another. */
+export const bilevelSettings = z.strictObject({
   kind: z.literal('bilevel').default('bilevel'),
   name: z.string().trim().min(1).max(200).default('Bilevel').describe('What lists call the run.'),
   problem: problemSchema,
@@ -152,10 +177,10 @@ const experimentSettings = z.strictObject({
 });
 
 /** What it asks about are hypergradients and how to estimate them, and not only where the optimum is. */
-export const isAboutGradients = ({ useLayer, estimator }: z.output<typeof experimentSettings>): boolean =>
+export const isAboutGradients = ({ useLayer, estimator }: z.output<typeof bilevelSettings>): boolean =>
   !useLayer || estimator.kind !== 'exact';
 
-export const bilevelExperimentSchema = experimentSettings.superRefine((experiment, context) => {
+export const bilevelExperimentSchema = bilevelSettings.superRefine((experiment, context) => {
   const { problem, start, allowVacuous } = experiment;
   const issue = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   if (problem.kind === 'V2' && isAboutGradients(experiment) && !allowVacuous)

@@ -9,19 +9,7 @@ import { joinStates, partOf, type SavedState } from './savedState';
 export const fallBackReasons = ['kink', 'no derivative', 'kink at an edge'] as const;
 export type FallBackReason = (typeof fallBackReasons)[number];
 
-/** What a run wants to know of its last estimate, besides the estimate. */
-export interface LastCall {
-  /** Point and perturbation that the oracle was asked at; q is the problem's own where `ownPerturbation`. */
-  readonly x: Float64Array;
-  readonly q: Float64Array;
-  ownPerturbation: boolean;
-  seconds: number;
-  /** Rows of the lower level that were weakly active, as many. */
-  weakRows: number;
-}
-
 export interface WatchedOracle extends Oracle {
-  readonly last: LastCall;
   /** Estimates at points with weakly active rows so far. */
   readonly kinks: number;
 }
@@ -32,20 +20,15 @@ interface Parts {
   differences: () => Oracle;
   /** Whether the estimate at a kink is to be that of differences. */
   refusesKinks: boolean;
-  d: number;
-  n: number;
   /** Hears of every fall-back. */
   tell(reason: FallBackReason, why: string, x: Float64Array): void;
 }
 
 /**
  * An oracle that differences stand in for where it refuses: where y* has no derivative and, if `refusesKinks`, at a kink. The estimate
- * then says why. It remembers where it was asked last.
+ * then says why.
  */
-export function watchedOracle({ oracle, differences, refusesKinks, d, n, tell }: Parts): WatchedOracle {
-  const last: LastCall = {
-    ...{ x: new Float64Array(d), q: new Float64Array(n), ownPerturbation: true, seconds: 0, weakRows: 0 },
-  };
+export function watchedOracle({ oracle, differences, refusesKinks, tell }: Parts): WatchedOracle {
   const kinks = new Float64Array(1);
   let substitute: Oracle | null = null;
   const requireSubstitute = () => (substitute ??= differences());
@@ -61,10 +44,8 @@ export function watchedOracle({ oracle, differences, refusesKinks, d, n, tell }:
       estimate = oracle.at(x, options);
     } catch (error) {
       if (!(error instanceof AdjointError) || error.code !== 'unsupported') throw error;
-      last.weakRows = 0;
       return instead(x, options, 'no derivative', error.message);
     }
-    last.weakRows = estimate.weak.length;
     if (estimate.weak.length === 0) return estimate;
     kinks[0]++;
     if (!refusesKinks) return estimate;
@@ -81,33 +62,19 @@ export function watchedOracle({ oracle, differences, refusesKinks, d, n, tell }:
     }
   };
   return {
-    last,
     get kinks() {
       return kinks[0];
     },
-    at(x, options) {
-      last.x.set(x);
-      last.ownPerturbation = options?.q === undefined;
-      if (options?.q) last.q.set(options.q);
-      const estimate = ask(x, options);
-      last.seconds = estimate.work.seconds;
-      return estimate;
-    },
+    at: ask,
     save: () =>
       joinStates({
-        own: {
-          arrays: { kinks: kinks.slice(), lastX: last.x.slice(), lastQ: last.q.slice() },
-          values: { ownPerturbation: last.ownPerturbation, hasSubstitute: substitute !== null },
-        },
+        own: { arrays: { kinks: kinks.slice() }, values: { hasSubstitute: substitute !== null } },
         oracle: oracle.save(),
         ...(substitute ? { substitute: substitute.save() } : {}),
       }),
     restore(saved: SavedState) {
       const { arrays, values } = partOf(saved, 'own');
       kinks.set(arrays.kinks);
-      last.x.set(arrays.lastX);
-      last.q.set(arrays.lastQ);
-      last.ownPerturbation = values.ownPerturbation as boolean;
       oracle.restore(partOf(saved, 'oracle'));
       if (values.hasSubstitute) requireSubstitute().restore(partOf(saved, 'substitute'));
     },

@@ -1,8 +1,10 @@
 import { AdjointError } from '@shared/errors';
+import type { PlacedEstimate } from './algorithms/algorithm';
 import type { Oracle } from './estimators/estimator';
 import type { MeasureSettings } from './experimentSchema';
-import type { LastCall } from './fallBack';
 import { goldsteinMeasure } from './goldstein';
+import { moreauGradient } from './moreau';
+import type { BilevelProblem } from './problem';
 
 /**
  * Relative error and cosine of an estimate of ∇F against the exact one at the same point and perturbation. `null` where no exact one
@@ -10,10 +12,9 @@ import { goldsteinMeasure } from './goldstein';
  */
 export function gradientError(
   reference: Oracle,
-  { x, q, ownPerturbation }: LastCall,
-  estimate: Float64Array,
+  { x, q, gradient: estimate }: PlacedEstimate,
 ): { error: number; cosine: number } | null {
-  const answer = withoutRefusal(() => reference.at(x, { warm: false, ...(ownPerturbation ? {} : { q }) }));
+  const answer = withoutRefusal(() => reference.at(x, { warm: false, ...(q ? { q } : {}) }));
   if (!answer || answer.weak.length > 0) return null;
   let [product, square, length, difference] = [0, 0, 0, 0];
   answer.gradient.forEach((value, i) => {
@@ -26,14 +27,21 @@ export function gradientError(
   return { error: Math.sqrt(difference / square), cosine: product / Math.sqrt(square * length) };
 }
 
-/** Measures of stationarity at x; those that could not be taken, because F is not defined all around x, are null. */
+/**
+ * Measures of stationarity at x. Those that could not be taken are null: F is not defined all around x, or, of the Moreau gradient, not
+ * weakly convex enough for the μ that is set, or it is not asked for.
+ */
 export function stationarity(
+  problem: BilevelProblem,
   reference: Oracle,
   x: Float64Array,
-  { goldstein }: MeasureSettings,
+  { goldstein, moreau }: MeasureSettings,
   seed: number,
-): { goldstein: number | null } {
-  return { goldstein: withoutRefusal(() => goldsteinMeasure(reference, x, { ...goldstein, seed })) };
+): { goldstein: number | null; moreau: number | null } {
+  return {
+    goldstein: withoutRefusal(() => goldsteinMeasure(reference, x, { ...goldstein, seed })),
+    moreau: moreau.cuts > 0 ? withoutRefusal(() => moreauGradient(problem, reference, x, moreau).norm) : null,
+  };
 }
 
 /** What a measurement gives, or null where the lower level has no solution or no derivative. */

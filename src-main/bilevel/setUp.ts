@@ -59,7 +59,7 @@ export function setUp(experiment: BilevelExperiment, file: ProblemText | null, t
     oracle: estimator.make(problem, withSeed(estimator, asked, seed)),
     differences: () => differences.make(problem, substitute),
     refusesKinks: isLayer && useLayer,
-    ...{ d: problem.d, n: problem.n, tell },
+    tell,
   });
   const algorithm = find<AnyAlgorithm>(outerAlgorithms, ofAlgorithm.kind);
   refuse('algorithm', algorithm, problem);

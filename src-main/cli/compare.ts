@@ -2,11 +2,12 @@ import { AdjointError } from '@shared/errors';
 import { comparisonCell, comparisonCsv, compareRuns } from '../engine/compareRuns';
 import { printJson, printLine, say, type CommonOptions } from './context';
 import { findRun, findRuns, withRuns } from './findRuns';
+import { headlinesOf } from './headline';
 import { renderTable } from './table';
 
 export interface CompareOptions extends CommonOptions {
   baseline?: string;
-  metrics: string;
+  metrics?: string;
   csv?: boolean;
 }
 
@@ -15,7 +16,7 @@ export function compare(texts: readonly string[], options: CompareOptions): void
     const chosen = findRuns(index, texts);
     return { runs: chosen, baseline: options.baseline === undefined ? chosen[0] : findRun(index, options.baseline) };
   });
-  const keys = options.metrics.split(',').map((key) => key.trim());
+  const keys = options.metrics?.split(',').map((key) => key.trim()) ?? headlinesOf(runs);
   const recorded = new Set(runs.flatMap(({ metrics }) => Object.keys(metrics)));
   const unknown = keys.find((key) => !recorded.has(key));
   if (unknown !== undefined && runs.some(({ metrics }) => Object.keys(metrics).length > 0))

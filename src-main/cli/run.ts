@@ -6,7 +6,6 @@ import { formatDuration, formatNumber } from '@shared/format';
 import type { RunSummary } from '@shared/run';
 import { requireExperiment } from '../engine/createRun';
 import { runHere } from '../engine/runHere';
-import { experimentKind, isKindName } from '../experiments/experiment';
 import { nodeSpawner } from '../host/nodeSpawner';
 import {
   action,
@@ -18,6 +17,7 @@ import {
   type CommonOptions,
   type Places,
 } from './context';
+import { headlinesOf } from './headline';
 import { applySettings } from './settings';
 
 interface RunOptions extends CommonOptions {
@@ -26,8 +26,6 @@ interface RunOptions extends CommonOptions {
   resume?: string;
   check?: boolean;
 }
-
-const headlineOf = ({ kind }: RunSummary): readonly string[] => (isKindName(kind) ? experimentKind(kind).headline : []);
 
 export function runCommand(places: Places): Command {
   const command = new Command('run')
@@ -95,7 +93,7 @@ async function follow(run: Awaited<ReturnType<typeof runHere>>, options: RunOpti
   if (options.json) printJson({ event: 'end', run: end });
   else {
     if (terminal) process.stderr.write('\n');
-    for (const key of headlineOf(end))
+    for (const key of headlinesOf([end]))
       if (end.metrics[key]) printLine(`${key.padEnd(16)} ${formatNumber(end.metrics[key].last)}`);
     printLine(`${end.state} after ${formatDuration(end.activeSeconds)} · ${run.directory}`);
     if (end.error) say(problemText(end.error));
@@ -118,7 +116,7 @@ function progressLine(summary: RunSummary): string {
   const share = progress.total > 0 ? progress.done / progress.total : 0;
   const filled = Math.round(share * 20);
   const bar = '█'.repeat(filled) + '░'.repeat(20 - filled);
-  const values = headlineOf(summary)
+  const values = headlinesOf([summary])
     .filter((key) => summary.metrics[key])
     .map((key) => `${key.split('/').at(-1)} ${formatNumber(summary.metrics[key].last)}`);
   const left = progress.secondsLeft === null ? '' : ` · ${formatDuration(progress.secondsLeft)} left`;

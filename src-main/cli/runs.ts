@@ -14,6 +14,7 @@ import { action, printJson, printLine, say, withCommonOptions, type CommonOption
 import { exportBundle, importBundle } from './bundles';
 import { compare, type CompareOptions } from './compare';
 import { findRun, withRuns } from './findRuns';
+import { headlinesOf, shortTitle } from './headline';
 import { renderTable } from './table';
 import { trashCommands } from './trash';
 
@@ -54,10 +55,9 @@ function list(options: ListOptions): void {
         cell: (run) => (run.progress ? `${Math.round((100 * run.progress.done) / run.progress.total)} %` : '–'),
       },
       { title: 'active', align: 'right', cell: (run) => formatDuration(run.activeSeconds) },
-      { title: 'loss', align: 'right', cell: last('loss') },
-      { title: 'gap', align: 'right', cell: last('valid/gap_mean') },
-      { title: 'ineq max', align: 'right', cell: last('valid/ineq_max') },
-      { title: 'eq max', align: 'right', cell: last('valid/eq_max') },
+      ...headlinesOf(runs).map((key) => ({
+        ...{ title: shortTitle(key), align: 'right' as const, cell: last(key) },
+      })),
     ]),
   );
 }
@@ -210,7 +210,7 @@ export function runsCommand(): Command {
     withCommonOptions(new Command('compare').description('Final values side by side, with the settings that differ.'))
       .argument('<run...>', 'ids, beginnings of ids or names; a sweep means all its runs')
       .option('-b, --baseline <run>', 'differences are to this one; the first when left out')
-      .option('-m, --metrics <keys>', 'comma-separated', 'loss,valid/gap_mean,valid/ineq_max,valid/eq_max')
+      .option('-m, --metrics <keys>', 'comma-separated; those that tell most of the runs’ kinds when left out')
       .option('--csv', 'CSV in full precision on stdout')
       .action(action((runs: string[], options: CompareOptions) => compare(runs, options))),
   );

@@ -7,7 +7,6 @@ import { isFinalState, type RunSummary } from '@shared/run';
 import { sweepProgress, sweepStateText, type SweepPreview } from '@shared/sweeps';
 import { readSettings } from '../engine/settings';
 import { previewSweepHere, sweepHere, type SweepHere } from '../engine/sweepHere';
-import { experimentKind, isKindName } from '../experiments/experiment';
 import { nodeSpawner } from '../host/nodeSpawner';
 import {
   action,
@@ -19,6 +18,7 @@ import {
   type CommonOptions,
   type Places,
 } from './context';
+import { headlinesOf, shortTitle } from './headline';
 import { applySettings } from './settings';
 import { renderTable } from './table';
 
@@ -148,18 +148,13 @@ function progressLine(members: readonly RunSummary[], { runs, kept }: Plan): str
 function resultTable(runs: readonly RunSummary[], { axes }: Plan): string {
   const last = (key: string) => (run: RunSummary) => formatNumber(run.metrics[key]?.last);
   const ordered = [...runs].sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
-  const kind = ordered[0]?.kind;
-  const headline = isKindName(kind) ? experimentKind(kind).headline : [];
   return renderTable(ordered, [
     ...axes.map(({ path }) => ({ title: path, cell: (run: RunSummary) => String(run.sweep?.point[path] ?? '–') })),
     { title: 'seed', align: 'right' as const, cell: (run) => String(run.seed) },
     { title: 'state', cell: (run) => run.state },
-    ...headline.map((key) => ({ title: shortTitle(key), align: 'right' as const, cell: last(key) })),
+    ...headlinesOf(ordered).map((key) => ({ title: shortTitle(key), align: 'right' as const, cell: last(key) })),
   ]);
 }
-
-/** `valid/gap_mean` is headed `gap mean`. */
-const shortTitle = (key: string): string => key.split('/').at(-1)!.replaceAll('_', ' ');
 
 function named(yaml: string, name: string | undefined): string {
   if (name === undefined) return yaml;

@@ -21,7 +21,9 @@ beforeEach(() => void vi.spyOn(performance, 'now').mockImplementation(() => (clo
 
 type Rows = Map<number, Record<string, unknown>>;
 const without = (values: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(Object.entries(values).filter(([name]) => !name.startsWith('time/')));
+  Object.fromEntries(
+    Object.entries(values).filter(([name]) => !name.startsWith('time/') && name !== 'bilevel/seconds'),
+  );
 
 function jobOf(change: object, checkpoint: Checkpoint | null = null, lines: string[] = []): Promise<Job> {
   const manifest = { experiment: resolveBilevel({ kind: 'bilevel', ...change }) } as unknown as Manifest;

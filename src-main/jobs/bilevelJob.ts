@@ -81,6 +81,9 @@ class Events {
   }
 }
 
+/** Seconds of work, and of these those in steps. */
+type Times = { active: number; stepping: number };
+
 class BilevelJob implements Job {
   readonly unit = 'steps';
   readonly columns: Job['columns'];
@@ -90,7 +93,8 @@ class BilevelJob implements Job {
   readonly #state: ReturnType<SetUp['solver']['init']>;
   /** The last iterate at which F and ∇F were found. */
   readonly #good: Float64Array;
-  readonly #counts = { bad: 0, retreats: 0, seconds: 0 };
+  readonly #counts = { bad: 0, retreats: 0 };
+  #times: Times = { active: 0, stepping: 0 };
   readonly #planned: number;
   /** The state before the final evaluation, which is repeated if the process dies after it. */
   #concluding: SavedState | null = null;
@@ -112,9 +116,10 @@ class BilevelJob implements Job {
     }
     const saved = savedOf(checkpoint);
     this.#state = parts.solver.restore(partOf(saved, 'solver'));
-    const { arrays } = partOf(saved, 'job');
+    const { arrays, values } = partOf(saved, 'job');
     this.#good.set(arrays.good);
-    [this.#counts.bad, this.#counts.retreats, this.#counts.seconds] = arrays.counts;
+    [this.#counts.bad, this.#counts.retreats] = arrays.counts;
+    this.#times = values.times as unknown as Times;
   }
 
   get total(): number {
@@ -130,14 +135,14 @@ class BilevelJob implements Job {
   advance(record: Recorder): Promise<void> {
     const began = performance.now();
     const { seconds: limit } = this.#experiment;
-    const before = this.#counts.seconds;
+    const before = this.#times.active;
     do {
-      if (this.#parts.solver.terminate(this.#state) || (this.#outOfTime = limit > 0 && this.#counts.seconds >= limit)) {
+      if (this.#parts.solver.terminate(this.#state) || (this.#outOfTime = limit > 0 && this.#times.active >= limit)) {
         this.#conclude(record);
         break;
       }
       this.#step(record);
-      this.#counts.seconds = before + (performance.now() - began) / 1000;
+      this.#times.active = before + (performance.now() - began) / 1000;
     } while (performance.now() - began < sliceMs);
     return Promise.resolve();
   }
@@ -149,8 +154,10 @@ class BilevelJob implements Job {
     const at = this.position();
     const x = state.x.slice();
     const { restorations } = state;
+    const began = performance.now();
     try {
       solver.step(state);
+      this.#times.stepping += (performance.now() - began) / 1000;
     } catch (error) {
       if (!(error instanceof AdjointError) || error.code !== 'bad-request') throw error;
       this.#giveUp(x, error.problem.what, error.problem.fix);
@@ -235,15 +242,16 @@ class BilevelJob implements Job {
     const { measures, seed } = this.#experiment;
     const report = solver.report(this.#state);
     const isErrorWanted = errorDue && measures.gradientErrorEvery > 0;
-    const compared = isErrorWanted ? gradientError(reference, oracle.last, this.#state.gradient) : null;
+    const compared = isErrorWanted && report.estimate ? gradientError(reference, report.estimate) : null;
     const isStationarityWanted = stationarityDue && measures.stationarityEvery > 0;
-    const measured = isStationarityWanted ? stationarity(reference, x, measures, seed + at.step) : null;
+    const measured = isStationarityWanted ? stationarity(problem, reference, x, measures, seed + at.step) : null;
     this.#row = at;
     record('step', {
       'bilevel/F': report.F,
       'bilevel/gap': optimum === null ? null : (report.F - optimum) / Math.max(1, Math.abs(optimum)),
       'bilevel/step_length': isLast ? null : report.step,
       ...(problem.d <= shownCoordinates ? { 'bilevel/x': x } : {}),
+      'bilevel/moreau': measured?.moreau ?? null,
       'bilevel/goldstein': measured?.goldstein ?? null,
       'bilevel/gradient_norm': report.gradientNorm,
       'bilevel/direction_norm': report.momentumNorm,
@@ -258,16 +266,20 @@ class BilevelJob implements Job {
       'bilevel/fall_back_reason': codeOf(report.fallBack),
       'bilevel/lower_solves': at.epoch,
       'bilevel/products': report.products,
-      'time/estimate': oracle.last.seconds,
+      'bilevel/seconds': this.#times.stepping,
+      'time/estimate': report.estimate?.seconds ?? null,
     });
     this.#row = null;
   }
 
   #saved(): SavedState {
-    const { bad, retreats, seconds } = this.#counts;
+    const { bad, retreats } = this.#counts;
     return joinStates({
       solver: this.#parts.solver.save(this.#state),
-      job: { arrays: { good: this.#good.slice(), counts: Float64Array.of(bad, retreats, seconds) }, values: {} },
+      job: {
+        arrays: { good: this.#good.slice(), counts: Float64Array.of(bad, retreats) },
+        values: { times: { ...this.#times } },
+      },
     });
   }
 

@@ -64,6 +64,20 @@ const progress: MetricDefinition[] = [
 
 const stationarity: MetricDefinition[] = [
   onStep({
+    key: 'bilevel/moreau',
+    title: 'Moreau gradient',
+    symbol: '\\lVert x - \\mathrm{prox}_{\\mu F}(x)\\rVert/\\mu',
+    unit: '1',
+    formula: '\\tfrac1\\mu\\lVert x - \\arg\\min_z \\{F(z) + \\tfrac1{2\\mu}\\lVert z - x\\rVert^2\\}\\rVert',
+    description:
+      'Norm of the gradient of the Moreau envelope: small near stationary points also where F has kinks. Measured at intervals, with the settings of the experiment.',
+    source:
+      'Davis & Drusvyatskiy, Stochastic model-based minimization of weakly convex functions, SIAM J. Optim. 29, 2019',
+    better: 'lower',
+    scale: 'log',
+    question: 'learning',
+  }),
+  onStep({
     key: 'bilevel/goldstein',
     title: 'Goldstein measure',
     symbol: '\\operatorname{dist}(0, \\partial_\\delta F(x))',
@@ -242,6 +256,18 @@ const lowerLevel: MetricDefinition[] = [
     formula: '\\#\\{\\text{products}\\}',
     description:
       'Of the estimates so far: products with Q, P, A, B or the reduced Hessian, outside of lower-level solves and of ∇f.',
+    source: ours,
+    better: 'lower',
+    scale: 'linear',
+    question: 'cost',
+  }),
+  onStep({
+    key: 'bilevel/seconds',
+    title: 'Seconds in the algorithm',
+    symbol: 't_{\\text{algorithm}}',
+    unit: 's',
+    formula: '\\sum_k \\Delta t_k',
+    description: 'Wall-clock seconds of all steps so far, without measurements, recording and checkpoints.',
     source: ours,
     better: 'lower',
     scale: 'linear',

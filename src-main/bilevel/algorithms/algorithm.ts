@@ -178,11 +178,13 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
     },
     postprocess(state) {
       evaluate(state);
+      before.set(state.x);
       if (ownResidual) placed = null;
     },
     report(state) {
       const { moved, lowerSolves, products, fallBacks, restorations } = state;
-      if (ownResidual) last = domain.attempt(state.x.slice(), (x) => oracle.at(x)).result;
+      // F and ∇F where the step started from, as for the others.
+      if (ownResidual) last = domain.attempt(before.slice(), (x) => oracle.at(x)).result;
       const { F, gradient } = ownResidual && last ? last : state;
       const gradientNorm = norm(gradient);
       const m = direction?.(state);

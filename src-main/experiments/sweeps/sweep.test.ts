@@ -237,6 +237,33 @@ describe('what is wrong with a sweep', () => {
   });
 });
 
+describe('a sweep of bilevel runs', () => {
+  const text = 'kind: bilevel\nproblem: { kind: V1, d: 3, n: 4 }\nalgorithm: { kind: ssigd, rule: strongly-convex }\n';
+
+  it('has a grid and seeds, and leaves out settings that an algorithm does not have', () => {
+    const { plan, findings } = parseSweep(
+      `${text}sweep: { axes: { algorithm.kind: [ssigd, dsigd], algorithm.beta: [1e-3, 1e-2] }, seeds: [4, 5] }`,
+    );
+    expect(findings).toEqual([]);
+    expect(plan!.runs.map(({ point, seed }) => [point['algorithm.kind'], point['algorithm.beta'], seed])).toEqual([
+      ['ssigd', 1e-3, 4],
+      ['ssigd', 1e-2, 4],
+      ['dsigd', undefined, 4],
+      ['ssigd', 1e-3, 5],
+      ['ssigd', 1e-2, 5],
+      ['dsigd', undefined, 5],
+    ]);
+    expect(plan!.runs.map(({ experiment }) => experiment)).toMatchObject(Array(6).fill({ kind: 'bilevel' }));
+  });
+
+  it('says at its line what does not fit together at a point', () => {
+    const { findings } = parseSweep(`${text}useLayer: false\nsweep:\n  axes:\n    problem.kind: [V1, V2]\n`);
+    expect(findings).toEqual([
+      expect.objectContaining({ path: 'problem.kind', line: 7, message: expect.stringContaining('(at problem = V2)') }),
+    ]);
+  });
+});
+
 describe('the identity of an experiment', () => {
   const identity = (yaml: string) => experimentIdentity(resolveDefaults(parseExperiment(yaml).experiment));
 
