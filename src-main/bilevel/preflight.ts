@@ -6,6 +6,7 @@ import { examineEqualities } from '../solvers/convex/prepare';
 import { defaultConvexSettings } from '../solvers/convex/settings';
 import type { LowerLevel, LowerSolution } from './lower/lowerLevel';
 import { makeLowerLevel } from './lower/makeLowerLevel';
+import { oppositeRows } from './lower/oppositeRows';
 import { convexProblem, type ConvexProblem } from '../solvers/convex/problem';
 import { subtractThroughLower, type BilevelProblem } from './problem';
 import { convexProblemAt, QuadraticBilevel } from './quadratic';
@@ -77,7 +78,11 @@ export function bilevelPreflight(
   const tolerance = defaultConvexSettings.activeTolerance;
   const examined = examine(convex, solution.y, multipliers, tolerance);
   const equalities = examineEqualities(convex);
-  const degenerate = degeneracies(convex, examined, equalities, defaultConvexSettings).findings;
+  const opposite = oppositeRows(problem);
+  // An equality is two rows that depend on each other, of which one has no multiplier: nothing to be told of.
+  const degenerate = degeneracies(convex, examined, equalities, defaultConvexSettings).findings.filter(
+    ({ rows, bounds }) => !rows?.length || bounds?.length || rows.some((row) => opposite[row] < 0),
+  );
   const { certificate } = examined;
   const { active, activeCount, activeRank, smallestActiveMultiplier, smallestInactiveSlack, condition } = certificate;
   const unique = !degenerate.some(({ diagnosis }) => diagnosis === 'not-unique');

@@ -13,16 +13,19 @@ import {
   type LowerSolution,
   type SolveOptions,
 } from './lowerLevel';
+import { oppositeRows } from './oppositeRows';
 
 /** Any convex lower level, by the interior point with its polish, and the derivative of the convex layer. Nothing is warm-started. */
 export class ConicLowerLevel implements LowerLevel {
   readonly method = 'interior point';
   readonly bytes: number;
   readonly #problem: QuadraticBilevel;
+  readonly #opposite: Int32Array;
   #last: { convex: ConvexProblem; solution: Solution } | null = null;
 
   constructor(problem: QuadraticBilevel) {
     this.#problem = problem;
+    this.#opposite = oppositeRows(problem);
     this.bytes = 8 * denseEntries({ n: problem.n, e: 0, m: problem.m, soc: [] });
   }
 
@@ -35,7 +38,9 @@ export class ConicLowerLevel implements LowerLevel {
     const { y, multipliers, findings, certificate } = solution;
     const weak = findings.filter(({ diagnosis }) => diagnosis === 'zero-multiplier' || diagnosis === 'kink');
     const rows = weak.flatMap((finding): LowerRow[] => [
-      ...(finding.rows ?? []).map((index) => ({ kind: 'inequality' as const, index })),
+      ...(finding.rows ?? [])
+        .filter((index) => this.#opposite[index] < 0)
+        .map((index) => ({ kind: 'inequality' as const, index })),
       ...(finding.bounds ?? []).map((name) => {
         const [kind, index] = name.split(' ');
         return { kind: kind as 'lower' | 'upper', index: Number(index) };

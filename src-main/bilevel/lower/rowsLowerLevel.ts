@@ -11,6 +11,7 @@ import {
   type LowerSolution,
   type SolveOptions,
 } from './lowerLevel';
+import { oppositeRows } from './oppositeRows';
 
 /** A positive definite lower level with rows, and bounds as further rows, by the dual active-set method. */
 export class RowsLowerLevel implements LowerLevel {
@@ -20,6 +21,8 @@ export class RowsLowerLevel implements LowerLevel {
   /** What each row of the solver is. */
   readonly #rows: LowerRow[];
   readonly #solver: DualActiveSet;
+  /** The other half of an equality, or −1, of the first m rows. */
+  readonly #opposite: Int32Array;
   readonly #linear: Float64Array;
   readonly #limits: Float64Array;
   readonly #noEqualities = new Float64Array(0);
@@ -39,6 +42,7 @@ export class RowsLowerLevel implements LowerLevel {
       if (lower.upper[index] < Infinity) rows.push({ kind: 'upper', index });
     }
     this.#rows = rows;
+    this.#opposite = oppositeRows(problem);
     const G = new Float64Array(rows.length * n);
     G.set(lower.A);
     this.#limits = new Float64Array(rows.length);
@@ -68,9 +72,22 @@ export class RowsLowerLevel implements LowerLevel {
     rowLimits(this.#problem, x, this.#limits);
     solveInequalityQp(solver, this.#linear, this.#noEqualities, this.#limits, warm);
     if (solver.status !== 'optimal') throw lowerLevelFailure(solver.status ?? 'iteration limit', x);
+    this.#holdEqualities();
     this.#letGoOfWeakRows();
     this.#readMultipliers();
     return this.#solution;
+  }
+
+  /** One half of every equality is in the factor, also where the other rows alone happen to satisfy it. */
+  #holdEqualities(): void {
+    const { factor, multipliers, normals, work } = this.#solver;
+    const { n } = this.#problem;
+    this.#opposite.forEach((other, r) => {
+      if (other < r || factor.has(r) || factor.has(other)) return;
+      if (factor.directions(normals.subarray(r * n, (r + 1) * n), work.primal, work.dual) === 0) return;
+      factor.add(r, normals, r * n);
+      multipliers[r] = 0;
+    });
   }
 
   /** Weakly active rows leave the factor, so that the derivative counts them as inactive. */
@@ -81,7 +98,8 @@ export class RowsLowerLevel implements LowerLevel {
     for (let j = 0; j < n; j++) scale = Math.max(scale, Math.abs(p[j]));
     this.#weak.length = 0;
     this.#rows.forEach((row, r) => {
-      if (row.kind !== 'inequality' && lower.lower[row.index] === lower.upper[row.index]) return;
+      if (row.kind === 'inequality' ? this.#opposite[r] >= 0 : lower.lower[row.index] === lower.upper[row.index])
+        return;
       const held = factor.has(r);
       let [largest, terms] = [0, Math.max(1, Math.abs(rhs[r]))];
       for (let j = 0, at = r * n; j < n; j++, at++) {
