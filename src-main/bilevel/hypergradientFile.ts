@@ -19,6 +19,8 @@ export const hypergradientFileSchema = z.looseObject({
     cy: vector.optional(),
     Qxy: matrix.optional(),
     constant: z.number().optional(),
+    /** The box of x. */
+    domain: z.object({ lower: bounds, upper: bounds }).partial().optional(),
   }),
   lower: z.looseObject({
     Q: matrix,
@@ -62,13 +64,17 @@ export function parseHypergradientFile(
   };
   const list = (values: number[] | undefined, length: number) =>
     values ? Float64Array.from(values) : new Float64Array(length);
-  const bound = (values: (number | null)[] | undefined, none: number) =>
-    Float64Array.from(values ?? new Array<null>(n).fill(null), (value) => value ?? none);
+  const bound = (values: (number | null)[] | undefined, none: number, length = n) =>
+    Float64Array.from(values ?? new Array<null>(length).fill(null), (value) => value ?? none);
   const parts = {
     upper: {
       ...{ Qxx: flat('upper.Qxx', upper.Qxx, d, d), cx: list(upper.cx, d) },
       ...{ Qyy: flat('upper.Qyy', upper.Qyy, n, n), cy: list(upper.cy, n) },
       ...{ Qxy: flat('upper.Qxy', upper.Qxy, d, n), constant: upper.constant ?? 0 },
+      domain: {
+        lower: bound(upper.domain?.lower, -Infinity, d),
+        upper: bound(upper.domain?.upper, Infinity, d),
+      },
     },
     lower: {
       ...{ Q: flat('lower.Q', lower.Q, n, n), c: list(lower.c, n), q: list(lower.q, n) },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { AdjointError } from '@shared/errors';
+import { problemTextOf } from '../bilevel/problemFile';
 import { differentiate } from '../layers/convex/differentiate';
 import { oneSidedDerivatives } from '../layers/convex/oneSided';
 import { derivativeJson, solutionJson } from '../layers/convex/solutionJson';
@@ -27,7 +28,10 @@ export function solveCommand(): Command {
       'Solves a problem file. Convex: y*, multipliers, a certificate, and gradients. Bilevel: the global optimum.',
     ),
   )
-    .argument('<file>', 'a problem of the format matrix-problem/1, bilevel/1 or hypergradient/1')
+    .argument(
+      '<file>',
+      'a problem of the format matrix-problem/1, bilevel/1, hypergradient/1 or bilevel-family/1, or a .npz file of the arrays of a bilevel problem',
+    )
     .option('-g, --gradient', 'gradients of vᵀy* with respect to the data, v being the cotangent of the file')
     .option('--cotangent <numbers>', 'v, as n numbers with commas between; implies --gradient')
     .option('--data <names>', `only these data, with commas between: ${data.join(', ')}`)
@@ -46,8 +50,8 @@ Exit code 0 for an answer (also infeasible, unbounded, degenerate), 1 if there i
 }
 
 function solve(path: string, options: SolveOptions): void {
-  const text = readFileSync(path, 'utf8');
-  if (/"format"\s*:\s*"(bilevel|hypergradient)\/1"/.test(text)) return solveBilevel(text, path, options);
+  const text = problemTextOf(readFileSync(path), path);
+  if (/"format"\s*:\s*"(bilevel|hypergradient|bilevel-family)\/1"/.test(text)) return solveBilevel(text, path, options);
   const { file, problem } = parseMatrixProblem(text, path);
   const asked = parseData(options.data);
   const solution = solveConvex(problem);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, extname, isAbsolute, join, resolve } from 'node:path';
 import { AdjointError } from '@shared/errors';
 import type { Manifest } from '@shared/run';
-import { readProblemFile } from '../bilevel/problemFile';
+import { problemTextOf, readProblemFile } from '../bilevel/problemFile';
 import { fileSha256 } from '../store/dataset';
 import type { DatasetPlaces } from './datasets';
 
@@ -35,6 +35,6 @@ export async function requireProblemFile(
   ...args: Parameters<typeof findProblemFile>
 ): Promise<NonNullable<Manifest['dataset']>> {
   const found = findProblemFile(...args);
-  readProblemFile(readFileSync(found.path, 'utf8'), found.path);
+  readProblemFile(problemTextOf(readFileSync(found.path), found.path), found.path);
   return { ...found, sha256: await fileSha256(found.path) };
 }

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { AdjointError, toProblem } from '@shared/errors';
 import { formatBytes } from '@shared/format';
+import { problemTextOf } from '../bilevel/problemFile';
 
 /** Larger files are for the command line: nobody would wait for their pictures. */
 const mostBytes = 64e6;
@@ -12,7 +13,7 @@ export function readProblemText(path: string): string {
     if (found.isDirectory())
       throw new AdjointError('bad-request', 'This is a folder, not a file.', { where: path, fix: 'Name the file in it.' });
     if (found.size > mostBytes) throw tooLarge(found.size, path);
-    return readFileSync(path, 'utf8');
+    return problemTextOf(readFileSync(path), path);
   } catch (error) {
     if (error instanceof AdjointError) throw error;
     const { code, what, ...rest } = toProblem(error, path);

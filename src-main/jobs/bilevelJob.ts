@@ -5,6 +5,7 @@ import { fallBackReasons, type FallBackReason } from '../bilevel/fallBack';
 import { isAboutGradients, resolveBilevel, type BilevelExperiment } from '../bilevel/experimentSchema';
 import { gradientError, stationarity, withoutRefusal } from '../bilevel/measures';
 import { bilevelPreflight, isMeaningless, type BilevelFinding } from '../bilevel/preflight';
+import { problemTextOf } from '../bilevel/problemFile';
 import { joinStates, partOf, type SavedState } from '../bilevel/savedState';
 import { setUp, type SetUp } from '../bilevel/setUp';
 import type { Checkpoint, Json } from '../store/checkpoint';
@@ -33,7 +34,7 @@ export const bilevelJob: JobKind = {
   async create({ manifest, dataPath, log }: JobContext, checkpoint: Checkpoint | null): Promise<Job> {
     const experiment = resolveBilevel(manifest.experiment);
     const events = new Events(log);
-    const file = dataPath === null ? null : { text: readFileSync(dataPath, 'utf8'), where: dataPath };
+    const file = dataPath === null ? null : { text: problemTextOf(readFileSync(dataPath), dataPath), where: dataPath };
     const parts = setUp(experiment, file, (reason, why, x) =>
       events.note(
         `fall-back: ${reason}`,
