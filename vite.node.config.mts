@@ -78,6 +78,7 @@ export default defineConfig({
         preview: at('./src-main/engine/previewThread.ts'),
         labels: at('./src-main/solvers/qcqp/labelThread.ts'),
         convex: at('./src-main/solvers/convex/batchThread.ts'),
+        leastSquares: at('./src-main/layers/leastSquares/poolThread.ts'),
       },
       output: { format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'chunks/[name]-[hash].mjs' },
     },

@@ -17,10 +17,15 @@ export interface InnerTrace {
   readonly restoration: Float64Array;
 }
 
-export function makeInnerTrace(size: number, iterations: number, restorations: number): InnerTrace {
+export function makeInnerTrace(
+  size: number,
+  iterations: number,
+  restorations: number,
+  floats: (length: number) => Float64Array,
+): InnerTrace {
   const columns = iterations + 1;
   const restorationColumns = restorations > 0 ? restorations + 1 : 0;
-  const table = (width: number) => new Float64Array(size * width).fill(NaN);
+  const table = (width: number) => floats(size * width).fill(NaN);
   return {
     ...{ columns, restorationColumns, objective: table(columns), gradient: table(columns) },
     ...{ violation: table(columns), restoration: table(restorationColumns) },

@@ -4,50 +4,24 @@ import { QcqpResidual, type QcqpGradient, type QcqpRows } from '../../solvers/le
 import { AnchoredPhase, type Iterate } from './anchoredPhase';
 import { makeAdjointWork } from './iterationAdjoint';
 import { RestorationPhase } from './restorationPhase';
-import { diagnose, type Outcome } from './diagnosis';
-import { makeInnerTrace, noteIterate, violationOf, type InnerTrace } from './innerTrace';
+import {
+  checkLengths,
+  chunkSize,
+  datumLength,
+  instanceData,
+  leastSquaresData,
+  makeResult,
+  stopAtFailure,
+  type LeastSquaresBatch,
+  type LeastSquaresDatum,
+  type LeastSquaresGradients,
+  type LeastSquaresResult,
+} from './batch';
+import { noteIterate, violationOf } from './innerTrace';
 import { checkLayerSettings, defaultLeastSquaresLayerSettings, type LeastSquaresLayerSettings } from './settings';
 
-/** Instances side by side: anchor and initial [size, n], x [size, e]; without `initial` the solves begin at the anchor. */
-export interface LeastSquaresBatch {
-  size: number;
-  anchor: Float64Array;
-  x: Float64Array;
-  initial?: Float64Array;
-  /** Where they are learnt: w, s [e + m] and λ of the first iteration. Otherwise those of the layer, 1, and those of the settings. */
-  anchorWeight?: number;
-  rowWeights?: ArrayLike<number>;
-  damping?: number;
-}
-
-export interface LeastSquaresResult extends Outcome {
-  /** [size, n] */
-  y: Float64Array;
-  /** ½‖r‖² of the anchored phase, [size] */
-  objective: Float64Array;
-  /** max(|Ay − x|, relu(c)) of every instance, [size] */
-  violation: Float64Array;
-  /** Instances without a y to go on with, or which project did not bring to its tolerance. */
-  reported: number[];
-  /** If the settings ask for it. */
-  trace: InnerTrace | null;
-}
-
-/** Data of which derivatives may be asked; `initial` is that of the start, at a constant anchor. */
-export const leastSquaresData = [
-  ...(['anchor', 'x', 'initial', 'anchorWeight', 'rowWeights', 'damping'] as const),
-  ...(['A', 'H', 'G', 'h'] as const),
-] as const;
-export type LeastSquaresDatum = (typeof leastSquaresData)[number];
-
-export interface LeastSquaresGradients {
-  /** Shapes of the data; per row anchor, x and initial, over the batch summed the rest; `anchorWeight` and `damping` are [1]. */
-  gradients: Partial<Record<LeastSquaresDatum, Float64Array>>;
-  /** Instances that contribute nothing, since their solve or the matrix of their derivative failed. */
-  dropped: number[];
-  /** Of DLM: the share of the perturbation that is due to y not having converged, largest over the batch. */
-  unconverged: number;
-}
+export type { LeastSquaresBatch, LeastSquaresDatum, LeastSquaresGradients, LeastSquaresResult };
+export { leastSquaresData };
 
 /** What `backward` needs of the last `forward`, besides checkpoints. */
 interface Solved extends LeastSquaresBatch {
@@ -106,41 +80,45 @@ export class LeastSquaresLayer {
    * @throws AdjointError `bad-request` for lengths that disagree; `diverged` for a failing instance if the settings say so
    */
   forward(batch: LeastSquaresBatch): LeastSquaresResult {
-    const { model } = this;
-    const { mode, restoration } = this.settings;
-    const { n, e } = model;
+    const result = this.begin(batch);
+    for (let i = 0; i < batch.size; i++) {
+      this.solve(i);
+      if (!this.isGood(i)) result.reported.push(i);
+    }
+    if (this.settings.onFailure === 'throw') stopAtFailure(result);
+    return result;
+  }
+
+  /** The first part of `forward`: instances may then be solved in any order. A thread of a pool solves only some and shares the result's arrays. */
+  begin(
+    batch: LeastSquaresBatch,
+    result: LeastSquaresResult = makeResult(batch.size, this.model.n, this.settings),
+  ): LeastSquaresResult {
+    const { n, e } = this.model;
     const { size, anchor, x, initial = anchor } = batch;
-    this.#check({ anchor, initial }, size * n);
-    this.#check({ x }, size * e);
-    const result: LeastSquaresResult = {
-      ...{ y: new Float64Array(size * n), objective: new Float64Array(size), violation: new Float64Array(size) },
-      ...{ iterations: new Int32Array(size), status: [], restorationIterations: new Int32Array(size) },
-      ...{ restorationStatus: [], reported: [] },
-      trace: this.settings.trace
-        ? makeInnerTrace(size, this.settings.solver.maxIterations, mode === 'project' ? restoration.maxIterations : 0)
-        : null,
-    };
-    const solved: Solved = { size, anchor, x, initial, batch, result, base: new Float64Array(size * n) };
-    this.#solved = solved;
+    checkLengths({ anchor, initial }, size * n);
+    checkLengths({ x }, size * e);
+    this.#solved = { size, anchor, x, initial, batch, result, base: new Float64Array(size * n) };
     this.#batches.set(result, batch);
     this.#choose(batch);
     this.#anchored.begin(size);
-    if (mode === 'project') this.#restoration.reserve(size);
-    for (let i = 0; i < size; i++) {
-      model.setInstance(anchor, i * n, x, i * e);
-      this.#solve(i, solved);
-      result.violation[i] = this.#violation(result.y, i);
-      const { [i]: status } = result.status;
-      const { [i]: restored } = result.restorationStatus;
-      if (isUsable(status) && (mode === 'anchored' || restored === 'converged')) continue;
-      result.reported.push(i);
-      if (this.settings.onFailure === 'throw')
-        throw new AdjointError('diverged', `The inner solve of ${diagnose(result, i)}`, {
-          where: `instance ${i} of the batch`,
-          fix: 'Raise the damping or the number of iterations, or let the batch go on without such instances.',
-        });
-    }
+    if (this.settings.mode === 'project') this.#restoration.reserve(size);
     return result;
+  }
+
+  /** Solves instance i of the batch that was begun last. */
+  solve(i: number): void {
+    const solved = this.#solved!;
+    const { anchor, x, result } = solved;
+    this.model.setInstance(anchor, i * this.model.n, x, i * this.model.e);
+    this.#solve(i, solved);
+    result.violation[i] = this.#violation(result.y, i);
+  }
+
+  /** Whether instance i has been solved to a y that is what the mode promises. */
+  isGood(i: number): boolean {
+    const { status, restorationStatus } = this.#solved!.result;
+    return isUsable(status[i]) && (this.settings.mode === 'anchored' || restorationStatus[i] === 'converged');
   }
 
   /** Weights and damping of a batch. @throws AdjointError `bad-request` as `setRowWeights`, and for a negative damping */
@@ -157,14 +135,6 @@ export class LeastSquaresLayer {
     const { n, m } = this.model;
     // The constant part, its root and what they are made of, the active rows and those transposed; base points.
     return 8 * (4 * n * n + 2 * m * n + (this.#solved?.base.length ?? 0) + this.#anchored.numbersHeld);
-  }
-
-  #check(arrays: Record<string, Float64Array>, length: number): void {
-    for (const [name, array] of Object.entries(arrays))
-      if (array.length !== length)
-        throw new AdjointError('bad-request', `${name} has ${array.length} entries, ${length} were expected.`, {
-          where: name,
-        });
   }
 
   #solve(i: number, { initial, base, result }: Solved): void {
@@ -207,53 +177,72 @@ export class LeastSquaresLayer {
   ): LeastSquaresGradients {
     const earlier = of && of !== this.#solved?.result && this.#batches.get(of);
     if (earlier) this.forward(earlier);
-    const solved = this.#solved;
-    if (!solved)
+    if (!this.#solved)
       throw new AdjointError('bad-request', 'There is no batch to differentiate.', { fix: 'Call forward before.' });
-    const { model } = this;
-    const { n, e } = model;
-    const { size, anchor, x, result } = solved;
-    this.#check({ cotangent }, size * n);
-    this.#choose(solved.batch);
-    const { A, G, H, h } = model.data;
-    const lengths: Record<LeastSquaresDatum, number> = {
-      ...{ anchor: size * n, x: size * e, initial: size * n, anchorWeight: 1, damping: 1 },
-      rowWeights: model.rowWeights.length,
-      ...{ A: A.length, H: H.length, G: G.length, h: h.length },
-    };
+    const { data, n } = this.model;
+    const { size } = this.#solved;
+    checkLengths({ cotangent }, size * n);
     const gradients: LeastSquaresGradients['gradients'] = {};
-    for (const datum of asked) gradients[datum] = new Float64Array(lengths[datum]);
+    const parts: LeastSquaresGradients['gradients'] = {};
+    for (const datum of asked) {
+      const own = instanceData.includes(datum);
+      gradients[datum] = new Float64Array(datumLength(data, datum) * (own ? size : 1));
+      parts[datum] = own ? gradients[datum] : new Float64Array(datumLength(data, datum));
+    }
     const outcome: LeastSquaresGradients = { gradients, dropped: [], unconverged: 0 };
-    const v = this.#cotangent;
-    for (let i = 0; i < size; i++) {
-      const restored = result.restorationStatus[i];
-      const good = isUsable(result.status[i]) && restored !== 'NaN' && restored !== 'singular rows';
-      model.setInstance(anchor, i * n, x, i * e);
-      for (let j = 0; j < n; j++) v[j] = cotangent[i * n + j];
-      const into: QcqpGradient = {
-        ...gradients,
-        anchor: gradients.anchor?.subarray(i * n, (i + 1) * n),
-        x: gradients.x?.subarray(i * e, (i + 1) * e),
-      };
-      if (!good || !this.#pull(i, v, into, solved, outcome)) outcome.dropped.push(i);
+    for (let from = 0; from < size; from += chunkSize) {
+      for (const datum of asked) if (!instanceData.includes(datum)) parts[datum]!.fill(0);
+      for (let i = from; i < Math.min(size, from + chunkSize); i++) {
+        const unconverged = this.differentiate(i, cotangent, parts);
+        if (unconverged === null) outcome.dropped.push(i);
+        else outcome.unconverged = Math.max(outcome.unconverged, unconverged);
+      }
+      for (const datum of asked)
+        if (!instanceData.includes(datum)) parts[datum]!.forEach((value, k) => (gradients[datum]![k] += value));
     }
     return outcome;
   }
 
-  /** Adds the derivatives of instance i. @returns whether there are any */
-  #pull(i: number, v: Float64Array, into: QcqpGradient, solved: Solved, outcome: LeastSquaresGradients): boolean {
+  /**
+   * Adds the derivatives of instance i of the last batch to `gradients`, of which those of instances are [size, …].
+   *
+   * @returns DLM's share of what has not converged, 0 in other modes; null if there is no derivative
+   */
+  differentiate(i: number, cotangent: Float64Array, gradients: LeastSquaresGradients['gradients']): number | null {
+    const solved = this.#solved!;
+    const { model } = this;
+    const { n, e } = model;
+    const { anchor, x, result } = solved;
+    const restored = result.restorationStatus[i];
+    if (!isUsable(result.status[i]) || restored === 'NaN' || restored === 'singular rows') return null;
+    this.#choose(solved.batch);
+    model.setInstance(anchor, i * n, x, i * e);
+    const v = this.#cotangent;
+    for (let j = 0; j < n; j++) v[j] = cotangent[i * n + j];
+    const into: QcqpGradient = {
+      ...gradients,
+      anchor: gradients.anchor?.subarray(i * n, (i + 1) * n),
+      x: gradients.x?.subarray(i * e, (i + 1) * e),
+    };
+    return this.#pull(i, v, into, solved, gradients);
+  }
+
+  #pull(
+    i: number,
+    v: Float64Array,
+    into: QcqpGradient,
+    { base, result, anchor }: Solved,
+    { initial, damping }: LeastSquaresGradients['gradients'],
+  ): number | null {
     const { mode, backward } = this.settings;
     const { n } = this.model;
-    const { base, result, anchor } = solved;
-    const { initial, damping } = outcome.gradients;
     if (mode === 'project') {
-      if (backward.kind === 'implicit') return this.#restoration.pullProjected(i, result.y, anchor, v, into);
+      if (backward.kind === 'implicit') return this.#restoration.pullProjected(i, result.y, anchor, v, into) ? 0 : null;
       this.#restoration.pull(i, result.restorationIterations[i], v, into);
     }
     const pulled = this.#anchored.pull(i, result.iterations[i], base, i * n, v, into);
     if (damping) damping[0] += pulled.damping;
     if (pulled.reachesStart) initial?.set(v, i * n);
-    outcome.unconverged = Math.max(outcome.unconverged, pulled.unconverged);
-    return pulled.good;
+    return pulled.good ? pulled.unconverged : null;
   }
 }
