@@ -1,19 +1,25 @@
 import { Command } from 'commander';
 import { Generator } from '@shared/random/generator';
+import { availableParallelism } from 'node:os';
 import { LeastSquaresLayer, type LeastSquaresBatch } from '../../layers/leastSquares/leastSquaresLayer';
+import { LeastSquaresPool } from '../../layers/leastSquares/pool';
+import type { LeastSquaresSolver } from '../../layers/leastSquares/op';
 import type { BackwardMode } from '../../layers/leastSquares/settings';
 import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
 import { cholesky, solveCholesky } from '../../numerics/linalg/cholesky';
+import { loadDevice } from '../../numerics/devices/ladder';
 import { addTransposed, multiplySymmetric } from '../../numerics/linalg/products';
 import { defaultLeastSquaresSettings } from '../../solvers/leastSquares/settings';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
 import { median } from './median';
 import { Peer } from './peer';
+import { trainingSteps } from './trainingStep';
 
 interface Options extends CommonOptions {
   batch: number;
   iterations: number;
   repeats: number;
+  threads: number;
   peer?: string;
 }
 
@@ -28,6 +34,7 @@ export function layerBench(): Command {
     .option('--batch <size>', 'instances', positive, 64)
     .option('--iterations <count>', 'iterations of every instance', positive, 10)
     .option('--repeats <count>', 'timed passes, of which the median counts', positive, 15)
+    .option('--threads <count>', 'threads', positive, availableParallelism())
     .option(
       '--peer <command>',
       'measures another program in alternation, such as "python scripts/peers/theseus_layer.py"',
@@ -54,8 +61,8 @@ interface PeerAnswer extends Times {
   gradient?: number[];
 }
 
-async function benchLayer({ batch: size, iterations, repeats, peer: command, json }: Options): Promise<void> {
-  const bench = new LayerBench(size, iterations);
+async function benchLayer({ batch: size, iterations, repeats, threads, peer: command, json }: Options): Promise<void> {
+  const bench = new LayerBench(size, iterations, threads);
   const peer = command === undefined ? null : new Peer(command);
   try {
     if (peer) {
@@ -67,6 +74,12 @@ async function benchLayer({ batch: size, iterations, repeats, peer: command, jso
       if (json) printJson(row);
       else printLine(describe(row));
     }
+    const step = await benchTrainingStep(size, iterations, repeats, threads);
+    if (json) printJson(step);
+    else
+      printLine(
+        `training step ${ms(step.s)}, of which the layer ${ms(step.layer_s)}; without it ${ms(step.without_s)}; the rest is ${step.rest.toFixed(2)} times that`,
+      );
     for (const row of bench.memory(50)) {
       if (json) printJson(row);
       else printLine(`${row.mode}, ${row.iterations} iterations: ${(row.bytes / 2 ** 20).toFixed(2)} MiB held`);
@@ -74,6 +87,38 @@ async function benchLayer({ batch: size, iterations, repeats, peer: command, jso
   } finally {
     peer?.close();
   }
+}
+
+/**
+ * A training step with the layer, in its mode anchored and unrolled, beside one of the soft penalty, which is the same step without it: `rest` is what
+ * the former takes beside the layer, in units of the latter.
+ */
+async function benchTrainingStep(batch: number, iterations: number, repeats: number, threads: number) {
+  const problem = generateQcqp(qcqpSettings.parse({ n: 100, m: 50, e: 50, instances: 64, seed: 2025 })).family;
+  const technique = {
+    ...{ kind: 'theseusLayer', mode: 'anchored', backward: { kind: 'unroll' }, iterations },
+    ...{ solver: { kind: 'levenbergMarquardt', damping }, anchor: { weight: anchorWeight }, probe: { instances: 0 } },
+  };
+  const device = await loadDevice('simd64', { threads });
+  const measure = (technique: unknown) =>
+    trainingSteps({ device, problem, technique, batch, warmUps: stepWarmUps, repeats: stepsAPass * repeats });
+  const layer = await measure(technique);
+  const without = await measure({ kind: 'softPenalty', lambda: 10 });
+  device.dispose();
+  const layerTimes = layer.map(
+    ({ metrics }) => ((metrics['time/inner_forward'] ?? 0) + (metrics['time/inner_backward'] ?? 0)) / 1000,
+  );
+  const rest = median(layer.map(({ seconds }, at) => seconds - layerTimes[at]));
+  const without_s = median(without.map(({ seconds }) => seconds));
+  return {
+    ...{ what: 'layer-step', dtype: 'float64', batch, iters: iterations, threads },
+    ...{
+      s: median(layer.map(({ seconds }) => seconds)),
+      layer_s: median(layerTimes),
+      without_s,
+      rest: rest / without_s,
+    },
+  };
 }
 
 type Row = Awaited<ReturnType<LayerBench['measure']>>;
@@ -92,13 +137,15 @@ class LayerBench {
   readonly #family;
   readonly #batch: LeastSquaresBatch;
   readonly #iterations: number;
+  readonly #threads: number;
   readonly #q: Float64Array;
 
-  constructor(size: number, iterations: number) {
+  constructor(size: number, iterations: number, threads: number) {
     const { family, X } = generateQcqp(qcqpSettings.parse({ n: 100, m: 50, e: 50, instances: size, seed: 2025 }));
     const { n } = family;
     this.#family = family;
     this.#iterations = iterations;
+    this.#threads = threads;
     this.#q = Float64Array.from({ length: n }, (_, j) => family.Q[j * (n + 1)]);
     this.#batch = { size, anchor: nearLeastNorm(family, X, size), x: X };
   }
@@ -115,16 +162,14 @@ class LayerBench {
     };
   }
 
-  #layer(backward: BackwardMode, iterations = this.#iterations): LeastSquaresLayer {
+  #settings(backward: BackwardMode, iterations = this.#iterations) {
     const descent = { kind: 'levenbergMarquardt', damping, ellipsoidal: false } as const;
-    return new LeastSquaresLayer(this.#family, anchorWeight, {
-      ...{ mode: 'anchored', backward },
-      solver: { ...defaultLeastSquaresSettings, descent, maxIterations: iterations },
-    });
+    const solver = { ...defaultLeastSquaresSettings, descent, maxIterations: iterations };
+    return { mode: 'anchored', backward, solver } as const;
   }
 
   /** One forward and one backward pass; y, and the gradient for the network's output, which is start and anchor. */
-  #pass(layer: LeastSquaresLayer) {
+  #pass(layer: LeastSquaresSolver) {
     const { n, p } = this.#family;
     const { size } = this.#batch;
     const began = performance.now();
@@ -138,7 +183,7 @@ class LayerBench {
   }
 
   async measure(backward: BackwardMode, repeats: number, peer: Peer | null) {
-    const layer = this.#layer(backward);
+    const layer = new LeastSquaresPool(this.#family, anchorWeight, this.#settings(backward), this.#threads);
     const request = { mode: backward.kind, iterations: this.#iterations };
     const ours: Times[] = [];
     const theirs: Times[] = [];
@@ -150,10 +195,11 @@ class LayerBench {
       ours.push(pass.times);
       if (peer && repeat % passesAPeer === 0) theirs.push(await peer.ask<PeerAnswer>(request));
     }
+    layer.dispose();
     const times = medians(ours);
     return {
       ...{ what: 'layer', solver: 'adjoint', dtype: 'float64', mode: backward.kind },
-      ...{ batch: this.#batch.size, iters: this.#iterations, ...times },
+      ...{ batch: this.#batch.size, iters: this.#iterations, threads: this.#threads, ...times },
       max_violation: pass.violation.reduce((a, b) => Math.max(a, b), 0),
       ...(other && {
         peer: {
@@ -174,14 +220,16 @@ class LayerBench {
       ['implicit', { kind: 'implicit', hessian: 'gaussNewton' }],
     ];
     return measured.map(([mode, backward]) => {
-      const layer = this.#layer(backward, iterations);
+      const layer = new LeastSquaresLayer(this.#family, anchorWeight, this.#settings(backward, iterations));
       this.#pass(layer);
       return { what: 'layer-memory', mode, iterations, batch: this.#batch.size, bytes: layer.bytesHeld };
     });
   }
 }
 
-const warmUps = 3;
+const warmUps = 20;
+const stepWarmUps = 50;
+const stepsAPass = 5;
 
 const medians = (times: readonly Times[]): Times => ({
   fwd_s: median(times.map(({ fwd_s }) => fwd_s)),

@@ -1,13 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { Generator } from '@shared/random/generator';
 import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
 import type { DeviceName } from '../../numerics/devices/device';
 import { loadDevice } from '../../numerics/devices/ladder';
-import { resolveDefaults } from '../../training/experimentSchema';
-import { createTraining, type TrainingData } from '../../training/loop';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
 import { median } from './median';
+import { trainingSteps } from './trainingStep';
 
 interface Options extends CommonOptions {
   device: DeviceName;
@@ -37,26 +35,9 @@ async function benchTraining({ device: name, batch, threads, repeats, json }: Op
   const device = await loadDevice(name, { threads });
   const { family: problem } = generateQcqp(qcqpSettings.parse({ n: 100, m: 50, e: 50, instances: 64, seed: 2025 }));
   for (const size of batch.split(',').map(positive)) {
-    const X = new Generator(7).uniforms(-0.5, 0.5, size * problem.e);
-    // One batch is the whole set, as for the programs that this is compared with; labels play no part in a step.
-    const set = { count: size, X, Y: new Float64Array(size * problem.n) };
-    const data: TrainingData = { problem, train: set, valid: set };
-    const experiment = resolveDefaults({
-      dataset: 'none',
-      network: { kind: 'mlp', hidden: [200, 200], activation: 'relu' },
-      technique: { kind: 'softPenalty', lambda: 10 },
-      optimizer: { kind: 'adam', learningRate: 1e-3 },
-      training: { epochs: warmUps + repeats, batchSize: size, gradientsEvery: 0 },
-    });
-    const training = createTraining(device, experiment, data);
-    let state = training.init();
-    const times: number[] = [];
-    while (!training.finished(state)) {
-      const began = performance.now();
-      ({ state } = await training.step(state));
-      if (state.step > warmUps) times.push((performance.now() - began) / 1000);
-    }
-    training.dispose(state);
+    const technique = { kind: 'softPenalty', lambda: 10 };
+    const steps = await trainingSteps({ device, problem, technique, batch: size, warmUps, repeats });
+    const times = steps.map(({ seconds }) => seconds);
     const row = {
       what: 'training',
       device: device.name,

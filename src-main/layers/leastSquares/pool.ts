@@ -42,6 +42,9 @@ export interface PoolThreadData {
   port: MessagePort;
 }
 
+/** Instances times n² from which on other threads are asked to help. */
+const worthSharing = 50_000;
+
 /** A thread that has not answered for so long is taken for dead. */
 const patience = 120_000;
 
@@ -53,8 +56,10 @@ const patience = 120_000;
 export class LeastSquaresPool {
   readonly settings: LeastSquaresLayerSettings;
   readonly #layer: LeastSquaresLayer;
+  readonly #anchorWeight: number;
   readonly #rows: QcqpRows;
   readonly #workers: { worker: Worker; port: MessagePort }[] = [];
+  readonly #wanted: number;
   readonly #signal = shared.integers(1);
   #batch: SharedBatch | null = null;
   #last: LeastSquaresResult | null = null;
@@ -72,8 +77,15 @@ export class LeastSquaresPool {
     this.settings = { ...this.#layer.settings, onFailure: settings.onFailure ?? 'continue' };
     const { n, A, G, H, h } = rows;
     this.#rows = { n, A, G, H, h };
+    this.#anchorWeight = anchorWeight;
+    this.#wanted = threads;
+  }
+
+  /** Started when there is work that is worth it. */
+  #start(): void {
     const entry = threadEntry();
-    for (let thread = 1; entry && thread < threads; thread++) {
+    const anchorWeight = this.#anchorWeight;
+    for (let thread = this.#workers.length + 1; entry && thread < this.#wanted; thread++) {
       const { port1, port2 } = new MessageChannel();
       const workerData: PoolThreadData = {
         ...{ rows: this.#rows, anchorWeight, settings: this.#layer.settings, thread },
@@ -86,8 +98,9 @@ export class LeastSquaresPool {
     }
   }
 
+  /** At most: threads are started for the first batch that is large enough. */
   get threads(): number {
-    return this.#workers.length + 1;
+    return Math.max(1, this.#wanted);
   }
 
   /** Which thread solved each part of the last batch; 0 is the calling one. */
@@ -198,7 +211,8 @@ export class LeastSquaresPool {
     // Of its own, so that a thread that is late finds nothing left to do instead of the next command's work.
     const control = shared.integers(3);
     const command: Command = { batch, control, order };
-    if (batch.chunks > 1) {
+    if (batch.chunks > 1 && batch.initial.length * this.#rows.n >= worthSharing) {
+      this.#start();
       for (const { port } of this.#workers) port.postMessage(command);
       Atomics.add(this.#signal, 0, 1);
       Atomics.notify(this.#signal, 0);
