@@ -51,7 +51,7 @@ export const bicGaffa: OuterAlgorithm<'bic-gaffa', typeof settings, SingleLoopSt
       ownResidual: (state) => naturalResidual(problem, state),
       step(state, _, domain) {
         if (state.iteration === 0) begin(problem, settings, state, domain);
-        const { x, y, theta, z, lambda, direction, alpha, eta } = state;
+        const { x, y, theta, z, lambda, direction, alphaX, alphaY, alphaZ, eta } = state;
         const c = settings.penalty * (state.iteration + 1) ** settings.power;
         problem.lowerGradientY(x, theta, stepOfTheta);
         addRowsInY(problem, z, stepOfTheta);
@@ -67,13 +67,13 @@ export const bicGaffa: OuterAlgorithm<'bic-gaffa', typeof settings, SingleLoopSt
         slopes.inY(state, c, gamma1, stepOfY);
         addRowsInY(problem, lambda, stepOfY);
         for (let i = 0; i < d; i++) {
-          x[i] -= alpha * direction[i];
+          x[i] -= alphaX * direction[i];
           direction[i] *= c;
         }
         domain.project(x);
-        for (let j = 0; j < n; j++) y[j] -= alpha * stepOfY[j];
+        for (let j = 0; j < n; j++) y[j] -= alphaY * stepOfY[j];
         clipToBounds(problem, y);
-        for (let r = 0; r < m; r++) z[r] -= alpha * (difference[r] / gamma2 - values[r]);
+        for (let r = 0; r < m; r++) z[r] -= alphaZ * (difference[r] / gamma2 - values[r]);
         clip(z, bound);
         state.products += productsOfStep(problem);
         if (!isFinite(x) || !isFinite(y)) state.status = 'diverged';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addRowsInY, rowValues } from '../problem';
+import { addRowsInY, rowValues, type BilevelProblem } from '../problem';
 import { makeSolver, type OuterAlgorithm } from './algorithm';
 import { JointProjection, needsRowsInX } from './domain';
 import {
@@ -30,7 +30,8 @@ const settings = z.strictObject({
  *     (x, y) ← Π_C((x, y) − α(d_x, d_y)),   z ← Π_[0,r](z + β(λ − z)/γ₂)
  *     d_x = ∇_x f/c_k + ∇_x g(x, y) − ∇_x g(x, θ) − Bᵀλ,   d_y = ∇_y f/c_k + ∇_y g(x, y) − (y − θ)/γ₁
  *
- * Y are the bounds of y, C the points of X × Y with h ≤ 0; Π_C is a quadratic program, solved exactly.
+ * Y are the bounds of y, C the points of X × Y with h ≤ 0; Π_C is a quadratic program, solved exactly. Where x and y have steps of their
+ * own, it is the projection in the norm ‖x‖²/α_x + ‖y‖²/α_y.
  */
 export const lvhba: OuterAlgorithm<'lv-hba', typeof settings, SingleLoopState> = {
   kind: 'lv-hba',
@@ -47,7 +48,7 @@ export const lvhba: OuterAlgorithm<'lv-hba', typeof settings, SingleLoopState> =
     const slopes = new Slopes(problem);
     const [stepOfTheta, stepOfY] = [new Float64Array(n), new Float64Array(n)];
     const [values, minus] = [new Float64Array(m), new Float64Array(m)];
-    const projection = m > 0 ? new JointProjection(problem, 1, 0) : null;
+    const projection = m > 0 ? lateProjection(problem) : null;
     return makeSolver<SingleLoopState>({
       ...{ problem, oracle, iterations, ...(projection ? { levels: { projection } } : {}) },
       own: () => ownEntries(problem),
@@ -55,7 +56,7 @@ export const lvhba: OuterAlgorithm<'lv-hba', typeof settings, SingleLoopState> =
       ownResidual: (state) => naturalResidual(problem, state),
       step(state, _, domain) {
         if (state.iteration === 0) begin(problem, settings, state, domain);
-        const { x, y, theta, z, lambda, direction, alpha, eta } = state;
+        const { x, y, theta, z, lambda, direction, alphaX, alphaY, eta } = state;
         const c = settings.penalty * (state.iteration + 1) ** settings.power;
         problem.lowerGradientY(x, theta, stepOfTheta);
         addRowsInY(problem, lambda, stepOfTheta);
@@ -68,14 +69,14 @@ export const lvhba: OuterAlgorithm<'lv-hba', typeof settings, SingleLoopState> =
         slopes.inX(state, c, minus, direction);
         slopes.inY(state, c, gamma1, stepOfY);
         for (let i = 0; i < d; i++) {
-          x[i] -= alpha * direction[i];
+          x[i] -= alphaX * direction[i];
           direction[i] *= c;
         }
-        for (let j = 0; j < n; j++) y[j] -= alpha * stepOfY[j];
+        for (let j = 0; j < n; j++) y[j] -= alphaY * stepOfY[j];
         state.products += productsOfStep(problem);
         if (projection) {
           state.lowerSolves++;
-          if (!projection.project(x, y, true)) state.status = 'diverged';
+          if (!projection.project(x, y, alphaX / alphaY)) state.status = 'diverged';
         } else {
           domain.project(x);
           clipToBounds(problem, y);
@@ -87,3 +88,23 @@ export const lvhba: OuterAlgorithm<'lv-hba', typeof settings, SingleLoopState> =
     });
   },
 };
+
+/** Π_C in the norm ‖x‖² + w‖y‖², made when w, which a run does not change, is known. */
+function lateProjection(problem: BilevelProblem) {
+  let projection: JointProjection | null = null;
+  let saved = new Float64Array(0);
+  return {
+    project(x: Float64Array, y: Float64Array, weight: number): boolean {
+      if (!projection) {
+        projection = new JointProjection(problem, weight, 0);
+        if (saved.length > 0) projection.restoreWarmStart(saved);
+      }
+      return projection.project(x, y, true);
+    },
+    saveWarmStart: (): Float64Array => projection?.saveWarmStart() ?? saved,
+    restoreWarmStart(kept: Float64Array): void {
+      saved = kept.slice();
+      projection?.restoreWarmStart(kept);
+    },
+  };
+}

@@ -31,16 +31,15 @@ const tuned: Record<string, Record<string, object>> = {
     'macal-hurter-1997': { beta: 2e-4 },
   },
   'lv-hba': {
+    'clark-westerberg-1990': { penalty: 3 },
     'diagonal-box': { penalty: 30, iterations: 60_000 },
     'outrata-1990-1a': { penalty: 3, iterations: 60_000 },
-    'macal-hurter-1997': { penalty: 3, power: 0.1, iterations: 60_000 },
   },
   'bic-gaffa': {
     'bard-1988-1': { penalty: 30, iterations: 60_000 },
     'clark-westerberg-1990': { penalty: 3, iterations: 60_000 },
     'diagonal-box': { penalty: 30, iterations: 60_000 },
     'outrata-1990-1a': { penalty: 3, iterations: 60_000 },
-    'macal-hurter-1997': { penalty: 3, power: 0.1, iterations: 60_000 },
   },
 };
 

@@ -40,15 +40,17 @@ it.each(algorithms)(
 
 it('the direction of the single-loop methods approaches the hypergradient as their y and θ settle', () => {
   const { problem, x } = drawBilevel('V1', { d: 4, n: 6, seed: 2 });
+  const scale = Math.hypot(...reference(problem).at(x).gradient);
   for (const [, algorithm] of algorithms.slice(-2)) {
     const settings = algorithm.settings.parse({ kind: algorithm.kind, penalty: 1000, power: 0 });
     const solver = algorithm.make(problem, settings, reference(problem));
     const state = solver.init(x);
-    for (let k = 0; k < 20_000; k++) solver.step(state);
+    for (let k = 1; k <= 300; k++) solver.step(state);
     const { estimate, cosine } = solver.report(state);
     const { gradient } = reference(problem).at(estimate!.x);
-    expect(distance(estimate!.gradient, gradient) / Math.hypot(...gradient)).toBeLessThan(0.05);
-    expect(cosine).toBeGreaterThan(0.99);
+    expect(Math.hypot(...gradient) / scale).toBeGreaterThan(0.1);
+    expect(distance(estimate!.gradient, gradient) / scale).toBeLessThan(0.02);
+    expect(cosine).toBeGreaterThan(0.999);
   }
 });
 

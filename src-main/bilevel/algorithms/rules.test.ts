@@ -87,7 +87,7 @@ function stepFrom(
   const settings = algorithm.settings.parse(given);
   const solver = (algorithm as typeof bicGaffa).make(problem, settings as never, oracle(problem));
   const state: SingleLoopState = solver.init(point.x);
-  Object.assign(state, { iteration: 1, alpha, eta: 1e-3 });
+  Object.assign(state, { iteration: 1, alphaX: alpha, alphaY: alpha, alphaZ: alpha, eta: 1e-3 });
   for (const name of ['y', 'z', 'theta', 'lambda'] as const) state[name].set(point[name]);
   solver.step(state);
   const rate = (before: Float64Array, after: Float64Array) => difference(before, after).map((value) => value / alpha);

@@ -18,7 +18,7 @@ export const singleLoopSettings = {
   gamma1: z.number().positive().default(1).describe('γ₁: the lower level is regularised by ‖θ − y‖²/(2γ₁).'),
   gamma2: z.number().positive().default(1).describe('γ₂: the multipliers by ‖λ − z‖²/(2γ₂).'),
   bound: z.number().positive().default(1e3).describe('r: multipliers are kept in [0, r].').meta({ scale: 'log' }),
-  alpha: automatic.describe('Step α of x and y. `auto` is the inverse of a bound of the curvature.'),
+  alpha: automatic.describe('Step α of x, y and z. `auto` gives each its own, from bounds of the curvature.'),
   eta: automatic.describe('Step η of θ. `auto` likewise.'),
 };
 
@@ -32,13 +32,17 @@ export interface SingleLoopState extends OuterState {
   lambda: Float64Array;
   /** c_k d_x, in the units of ∇F. */
   direction: Float64Array;
-  alpha: number;
+  /** α of x, y and z. */
+  alphaX: number;
+  alphaY: number;
+  alphaZ: number;
   eta: number;
 }
 
 export const ownEntries = ({ d, n, m }: BilevelProblem): Omit<SingleLoopState, keyof OuterState> => ({
   ...{ y: new Float64Array(n), theta: new Float64Array(n), z: new Float64Array(m), lambda: new Float64Array(m) },
-  ...{ direction: new Float64Array(d), alpha: NaN, eta: NaN },
+  ...{ direction: new Float64Array(d) },
+  ...{ alphaX: NaN, alphaY: NaN, alphaZ: NaN, eta: NaN },
 });
 
 /** y = θ = y*(x) and λ = z = λ* at the start, where x is moved to if it has none; and the lengths of steps. */
@@ -52,14 +56,16 @@ export function begin(problem: BilevelProblem, settings: SingleLoopSettings, sta
   state.z.set(result.multipliers.inequality);
   clip(state.z, settings.bound);
   state.lambda.set(state.z);
-  const { alpha, eta } = steps(problem, settings, state);
-  state.alpha = settings.alpha === 'auto' ? alpha : settings.alpha;
-  state.eta = settings.eta === 'auto' ? eta : settings.eta;
+  const { alpha, eta } = settings;
+  const automatic = steps(problem, settings, state);
+  [state.alphaX, state.alphaY, state.alphaZ] = alpha === 'auto' ? automatic.alpha : [alpha, alpha, alpha];
+  state.eta = eta === 'auto' ? automatic.eta : eta;
 }
 
 /**
- * 1/L with L at least the curvature of f/c + g + (multipliers) − (regularised value function) in (x, y, z), and of the regularised lower
- * level in (θ, λ); norms by power iteration.
+ * Steps from bounds of the curvature of f/c + g + (multipliers) − (regularised value function) in x, y and z each, shared among the blocks,
+ * and of the regularised lower level in (θ, λ); norms by power iteration. One step for all would be that of the most curved, mostly x,
+ * and along y*(x) progress would stall.
  */
 function steps(problem: BilevelProblem, settings: SingleLoopSettings, { x, y }: SingleLoopState) {
   const { d, n, rows } = problem;
@@ -83,8 +89,12 @@ function steps(problem: BilevelProblem, settings: SingleLoopSettings, { x, y }: 
     return ahead.map((value, k) => (value - behind[k]) / (2 * h));
   });
   const own = curvature.most + 1 / gamma1;
+  const blocks = problem.m > 0 ? 3 : 2;
+  const inX = upper / penalty + cross ** 2 * inverse + gamma2 * b ** 2 + b;
+  const inY = upper / penalty + own + gamma2 * a ** 2 + a;
+  const inZ = 1 / gamma2 + a ** 2 * inverse + a + b;
   return {
-    alpha: 1 / (upper / penalty + own + cross + (cross + a) ** 2 * inverse + gamma2 * (a + b) ** 2 + b),
+    alpha: [inX, inY, inZ].map((curvature) => 1 / (blocks * Math.max(curvature, Number.MIN_VALUE))),
     eta: 1 / (own + a + 1 / gamma2),
   };
 }
