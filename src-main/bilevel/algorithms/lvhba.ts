@@ -46,6 +46,7 @@ export const lvhba: OuterAlgorithm<'lv-hba', typeof settings, SingleLoopState> =
     const { d, n, m } = problem;
     const { iterations, gamma1, gamma2, bound, beta } = settings;
     const slopes = new Slopes(problem);
+    const before = new Float64Array(d);
     const [stepOfTheta, stepOfY] = [new Float64Array(n), new Float64Array(n)];
     const [values, minus] = [new Float64Array(m), new Float64Array(m)];
     const projection = m > 0 ? lateProjection(problem) : null;
@@ -68,6 +69,7 @@ export const lvhba: OuterAlgorithm<'lv-hba', typeof settings, SingleLoopState> =
         for (let r = 0; r < m; r++) minus[r] = -lambda[r];
         slopes.inX(state, c, minus, direction);
         slopes.inY(state, c, gamma1, stepOfY);
+        before.set(x);
         for (let i = 0; i < d; i++) {
           x[i] -= alphaX * direction[i];
           direction[i] *= c;
@@ -77,6 +79,8 @@ export const lvhba: OuterAlgorithm<'lv-hba', typeof settings, SingleLoopState> =
         if (projection) {
           state.lowerSolves++;
           if (!projection.project(x, y, alphaX / alphaY)) state.status = 'diverged';
+          // Rows that hold (x, y) push on x by the projection: their part of the hypergradient is not in d_x.
+          for (let i = 0; i < d; i++) direction[i] = (c * (before[i] - x[i])) / alphaX;
         } else {
           domain.project(x);
           clipToBounds(problem, y);
