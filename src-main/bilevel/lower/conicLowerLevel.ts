@@ -33,7 +33,7 @@ export class ConicLowerLevel implements LowerLevel {
     checkPoint(x, this.#problem.d);
     const convex = convexProblemAt(this.#problem, x, q);
     const solution = solveConvex(convex);
-    if (solution.status !== 'optimal') throw lowerLevelFailure(solution.status, x);
+    if (solution.status !== 'optimal') throw lowerLevelFailure(solution.status, x, detailOf(solution));
     this.#last = { convex, solution };
     const { y, multipliers, findings, certificate } = solution;
     const weak = findings.filter(({ diagnosis }) => diagnosis === 'zero-multiplier' || diagnosis === 'kink');
@@ -73,4 +73,10 @@ export class ConicLowerLevel implements LowerLevel {
   }
 
   restoreWarmStart(): void {}
+}
+
+/** The eigenvalue of a level that is not convex. */
+function detailOf({ findings }: Solution): string | undefined {
+  const eigenvalue = findings.find((finding) => finding.eigenvalue !== undefined)?.eigenvalue;
+  return eigenvalue === undefined ? undefined : `The smallest is ${eigenvalue.toPrecision(6)}.`;
 }

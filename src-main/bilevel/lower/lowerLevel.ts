@@ -59,7 +59,7 @@ const reasons: Record<string, { what: string; fix: string }> = {
     fix: 'Give y bounds, or add curvature to Q.',
   },
   'not convex': {
-    what: 'The lower level is not convex: Q has a negative eigenvalue.',
+    what: 'The lower level is not convex in y: its Hessian has a negative eigenvalue.',
     fix: 'A lower level must be convex in y for its solution map to be defined.',
   },
   'iteration limit': {
@@ -68,14 +68,17 @@ const reasons: Record<string, { what: string; fix: string }> = {
   },
 };
 
-/** The error for a lower level that could not be solved at x, by the status of the solve. */
-export function lowerLevelFailure(status: string, x: Float64Array): AdjointError {
+/** The error for a lower level that could not be solved at x, by the status of the solve; `detail` is a sentence with its numbers. */
+export function lowerLevelFailure(status: string, x: Float64Array, detail?: string): AdjointError {
   const { what, fix } = reasons[status] ?? {
     what: `The lower level could not be solved at this x: ${status}.`,
     fix: reasons['iteration limit'].fix,
   };
   const shown = [...x.subarray(0, 6)].map((value) => +value.toPrecision(6)).join(', ');
-  return new AdjointError('bad-request', what, { where: `x = (${shown}${x.length > 6 ? ', …' : ''})`, fix });
+  return new AdjointError('bad-request', detail ? `${what} ${detail}` : what, {
+    where: `x = (${shown}${x.length > 6 ? ', …' : ''})`,
+    fix,
+  });
 }
 
 /** Refuses an x that is not finite before a solver sees it. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cholesky, solveCholesky } from '../../numerics/linalg/cholesky';
+import { dsigd } from '../algorithms/dsigd';
 import { aid } from '../estimators/aid';
 import { differences } from '../estimators/differences';
 import { exact } from '../estimators/exact';
@@ -132,6 +133,23 @@ it('ridge regression has a closed form: y* = (AᵀA/N + diag r)⁻¹Aᵀb/N, dF/
   const estimate = exact.make(problem, { kind: 'exact' }).at(x);
   expect(relativeError(estimate.y, y)).toBeLessThan(1e-13);
   expect(relativeError(estimate.gradient, gradient)).toBeLessThan(1e-12);
+});
+
+it('hyper-cleaning takes weight from the samples whose labels are wrong', () => {
+  const settings = { ...common, samples: 80, validation: 200, noise: 0.1, classes: 2, decay: 0.01 };
+  const { problem } = drawCleaning({ ...settings, corrupted: 0.3 });
+  const clean = drawCleaning({ ...settings, corrupted: 0 }).problem.data.training.targets;
+  const chosen = dsigd.settings.parse({ kind: 'dsigd', iterations: 60, scale: 500 });
+  const solver = dsigd.make(problem, chosen, exact.make(problem, { kind: 'exact' }));
+  const state = solver.init(new Float64Array(80));
+  while (!solver.terminate(state)) solver.step(state);
+  const isWrong = (i: number) => problem.data.training.targets[i] !== clean[i];
+  const mean = (wrong: boolean) => {
+    const those = [...state.x.keys()].filter((i) => isWrong(i) === wrong);
+    return those.reduce((sum, i) => sum + 1 / (1 + Math.exp(-state.x[i])), 0) / those.length;
+  };
+  expect(mean(true)).toBeLessThan(0.2);
+  expect(mean(false)).toBeGreaterThan(0.5);
 });
 
 it('far out, where classes are separated and weights vanish, the lower level is still solved', () => {
