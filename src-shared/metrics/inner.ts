@@ -16,7 +16,8 @@ const perStep: MetricDefinition[] = [
     symbol: '\\bar k',
     unit: '1',
     formula: '\\operatorname{mean}_i k_i',
-    description: 'Iterations of the layer’s anchored phase, mean over the batch.',
+    description:
+      'Iterations of the layer’s inner solve, mean over the batch; of the Theseus layer those of its anchored phase.',
     source: theseus,
     better: 'lower',
     scale: 'linear',

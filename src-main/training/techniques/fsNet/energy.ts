@@ -44,11 +44,12 @@ export class ViolationEnergy {
     this.#evaluate(y, X, xAt);
     out.fill(0);
     addTransposed(e, n, A, this.#residual, out);
-    this.#violation.forEach((value, i) => {
-      if (!(value > 0)) return;
+    for (let i = 0; i < this.#violation.length; i++) {
+      const value = this.#violation[i];
+      if (!(value > 0)) continue;
       this.#gradientOfRow(i, y);
       for (let j = 0; j < n; j++) out[j] += value * this.#rowGradient[j];
-    });
+    }
     this.#boundViolation(y, (j, value) => (out[j] += value));
     for (let j = 0; j < n; j++) out[j] *= 2 * this.scale;
   }
@@ -61,13 +62,14 @@ export class ViolationEnergy {
     const product = new Float64Array(e);
     multiply(e, n, A, v, product);
     addTransposed(e, n, A, product, sum);
-    this.#violation.forEach((value, i) => {
-      if (!(value > 0)) return;
+    for (let i = 0; i < this.#violation.length; i++) {
+      const value = this.#violation[i];
+      if (!(value > 0)) continue;
       this.#gradientOfRow(i, y);
       const along = dot(n, this.#rowGradient, 0, v, 0);
       for (let j = 0; j < n; j++) sum[j] += along * this.#rowGradient[j];
       if (this.#curved) this.#addCurvature(i, 2 * value, v, sum);
-    });
+    }
     this.#boundViolation(y, (j) => (sum[j] += v[j]));
     for (let j = 0; j < n; j++) to[j] += 2 * this.scale * sum[j];
   }

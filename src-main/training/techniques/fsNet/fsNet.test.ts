@@ -57,7 +57,7 @@ describe.each(['affine', 'curved'] as const)('FSNet on %s rows', (rows) => {
   });
 
   it('learns, and is nearly feasible in every validation', async () => {
-    const { before, after, steps } = await trainBriefly(rows, { kind: 'fsNet' });
+    const { before, after, steps } = await trainBriefly(rows, { kind: 'fsNet' }, { epochs: 40 });
     for (const { 'valid/eq_max': eq, 'valid/ineq_max': ineq } of [before, after])
       expect(Math.max(eq, ineq)).toBeLessThan(1e-5);
     expect(Math.abs(after['valid/gap_mean'])).toBeLessThan(0.3 * Math.abs(before['valid/gap_mean']));

@@ -68,12 +68,12 @@ export function seekFeasibility(
       slope = dot(n, gradient, 0, direction, 0);
     }
     let step = 1;
-    let next = moved(y, step, direction);
+    let next = plus(y, step, direction);
     let nextValue = energy.value(next, X, xAt);
     let tries = 1;
     while (!(nextValue <= value + armijo * step * slope) && tries++ < searches) {
       step *= shrink;
-      next = moved(y, step, direction);
+      next = plus(y, step, direction);
       nextValue = energy.value(next, X, xAt);
     }
     if (tries > searches) break;
@@ -92,13 +92,9 @@ export function seekFeasibility(
   return course;
 }
 
-function moved(y: Float64Array, step: number, direction: Float64Array): Float64Array {
-  return y.map((value, j) => value + step * direction[j]);
-}
-
 function pairOf(y: Float64Array, next: Float64Array, gradient: Float64Array, nextGradient: Float64Array): Pair {
-  const s = next.map((value, j) => value - y[j]);
-  const v = nextGradient.map((value, j) => value - gradient[j]);
+  const s = plus(next, -1, y);
+  const v = plus(nextGradient, -1, gradient);
   return { s, v, rho: 1 / (dot(s.length, s, 0, v, 0) + guard) };
 }
 
@@ -107,11 +103,9 @@ function directionOf(gradient: Float64Array, pairs: readonly Pair[]): Float64Arr
   const n = gradient.length;
   if (pairs.length === 0) {
     const length = Math.min(firstStep, 1 / Math.sqrt(dot(n, gradient, 0, gradient, 0)));
-    return gradient.map((value) => -length * value);
+    return times(-length, gradient);
   }
-  return loops(gradient, pairs)
-    .r.at(-1)!
-    .map((value) => -value);
+  return times(-1, loops(gradient, pairs).r.at(-1)!);
 }
 
 /** Both loops with everything in between: q[i] and α[i] going down, r[i] and β[i] going up. */
@@ -124,16 +118,16 @@ function loops(gradient: Float64Array, pairs: readonly Pair[]) {
   for (let i = count - 1; i >= 0; i--) {
     const { s, v, rho } = pairs[i];
     alpha[i] = rho * dot(n, s, 0, q[i + 1], 0);
-    q[i] = q[i + 1].map((value, j) => value - alpha[i] * v[j]);
+    q[i] = plus(q[i + 1], -alpha[i], v);
   }
   const { s: last, v: lastChange } = pairs[count - 1];
   const curvature = dot(n, lastChange, 0, lastChange, 0) + guard;
   const gamma = dot(n, last, 0, lastChange, 0) / curvature;
-  const r = [q[0].map((value) => gamma * value)];
+  const r = [times(gamma, q[0])];
   for (let i = 0; i < count; i++) {
     const { s, v, rho } = pairs[i];
     beta[i] = rho * dot(n, v, 0, r[i], 0);
-    r.push(r[i].map((value, j) => value + s[j] * (alpha[i] - beta[i])));
+    r.push(plus(r[i], alpha[i] - beta[i], s));
   }
   return { q, alpha, beta, r, gamma, curvature };
 }
@@ -167,11 +161,7 @@ export function courseGradient(
     energy.addHessianTimes(points[k + 1], X, xAt, ofGradients[k + 1], of);
     add(1, of, ofPoints[k]);
     const used = pairs.slice(first[k], k);
-    const adjoint = directionAdjoint(
-      gradients[k],
-      used,
-      of.map((value) => steps[k] * value),
-    );
+    const adjoint = directionAdjoint(gradients[k], used, times(steps[k], of));
     add(1, adjoint.gradient, ofGradients[k]);
     used.forEach((_, i) => {
       const at = first[k] + i;
@@ -183,6 +173,19 @@ export function courseGradient(
   }
   energy.addHessianTimes(points[0], X, xAt, ofGradients[0], ofPoints[0]);
   return ofPoints[0];
+}
+
+/** a + weight·b. In a loop, since `map` calls a function for every entry. */
+function plus(a: Float64Array, weight: number, b: Float64Array): Float64Array {
+  const sum = new Float64Array(a.length);
+  for (let j = 0; j < sum.length; j++) sum[j] = a[j] + weight * b[j];
+  return sum;
+}
+
+function times(weight: number, a: Float64Array): Float64Array {
+  const product = new Float64Array(a.length);
+  for (let j = 0; j < product.length; j++) product[j] = weight * a[j];
+  return product;
 }
 
 function add(weight: number, from: Float64Array, to: Float64Array): void {
@@ -198,7 +201,7 @@ function directionAdjoint(gradient: Float64Array, pairs: readonly Pair[], v: Flo
   const ofV = pairs.map(() => new Float64Array(n));
   const [ofAlpha, ofRho] = [new Float64Array(pairs.length), new Float64Array(pairs.length)];
   // Up again from d = −r[count]: r[i + 1] = r[i] + (α_i − β_i)s_i with β_i = ρ_i v_iᵀr[i].
-  const of = v.map((value) => -value);
+  const of = times(-1, v);
   for (let i = pairs.length - 1; i >= 0; i--) {
     const { s, v: change, rho } = pairs[i];
     add(alpha[i] - beta[i], of, ofS[i]);
@@ -236,7 +239,7 @@ function directionAdjoint(gradient: Float64Array, pairs: readonly Pair[], v: Flo
 function firstAdjoint(gradient: Float64Array, v: Float64Array): Float64Array {
   const n = gradient.length;
   const norm = Math.sqrt(dot(n, gradient, 0, gradient, 0));
-  if (firstStep * norm <= 1) return v.map((value) => -firstStep * value);
+  if (firstStep * norm <= 1) return times(-firstStep, v);
   const along = dot(n, gradient, 0, v, 0) / (norm * norm);
-  return v.map((value, j) => -(value - along * gradient[j]) / norm);
+  return times(-1 / norm, plus(v, -along, gradient));
 }

@@ -1,5 +1,6 @@
 import { dot, multiplyTransposed } from '../../../numerics/linalg/products';
 import { factorRowSpace, nullSpaceTransposed, pseudoInverseTransposed } from '../../../numerics/linalg/rowSpace';
+import { SimdProducts } from '../../../numerics/linalg/simdProducts';
 import { symmetricEigen } from '../../../numerics/linalg/symmetricEigen';
 import type { Qcqp } from '../../problem';
 import { equilibrate, type EquilibrationSettings } from './equilibration';
@@ -9,6 +10,9 @@ import type { QuadraticRow } from './secular';
 export interface RotatedRow extends QuadraticRow {
   U: Float64Array | null;
 }
+
+/** Instances of one product: they and P stay in the processor's cache. */
+const block = 32;
 
 /**
  * The feasible set as the meeting of two simple ones in more variables:
@@ -33,7 +37,10 @@ export class LiftedSet {
   readonly upper: Float64Array;
   readonly rows: RotatedRow[];
   /** P on (y, z) after the copies have been gathered, [d, d]; K [d, e]. */
+  readonly #products: SimdProducts;
   readonly #P: Float64Array;
+  readonly #gathered: Float64Array;
+  readonly #moved: Float64Array;
   readonly #K: Float64Array;
   /** 1/√(q + 1): y and its q copies move as one variable of this weight. */
   readonly #weight: number;
@@ -64,7 +71,10 @@ export class LiftedSet {
     const basis = nullSpaceTransposed(space);
     const k = d - total;
     const columns = transpose(k, d, basis);
-    this.#P = new Float64Array(d * d);
+    this.#products = new SimdProducts(d * d + 2 * block * d);
+    this.#P = this.#products.allocate(d * d);
+    this.#gathered = this.#products.allocate(block * d);
+    this.#moved = this.#products.allocate(block * d);
     multiplyTransposed(d, d, k, columns, columns, this.#P);
     const inverse = pseudoInverseTransposed(space);
     this.#K = new Float64Array(d * e);
@@ -83,28 +93,32 @@ export class LiftedSet {
 
   /** to [B, size] ← Pv (+ Kx with X [B, e]) for v [B, size]. */
   project(count: number, v: Float64Array, X: Float64Array | null, to: Float64Array): void {
+    for (let first = 0; first < count; first += block)
+      this.#projectBlock(first, Math.min(block, count - first), v, X, to);
+  }
+
+  #projectBlock(first: number, rows: number, v: Float64Array, X: Float64Array | null, to: Float64Array): void {
     const { d, e, n, q, size } = this;
-    // A whole number of the product's tiles: a row at their edge would be rounded otherwise than one within.
-    const padded = 3 * Math.ceil(count / 3);
-    const gathered = new Float64Array(padded * d);
-    const moved = new Float64Array(padded * d);
-    for (let b = 0; b < count; b++) this.#gather(v.subarray(b * size, (b + 1) * size), gathered, b * d);
-    multiplyTransposed(padded, d, d, gathered, this.#P, moved);
-    for (let b = 0; b < count; b++) {
-      const [from, at] = [b * d, b * size];
+    const [gathered, moved] = [this.#gathered, this.#moved];
+    for (let b = 0; b < rows; b++) this.#gather(v, (first + b) * size, gathered, b * d);
+    // A whole number of tiles: the product then rounds a row in the same way wherever in the batch it is.
+    this.#products.multiplyTransposed(4 * Math.ceil(rows / 4), d, d, gathered, this.#P, moved, 0, d);
+    for (let b = 0; b < rows; b++) {
+      const [from, at] = [b * d, (first + b) * size];
       for (let j = 0; j < d; j++) {
-        const value = moved[from + j] + (X ? dot(e, this.#K, j * e, X, b * e) : 0);
+        const value = moved[from + j] + (X ? dot(e, this.#K, j * e, X, (first + b) * e) : 0);
         to[at + j] = q > 0 && j < n ? value * this.#weight : value;
       }
-      for (let i = 0; i < q; i++) rotate(n, this.rows[i].U, to.subarray(at, at + n), to, at + d + i * n);
+      for (let i = 0; i < q; i++) rotate(n, this.rows[i].U, to, at, to, at + d + i * n);
     }
   }
 
-  #gather(v: Float64Array, to: Float64Array, at: number): void {
+  /** to [to …] ← (y, z) of v = `v[from …]` with the copies of y added to it. */
+  #gather(v: Float64Array, from: number, to: Float64Array, at: number): void {
     const { d, n, q } = this;
-    to.set(v.subarray(0, d), at);
+    for (let j = 0; j < d; j++) to[at + j] = v[from + j];
     if (q === 0) return;
-    for (let i = 0; i < q; i++) addRotatedBack(n, this.rows[i].U, v, d + i * n, to, at);
+    for (let i = 0; i < q; i++) addRotatedBack(n, this.rows[i].U, v, from + d + i * n, to, at);
     for (let j = 0; j < n; j++) to[at + j] *= this.#weight;
   }
 }
@@ -115,19 +129,19 @@ function rotatedRow({ n, G, H, h }: Qcqp, i: number, entries: number): RotatedRo
   if (entries === n) return { eta: own, g, h: h[i], U: null };
   const { values, vectors } = symmetricEigen(n, own);
   const rotated = new Float64Array(n);
-  rotate(n, vectors, g, rotated, 0);
+  rotate(n, vectors, g, 0, rotated, 0);
   // Rounding must not make a row of zero curvature bend the other way.
   return { eta: values.map((value) => Math.max(0, value)), g: rotated, h: h[i], U: vectors };
 }
 
-/** to [at …] ← Uᵀy. */
-function rotate(n: number, U: Float64Array | null, y: Float64Array, to: Float64Array, at: number): void {
+/** to [at …] ← Uᵀy, y = `v[from …]`. */
+function rotate(n: number, U: Float64Array | null, v: Float64Array, from: number, to: Float64Array, at: number): void {
   if (!U) {
-    for (let j = 0; j < n; j++) to[at + j] = y[j];
+    for (let j = 0; j < n; j++) to[at + j] = v[from + j];
     return;
   }
   to.fill(0, at, at + n);
-  for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) to[at + k] += y[i] * U[i * n + k];
+  for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) to[at + k] += v[from + i] * U[i * n + k];
 }
 
 /** to [at …] ← to + U w, w = `v[from …]`. */
