@@ -10,6 +10,7 @@ import {
   tradeOffPointSchema,
 } from './comparisons';
 import { datasetInfoSchema, datasetName, generateDatasetSchema } from './datasets';
+import { diagnosisAskSchema, diagnosisSchema } from './diagnostics';
 import { findingSchema, problemSchema } from './errors';
 import { figureInfoSchema, savedFigureSchema, saveFigureSchema } from './figures/library';
 import { figureSchema } from './figures/spec';
@@ -189,6 +190,10 @@ export const contract = {
     audit: request.input(layerAuditAskSchema).output(eventIterator(layerAuditSchema)),
     /** The inner iterates of one instance in a plane. */
     path: request.input(layerPathAskSchema).output(layerPathSchema),
+  },
+  diagnostics: {
+    /** The loss around a checkpoint: spectrum of the Hessian, effective ranks, landscape. Every part is the whole answer so far. */
+    look: request.input(diagnosisAskSchema).output(eventIterator(diagnosisSchema)),
   },
   experiments: {
     /** Example experiments that come with Adjoint. */

@@ -1,5 +1,6 @@
 import { data } from '@shared/figures/datum';
 import { columnWidths, parseFigure, type Figure } from '@shared/figures/spec';
+import type { EffectiveRank } from './effectiveRank';
 import type { LossLandscape } from './landscape';
 
 const along = (k: 1 | 2): string => `Direction ${k} (filter-normalised)`;
@@ -37,4 +38,25 @@ export function landscapeFigure({ a, b, values }: LossLandscape, of: string): Fi
       },
     ],
   });
+}
+
+/** Singular values over their rank, each divided by the largest: how fast they fall is what the effective rank says in one number. */
+export function singularValuesFigure(ranks: { features: EffectiveRank; gradients: EffectiveRank }, of: string): Figure {
+  return parseFigure({
+    ...{ format: 'adjoint-figure', version: 1, caption: `Singular values of features and of the gradients of single instances, ${of}.` },
+    style: { width: columnWidths.single, height: 75 },
+    panels: [
+      {
+        x: { label: 'Rank' },
+        y: { label: 'Singular value / largest', scale: 'log' },
+        series: (['features', 'gradients'] as const).map((key) => line(key, ranks[key].singularValues)),
+      },
+    ],
+  }); // prettier-ignore
+}
+
+/** Singular values down to rounding; below, they say nothing. */
+function line(label: string, singularValues: Float64Array) {
+  const shares = [...singularValues].map((value) => value / singularValues[0]).filter((share) => share > 1e-8);
+  return { mark: 'line' as const, label, x: shares.map((_, i) => i + 1), y: shares };
 }

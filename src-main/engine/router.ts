@@ -16,6 +16,7 @@ import { comparisonHandlers } from './comparisonHandlers';
 import { createRun } from './createRun';
 import { datasetNow } from './datasetNow';
 import { datasetHandlers, problemHandlers, type DatasetParts } from './datasetHandlers';
+import { diagnosisHandlers } from './diagnosisHandlers';
 import type { EventHub } from './events';
 import { figureHandlers } from './figureHandlers';
 import { on } from './implementer';
@@ -92,6 +93,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
     datasets: datasetHandlers(parts),
     solve: solveHandlers(parts),
     bilevel: bilevelHandlers(parts),
+    diagnostics: diagnosisHandlers(workspace, parts.previewer),
     layer: layerHandlers({ workspace, places, previewer: parts.previewer }),
     experiments: {
       examples: on.experiments.examples.handler(() => examples(options.resources)),

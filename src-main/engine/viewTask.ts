@@ -1,5 +1,6 @@
 import type { BilevelPreview } from '@shared/bilevel';
 import type { DatasetInfo } from '@shared/datasets';
+import type { Diagnosis, DiagnosisAsk } from '@shared/diagnostics';
 import type { Problem } from '@shared/errors';
 import type { Landscape, LandscapeAsk } from '@shared/landscape';
 import type { LayerAudit, LayerAuditAsk, LayerPath, LayerPathAsk } from '@shared/layerAudit';
@@ -7,6 +8,7 @@ import type { FamilyPreview, PreviewDataset, PreviewFamily, ProblemView } from '
 import type { Audited, SolveAudit, SolveCase, SolveReport, SolveRun } from '@shared/solve';
 import type { FoundBilevel } from './bilevelSource';
 import { bilevelLandscape, previewBilevel } from './bilevelViews';
+import { diagnosis } from './diagnosisView';
 import type { FoundAuditSource } from './layerAuditSource';
 import { layerAudit, layerPath } from './layerAuditViews';
 import { inspectWithLabels, previewDataset, previewFamily } from './problemViews';
@@ -39,19 +41,29 @@ export interface ViewResults {
 /** What a thread is asked that answers in parts. */
 export type StreamTask =
   | { kind: 'landscape'; input: LandscapeAsk; source: FoundBilevel }
-  | { kind: 'layerAudit'; input: LayerAuditAsk; source: FoundAuditSource };
+  | { kind: 'layerAudit'; input: LayerAuditAsk; source: FoundAuditSource }
+  | { kind: 'diagnosis'; input: DiagnosisAsk; directory: string };
 
 export interface StreamParts {
   landscape: Landscape;
   layerAudit: LayerAudit;
+  diagnosis: Diagnosis;
 }
 
 export const isStreamTask = (task: ViewTask | StreamTask): task is StreamTask =>
-  task.kind === 'landscape' || task.kind === 'layerAudit';
+  task.kind === 'landscape' || task.kind === 'layerAudit' || task.kind === 'diagnosis';
 
 type Parts = StreamParts[StreamTask['kind']];
-export const streamViewTask = (task: StreamTask): Iterable<Parts> | AsyncIterable<Parts> =>
-  task.kind === 'landscape' ? bilevelLandscape(task.input, task.source) : layerAudit(task.input, task.source);
+export function streamViewTask(task: StreamTask): Iterable<Parts> | AsyncIterable<Parts> {
+  switch (task.kind) {
+    case 'landscape':
+      return bilevelLandscape(task.input, task.source);
+    case 'layerAudit':
+      return layerAudit(task.input, task.source);
+    case 'diagnosis':
+      return diagnosis(task.input, task.directory);
+  }
+}
 
 type Results = ViewResults[ViewTask['kind']];
 export function runViewTask(task: ViewTask): Results | Promise<Results> {

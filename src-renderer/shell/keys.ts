@@ -55,7 +55,7 @@ export const shortcuts: { title: string; list: Shortcut[] }[] = [
     title: 'Run',
     list: [
       { keys: ['p'], what: 'Pause or resume' },
-      { keys: ['1', '–', '4'], what: 'Dashboard, log, config, checkpoints' },
+      { keys: ['1', '–', '5'], what: 'Dashboard, log, config, checkpoints, diagnostics' },
       { keys: ['e'], what: 'Clone and edit' },
     ],
   },

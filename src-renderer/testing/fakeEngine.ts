@@ -5,6 +5,7 @@ import { metricCatalogue, metricDefinition } from '@shared/metrics/catalogue';
 import type { RunState, RunSummary } from '@shared/run';
 import type { Wire } from '../stores/connection';
 import { FakeBilevel } from './fakeBilevel';
+import { FakeDiagnostics } from './fakeDiagnosis';
 import { FakeComparisons } from './fakeComparisons';
 import { FakeProblems } from './fakeProblems';
 import { FakeSolve } from './fakeSolve';
@@ -64,6 +65,7 @@ export class FakeEngine {
   readonly studies = new FakeStudies();
   readonly solve = new FakeSolve();
   readonly bilevel = new FakeBilevel();
+  readonly diagnostics = new FakeDiagnostics();
   readonly problems = new FakeProblems(({ name }) => this.addGeneration(name));
   readonly calls: { name: string; input: unknown }[] = [];
   readonly wire: Wire;
@@ -249,7 +251,7 @@ export class FakeEngine {
     const call = async (name: string, input: unknown): Promise<unknown> => {
       this.calls.push({ name, input });
       if (this.options.silent) return new Promise(() => undefined);
-      const handler = handlers[name] ?? this.comparisons.handlers[name] ?? this.problems.handlers[name] ?? this.solve.handlers[name] ?? this.studies.handlers[name] ?? this.bilevel.handlers[name];
+      const handler = handlers[name] ?? this.comparisons.handlers[name] ?? this.problems.handlers[name] ?? this.solve.handlers[name] ?? this.studies.handlers[name] ?? this.bilevel.handlers[name] ?? this.diagnostics.handlers[name];
       if (!handler) throw new Error(`the fake engine does not know ${name}`);
       return handler((input ?? {}) as Input);
     };

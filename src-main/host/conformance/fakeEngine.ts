@@ -90,6 +90,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       preview: os.bilevel.preview.handler(notHere),
       landscape: os.bilevel.landscape.handler(notHere),
     },
+    diagnostics: { look: os.diagnostics.look.handler(notHere) },
     layer: {
       audit: os.layer.audit.handler(notHere),
       path: os.layer.path.handler(notHere),

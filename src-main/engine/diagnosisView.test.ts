@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { type Diagnosis, diagnosisAskSchema, diagnosisSchema } from '@shared/diagnostics';
+import { loadDevice } from '../numerics/devices/ladder';
+import { writeCheckpoint } from '../store/checkpoint';
+import { fileSha256, readDataset } from '../store/dataset';
+import { RunDirectory } from '../store/runDirectory';
+import { saveState } from '../training/checkpoint';
+import { resolveDefaults } from '../training/experimentSchema';
+import { labelledSet } from '../training/labelledSet';
+import { createTraining } from '../training/loop';
+import { diagnosis } from './diagnosisView';
+
+const folder = mkdtempSync(join(tmpdir(), 'adjoint-diagnosis-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A run of which there is the first checkpoint. */
+async function begunRun(): Promise<RunDirectory> {
+  const path = resolve('resources/datasets/qcqp-n20.npz');
+  const experiment = resolveDefaults({ dataset: 'qcqp-n20', network: { kind: 'mlp', hidden: [6] }, device: 'simd64' });
+  const run = RunDirectory.create(join(folder, 'run'), {
+    ...{ format: 'adjoint-run/1', id: 'run', name: 'run', kind: 'training', createdAt: new Date().toISOString() },
+    ...{
+      experiment,
+      source: null,
+      seed: 0,
+      sweep: null,
+      clonedFrom: null,
+      launch: 'direct',
+      code: { version: '0', commit: null },
+    },
+    dataset: { name: 'qcqp-n20', path, sha256: await fileSha256(path) },
+  });
+  const dataset = readDataset(path);
+  const device = await loadDevice('simd64');
+  const data = { problem: dataset, train: labelledSet(dataset, 'train'), valid: labelledSet(dataset, 'valid') };
+  const training = createTraining(device, experiment, data);
+  const state = training.init();
+  writeCheckpoint(run.checkpointPath(0), (await saveState(device, state, training.stepsPerEpoch)) as never);
+  training.dispose(state);
+  return run;
+}
+
+it('answers in parts, each the whole so far, and ends with everything and its cost', async () => {
+  const run = await begunRun();
+  const ask = diagnosisAskSchema.parse({ run: 'run', instances: 8, iterations: 6, points: 3, count: 2 });
+  const parts: Diagnosis[] = [];
+  for await (const part of diagnosis(ask, run.path)) parts.push(diagnosisSchema.parse(part));
+  const last = parts.at(-1)!;
+  expect(last).toMatchObject({ progress: null, step: 0, instances: 8, hessian: { products: 6 } });
+  // Two gradients a product and one an instance; features and nine points of the landscape.
+  expect(last.cost).toMatchObject({ gradients: 2 * 6 + 8, forward: 1 + 9 });
+  expect(last.figures.map(({ name }) => name)).toEqual(['singular-values', 'landscape']);
+  expect(parts.map(({ progress }) => progress?.what)).toContain('hessian');
+  await expect(diagnosis({ ...ask, step: 3 }, run.path).next()).rejects.toMatchObject({ code: 'not-found' });
+});
