@@ -78,7 +78,7 @@ export function placeOf(plane: Plane, x: ArrayLike<number>): LandscapePlace {
 const probes = 12;
 const mostDoublings = 6;
 /** Half of a window at least, and what it is wider than what it has to hold. */
-const leastHalf = { line: 2.5, plane: 1.5 };
+const leastHalf = { line: 2.5, plane: 1.5, path: 0.4 };
 const widening = 1.7;
 
 /**

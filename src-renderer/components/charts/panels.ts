@@ -46,6 +46,20 @@ const together: { id: string; title: string; symbol: string; keys: string[]; lab
     labels: ['objective', 'penalty'],
   },
   {
+    id: 'bilevel/norms',
+    title: 'Hypergradient and direction',
+    symbol: '\\lVert\\cdot\\rVert',
+    keys: ['bilevel/gradient_norm', 'bilevel/direction_norm'],
+    labels: ['‖∇F‖', '‖m‖'],
+  },
+  {
+    id: 'bilevel/stationarity',
+    title: 'Stationarity',
+    symbol: '\\text{stationarity}',
+    keys: ['bilevel/goldstein', 'bilevel/moreau'],
+    labels: ['Goldstein', 'Moreau'],
+  },
+  {
     id: 'time',
     title: 'Time per step',
     symbol: 't',
@@ -160,5 +174,3 @@ export function makeMarks(detail: RunDetail, xAxis: XAxis): ChartMark[] {
   }
   return marks;
 }
-
-export const xTitles: Record<XAxis, string> = { step: 'step', epoch: 'epoch', activeSeconds: 'active time (s)' };

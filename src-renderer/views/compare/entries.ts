@@ -158,3 +158,8 @@ export function groupingChoices(runs: readonly RunSummary[]): { value: GroupBy; 
     ...keys.map((key) => ({ value: `setting:${key}` as const, label: `By ${labels.get(key) ?? key}` })),
   ];
 }
+
+/** The kinds of the runs behind some entries. */
+export const kindsOf = (entries: readonly Entry[]): string[] => [
+  ...new Set(entries.flatMap(({ runs }) => runs.map(({ kind }) => kind))),
+];

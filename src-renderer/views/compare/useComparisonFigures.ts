@@ -3,7 +3,8 @@ import { metricDefinition } from '@shared/metrics/catalogue';
 import { clocks } from '@shared/run';
 import { fileName } from '../../components/charts/saveFile';
 import type { ChartSeries } from '../../components/charts/chartModel';
-import { xTitles, type PanelDefinition } from '../../components/charts/panels';
+import { axisTitles } from '../../components/charts/axisTitles';
+import type { PanelDefinition } from '../../components/charts/panels';
 import { useFigureExport, type FigureSource } from '../../components/figures/figureExport';
 import { useConnection } from '../../stores/connection';
 import { usePreferences } from '../../stores/preferences';
@@ -18,6 +19,7 @@ import {
   type ComparedChart,
 } from './comparisonFigure';
 import type { TradeOffModel } from './tradeOff';
+import { kindsOf } from './entries';
 import { injectComparison, sourceOf } from './useComparison';
 
 /** How long data of charts that were not in sight yet are waited for. */
@@ -49,7 +51,7 @@ export function useComparisonFigures() {
     }); // prettier-ignore
     return {
       panel, metric, series, wholeRange, scaleType: spec.value.scales[panel.id] ?? metricDefinition(metric.key).scale,
-      domain: link.domain.value, smoothing: preferences.smoothing, xTitle: xTitles[spec.value.xAxis],
+      domain: link.domain.value, smoothing: preferences.smoothing, xTitle: axisTitles(kindsOf(entries.value))[spec.value.xAxis].title,
     }; // prettier-ignore
   }
 
