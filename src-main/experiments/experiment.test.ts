@@ -157,11 +157,6 @@ describe('settings', () => {
     ]);
   });
 
-  it('what has no default, as the path of a problem file, is no change', () => {
-    const { experiment } = parseExperiment('kind: bilevel\nproblem: { kind: file, path: a.json }\nseed: 3');
-    expect(changedSettings(experiment!)).toEqual(['seed']);
-  });
-
   it('of a schedule are told apart from other settings of its own kind only', () => {
     const changed = (lambda: object) =>
       changedSettings(resolveDefaults({ dataset: 'none', technique: { kind: 'softPenalty', lambda } }));

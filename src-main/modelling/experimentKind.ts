@@ -66,13 +66,7 @@ export function changedFromDefaults<Experiment extends AnyExperiment, Section ex
 ): string[] {
   const given = flattenSettings(experiment);
   const plain = flattenSettings(resolve(needed));
-  const chosen = Object.fromEntries(
-    sections.map((name) => {
-      const kind = kindOf(experiment[name]);
-      const own = (needed as Record<string, { kind?: unknown }>)[name];
-      return [name, own?.kind === kind ? own : { kind }];
-    }),
-  );
+  const chosen = Object.fromEntries(sections.map((name) => [name, { kind: kindOf(experiment[name]) }]));
   const standard = resolve({ ...needed, ...chosen });
   // Methods within a method, such as the schedule of λ, are compared with their own defaults as well.
   const sameMethods = flattenSettings(
