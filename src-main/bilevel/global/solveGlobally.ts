@@ -2,6 +2,7 @@ import { AdjointError } from '@shared/errors';
 import { dot } from '../../numerics/linalg/products';
 import { factorRowSpace } from '../../numerics/linalg/rowSpace';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
+import type { Box } from '../problem';
 import type { QuadraticBilevel } from '../quadratic';
 import { complementarityProgram, type ComplementarityProgram, type Pair } from './complementarity';
 import { isFeasible, makePiece, minimiseBelow, minimiseConvex, type Piece } from './piece';
@@ -59,7 +60,16 @@ export function solveGlobally(problem: QuadraticBilevel, given: Partial<GlobalSe
   const settings = { ...defaultGlobalSettings, ...given };
   const search = new Search(complementarityProgram(problem), settings, answers(problem));
   const result = search.run();
+  if (result.best) {
+    clip(result.best.x, problem.domain);
+    clip(result.best.y, problem.bounds);
+  }
   return { ...result, lowerGap: result.best ? lowerGap(problem, result.best) : NaN };
+}
+
+/** Rounding does not take a point out of its box. */
+function clip(values: Float64Array, { lower, upper }: Box): void {
+  for (let i = 0; i < values.length; i++) values[i] = Math.min(upper[i], Math.max(lower[i], values[i]));
 }
 
 /** y*(x) where the lower level's own solver finds it and the rows of the upper level hold there, or null. */
