@@ -64,6 +64,13 @@ const measuresSchema = z.strictObject({
     .describe(
       'Steps between recorded rows. A step with one of the measures below and the last iterate have a row in any case.',
     ),
+  residualEvery: z
+    .int()
+    .min(0)
+    .default(10)
+    .describe(
+      'Rows at multiples of so many steps have the residual of the lower level, a third of a step; 0 for none.',
+    ),
   gradientErrorEvery: everySteps('comparisons with the exact hypergradient, a cold solve each').default(100),
   stationarityEvery: everySteps('measurements of stationarity').default(250),
   goldstein: z

@@ -94,14 +94,14 @@ function show(text: string, options: CommonOptions): void {
 }
 
 interface ExportOptions extends CommonOptions {
-  clock: string;
+  clock?: string;
   metrics?: string;
   out?: string;
 }
 
 function exportSeries(text: string, options: ExportOptions): void {
-  const clock = clocks.find((known): known is Clock => known === options.clock);
-  if (!clock)
+  const asked = clocks.find((known): known is Clock => known === options.clock);
+  if (!asked && options.clock !== undefined)
     throw new AdjointError('bad-request', `There is no clock "${options.clock}".`, {
       fix: `Clocks are ${clocks.join(', ')}.`,
     });
@@ -116,6 +116,7 @@ function exportSeries(text: string, options: ExportOptions): void {
   const result = withRuns(options.workspace, (workspace, index) => {
     const summary = findRun(index, text);
     const run = workspace.run(summary.id);
+    const clock = asked ?? (recordedMetrics(run, 'epoch').length > 0 ? 'epoch' : 'step');
     const keys = options.metrics ? options.metrics.split(',').map((key) => key.trim()) : recordedMetrics(run, clock);
     const { csv, rows, cut } = seriesCsv(run, clock, keys);
     for (const line of cut) say(`damage: ${line}`);
@@ -179,7 +180,7 @@ export function runsCommand(): Command {
       ),
     )
       .argument('<run...>', 'id, beginning of an id, or name; for a .zip several, or a sweep')
-      .option('-c, --clock <clock>', clocks.join(', '), 'epoch')
+      .option('-c, --clock <clock>', `${clocks.join(', ')}; when left out epoch, or step for a run without epochs`)
       .option('-m, --metrics <keys>', 'comma-separated; all that were recorded when left out')
       .option('-o, --out <file>', '.csv, .npz or .zip; CSV on stdout when left out')
       .action(

@@ -241,7 +241,9 @@ class BilevelJob implements Job {
   ): void {
     const { solver, oracle, reference, optimum, problem } = this.#parts;
     const { measures, seed } = this.#experiment;
-    const report = solver.report(this.#state);
+    const { residualEvery } = measures;
+    const residual = residualEvery > 0 && (isLast || at.step % residualEvery === 0);
+    const report = solver.report(this.#state, { residual });
     const isErrorWanted = errorDue && measures.gradientErrorEvery > 0;
     const compared = isErrorWanted && report.estimate ? gradientError(reference, report.estimate) : null;
     const isStationarityWanted = stationarityDue && measures.stationarityEvery > 0;

@@ -87,10 +87,10 @@ export interface OuterSolver<State extends OuterState = OuterState> {
   /** F and ∇F at the final x with the problem's own q. */
   postprocess(state: State): void;
   /**
-   * Of the last step. `lowerResidual` costs about a lower-level solve; where an algorithm has a y of its own, F and ∇F at x are asked for
+   * Of the last step. `lowerResidual`, up to a lower-level solve, is null unless it is asked for; where an algorithm has a y of its own, F and ∇F at x are asked for
    * here, and not counted as work.
    */
-  report(state: State): StepReport;
+  report(state: State, options?: { residual: boolean }): StepReport;
   save(state: State): SavedState;
   restore(saved: SavedState): State;
 }
@@ -181,7 +181,7 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
       before.set(state.x);
       if (ownResidual) placed = null;
     },
-    report(state) {
+    report(state, { residual } = { residual: true }) {
       const { moved, lowerSolves, products, fallBacks, restorations } = state;
       // F and ∇F where the step started from, as for the others.
       if (ownResidual) last = domain.attempt(before.slice(), (x) => oracle.at(x)).result;
@@ -194,7 +194,7 @@ export function makeSolver<State extends OuterState>(parts: SolverParts<State>):
         ...{ F, gradientNorm, momentumNorm, step: moved, lowerSolves, products, fallBacks, restorations },
         cosine: momentumNorm === null ? null : product / (momentumNorm * gradientNorm),
         fallBack: last?.fallBack ?? null,
-        lowerResidual: ownResidual?.(state) ?? last?.residual() ?? null,
+        lowerResidual: residual ? (ownResidual?.(state) ?? last?.residual() ?? null) : null,
         estimate: placed,
       };
     },
