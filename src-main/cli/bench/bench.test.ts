@@ -115,7 +115,7 @@ it('adjoint bench layer gives a row for each mode, beside those of a peer that a
       const question = JSON.parse(line);
       problem ??= question;
       const y = problem.anchor.flat();
-      console.log(JSON.stringify(question.mode ? { fwd_s: 100, fwd_bwd_s: 200, y, gradient: y } : { peer: "none" }));
+      console.log(JSON.stringify(question.mode ? { fwd_s: 100, fwd_bwd_s: 200, cpu_s: 200, y, gradient: y } : { peer: "none" }));
     });`;
   const command = [bundle, 'bench', 'layer', '--json', '--repeats', '1', '--batch', '3', '--iterations', '4'];
   const { status, stdout, stderr } = spawnSync(

@@ -55,6 +55,8 @@ const passesAPeer = 5;
 interface Times {
   fwd_s: number;
   fwd_bwd_s: number;
+  /** Of the processors, all threads together: says more than `fwd_bwd_s` where other programs run. */
+  cpu_s: number;
 }
 interface PeerAnswer extends Times {
   y?: number[];
@@ -125,10 +127,10 @@ type Row = Awaited<ReturnType<LayerBench['measure']>>;
 
 const ms = (seconds: number) => `${(1000 * seconds).toFixed(2)} ms`;
 
-function describe({ mode, fwd_s, fwd_bwd_s, peer, max_violation }: Row): string {
-  const own = `${mode}: forward ${ms(fwd_s)}, forward and backward ${ms(fwd_bwd_s)}, violation ${max_violation.toExponential(1)}`;
+function describe({ mode, fwd_s, fwd_bwd_s, cpu_s, peer, max_violation }: Row): string {
+  const own = `${mode}: forward ${ms(fwd_s)}, forward and backward ${ms(fwd_bwd_s)} (processors ${ms(cpu_s)}), violation ${max_violation.toExponential(1)}`;
   if (!peer) return own;
-  const found = `peer ${ms(peer.fwd_s)} and ${ms(peer.fwd_bwd_s)}: ${peer.ratio.toFixed(1)} times faster`;
+  const found = `peer ${ms(peer.fwd_s)} and ${ms(peer.fwd_bwd_s)} (${ms(peer.cpu_s)}): ${peer.ratio.toFixed(1)} times faster (${peer.cpu_ratio.toFixed(1)})`;
   return `${own}; ${found}; y differs by ${peer.y_difference.toExponential(1)}, the gradient by ${peer.gradient_difference.toExponential(1)} of it`;
 }
 
@@ -172,6 +174,7 @@ class LayerBench {
   #pass(layer: LeastSquaresSolver) {
     const { n, p } = this.#family;
     const { size } = this.#batch;
+    const before = process.cpuUsage();
     const began = performance.now();
     const { y, violation } = layer.forward(this.#batch);
     const solved = performance.now();
@@ -179,7 +182,9 @@ class LayerBench {
     const { anchor, initial } = layer.backward(v, ['anchor', 'initial']).gradients;
     const gradient = anchor!.map((value, at) => value + initial![at]);
     const ended = performance.now();
-    return { y, violation, gradient, times: { fwd_s: (solved - began) / 1000, fwd_bwd_s: (ended - began) / 1000 } };
+    const { user, system } = process.cpuUsage(before);
+    const times = { fwd_s: (solved - began) / 1000, fwd_bwd_s: (ended - began) / 1000, cpu_s: (user + system) / 1e6 };
+    return { y, violation, gradient, times };
   }
 
   async measure(backward: BackwardMode, repeats: number, peer: Peer | null) {
@@ -205,6 +210,7 @@ class LayerBench {
         peer: {
           ...medians(theirs),
           ratio: medians(theirs).fwd_bwd_s / times.fwd_bwd_s,
+          cpu_ratio: medians(theirs).cpu_s / times.cpu_s,
           y_difference: largestDifference(pass.y, other.y!),
           gradient_difference: largestDifference(pass.gradient, other.gradient!),
         },
@@ -234,6 +240,7 @@ const stepsAPass = 5;
 const medians = (times: readonly Times[]): Times => ({
   fwd_s: median(times.map(({ fwd_s }) => fwd_s)),
   fwd_bwd_s: median(times.map(({ fwd_bwd_s }) => fwd_bwd_s)),
+  cpu_s: median(times.map(({ cpu_s }) => cpu_s)),
 });
 
 /** max |a − b| / max |b| */
