@@ -118,7 +118,6 @@ export function createTraining(
     data: data.problem,
     settings,
     constants,
-    training: true,
     state: state.technique,
     weights,
     scheduled: mapTensors(schedules, ({ value }, name) =>
@@ -269,7 +268,7 @@ export function createTraining(
 
     async validate(state) {
       const raw = new Float64Array(data.valid.count * (technique.evaluate ? width : n));
-      const context = { ...pass(state), training: false };
+      const context = pass(state);
       for (let first = 0; first < data.valid.count; first += validationBatch) {
         const rows = Math.min(validationBatch, data.valid.count - first);
         const y = tf.tidy(() => {

@@ -57,6 +57,19 @@ export function makeCompletion({ n, e, A }: Pick<Qcqp, 'n' | 'e' | 'A'>): Comple
   return { free, dependent, T, B };
 }
 
+/** y ← Tz + Bx for z = `Z[zAt …]` and x = `X[xAt …]`. */
+export function complete(
+  { free, dependent, T, B }: Completion,
+  Z: Float64Array,
+  zAt: number,
+  X: Float64Array,
+  xAt: number,
+  y: Float64Array,
+): void {
+  const [k, e] = [free.length, dependent.length];
+  for (let j = 0; j < k + e; j++) y[j] = dot(k, T, j * k, Z, zAt) + dot(e, B, j * e, X, xAt);
+}
+
 /** M·W [rows, width] for M [rows, n] and W [n, width]. */
 export function times(rows: number, n: number, width: number, M: Float64Array, W: Float64Array): Float64Array {
   const result = new Float64Array(rows * width);

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import type { Device, Tensor } from '../../numerics/devices/device';
-import type { Qcqp } from '../problem';
-import { makeCompletion } from './completion';
+import { addTransposed } from '../../numerics/linalg/products';
+import { inequalityAt, inequalityCount, type Qcqp } from '../problem';
+import { complete, type Completion, makeCompletion } from './completion';
+import { evaluated } from './hostLayer';
 import { rootOf, squaredResidual } from './residual';
 import type { Pass, Technique } from './technique';
+import { ViolationEnergy } from './violationEnergy';
 
 const settings = z.strictObject({
   kind: z.literal('dc3'),
@@ -38,6 +41,8 @@ const settings = z.strictObject({
 type Settings = z.output<typeof settings>;
 
 interface Constants {
+  completion: Completion;
+  energy: ViolationEnergy;
   /** Tᵀ [n − e, n], T [n, n − e] and Bᵀ [e, n] of y = Tz + Bx. */
   expand: Tensor;
   reduce: Tensor;
@@ -46,37 +51,70 @@ interface Constants {
 
 function constantsOf({ tf, tensor }: Device, problem: Qcqp): Constants {
   const { n, e } = problem;
-  const { T, B } = makeCompletion(problem);
+  const completion = makeCompletion(problem);
+  const { T, B } = completion;
   const reduce = tensor(T, [n, n - e]);
-  return { reduce, expand: tf.transpose(reduce), follow: tf.tidy(() => tf.transpose(tensor(B, [n, e]))) };
+  return {
+    ...{ completion, energy: new ViolationEnergy(problem, 1) },
+    reduce,
+    expand: tf.transpose(reduce),
+    follow: tf.tidy(() => tf.transpose(tensor(B, [n, e]))),
+  };
 }
 
-/**
- * The correction: z ← z − (ρ∇_z‖relu(c)‖² + μ·last step), a fixed number of times in training. In validation an instance stays where
- * its largest violation is within the tolerance, each by itself, after at least one step.
- */
+/** The correction in training: z ← z − (ρ∇_z‖relu(c)‖² + μ·last step), a fixed number of times. */
 function corrected(
-  { device: { tf }, problem, settings, training }: Pass<Settings, Constants>,
+  { device: { tf }, problem, settings: { rate, momentum, steps } }: Pass<Settings, Constants>,
   { expand, reduce }: Constants,
   start: Tensor,
   ofX: Tensor,
 ): Tensor {
-  const { rate, momentum, steps, testSteps, tolerance } = settings;
   let z = start;
   let step: Tensor | null = null;
-  let moving: Tensor | null = null;
-  for (let k = 0; k < (training ? steps : testSteps); k++) {
+  for (let k = 0; k < steps; k++) {
     const y = tf.add(tf.matMul(z, expand), ofX);
-    if (!training && k > 0) {
-      const violated = tf.cast(tf.greater(tf.max(problem.inequality(y), 1, true), tolerance), 'float32');
-      moving = moving ? tf.mul(moving, violated) : violated;
-      if (tf.max(moving).dataSync()[0] === 0) break;
-    }
     const slope = tf.mul(tf.matMul(problem.violationGradient(y), reduce), rate);
     step = step ? tf.add(slope, tf.mul(step, momentum)) : slope;
-    z = tf.sub(z, moving ? tf.mul(step, moving) : step);
+    z = tf.sub(z, step);
   }
   return z;
+}
+
+/**
+ * The correction in validation, on the host in float64: an instance stays where its largest violation is within the tolerance, each by
+ * itself, after at least one step. y [count, n].
+ */
+function correctedOnHost(
+  { data, settings, constants: { completion, energy } }: Pass<Settings, Constants>,
+  Z: Float64Array,
+  X: Float64Array,
+): Float64Array {
+  const { n, e } = data;
+  const { rate, momentum, testSteps, tolerance } = settings;
+  const count = X.length / e;
+  const k = n - e;
+  const outputs = new Float64Array(count * n);
+  const rows = new Float64Array(inequalityCount(data));
+  const [gradient, slope] = [new Float64Array(n), new Float64Array(k)];
+  for (let i = 0; i < count; i++) {
+    const y = outputs.subarray(i * n, (i + 1) * n);
+    const z = Z.slice(i * k, (i + 1) * k);
+    const step = new Float64Array(k);
+    complete(completion, z, 0, X, i * e, y);
+    for (let t = 0; t < testSteps; t++) {
+      inequalityAt(data, y, 0, rows);
+      if (t > 0 && rows.every((value) => value <= tolerance)) break;
+      energy.gradient(y, X, i * e, gradient);
+      slope.fill(0);
+      addTransposed(n, k, completion.T, gradient, slope);
+      for (let j = 0; j < k; j++) {
+        step[j] = rate * slope[j] + momentum * step[j];
+        z[j] -= step[j];
+      }
+      complete(completion, z, 0, X, i * e, y);
+    }
+  }
+  return outputs;
 }
 
 /** Completion and correction: Ay = x holds always, c(y) ≤ 0 as far as the correction comes. */
@@ -100,6 +138,7 @@ export const dc3: Technique<'dc3', typeof settings, Constants> = {
     const ofX = tf.matMul(x, follow);
     return tf.add(tf.matMul(corrected(pass, pass.constants, raw, ofX), expand), ofX);
   },
+  evaluate: (pass, raw, X) => evaluated(correctedOnHost(pass, raw, X)),
   terms({ device: { tf }, problem, settings }, y, x) {
     const { softWeight, equalityShare, violation } = settings;
     const size = (squared: Tensor) => tf.mean(violation === 'squared' ? squared : rootOf(tf, squared));

@@ -41,9 +41,12 @@ describe('completion', () => {
 });
 
 describe('HardNet-Aff', () => {
-  it('gives what numpy gives', async () => {
+  it('gives what numpy gives, on the device and on the host', async () => {
     const { outputs } = layerOn(problem, hardNet);
     expect(largestDifference(await outputs(saved.z, saved.x), saved.affine.hardnet)).toBeLessThan(1e-12);
+    const { technique, pass } = layerOn(problem, hardNet);
+    const onHost = technique.evaluate!(pass, Float64Array.from(saved.z), Float64Array.from(saved.x)).outputs;
+    expect(largestDifference(onHost, saved.affine.hardnet)).toBeLessThan(1e-12);
   });
 
   it('puts every violated row onto its limit and leaves the others as they were', async () => {

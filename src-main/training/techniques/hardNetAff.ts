@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import type { Device, Tensor } from '../../numerics/devices/device';
+import { dot } from '../../numerics/linalg/products';
 import { factorRowSpace, pseudoInverseTransposed } from '../../numerics/linalg/rowSpace';
 import { boundedVariables } from '../../modelling/traits';
 import type { Qcqp } from '../problem';
-import { makeCompletion, times } from './completion';
+import { complete, type Completion, makeCompletion, times } from './completion';
+import { evaluated } from './hostLayer';
 import { rootOf, squaredResidual } from './residual';
-import type { Technique } from './technique';
+import type { Pass, Technique } from './technique';
 
 const settings = z.strictObject({
   kind: z.literal('hardNetAff'),
@@ -23,7 +25,20 @@ const settings = z.strictObject({
     .meta({ scale: 'log' }),
 });
 
+type Settings = z.output<typeof settings>;
+
+/** What the closed form needs on the host. */
+interface HostForm {
+  completion: Completion;
+  /** R [r, n], its limits [r], R_zᵀ⁺ [r, n − e]. */
+  R: Float64Array;
+  lower: Float64Array;
+  upper: Float64Array;
+  inverse: Float64Array;
+}
+
 interface Constants {
+  host: HostForm;
   /** Tᵀ, Bᵀ: z [B, n − e] and x [B, e] to y [B, n]. */
   expand: Tensor;
   follow: Tensor;
@@ -56,7 +71,8 @@ const far = 1e30;
 
 function constantsOf({ tensor }: Device, problem: Qcqp): Constants {
   const { n, e } = problem;
-  const { T, B } = makeCompletion(problem);
+  const completion = makeCompletion(problem);
+  const { T, B } = completion;
   const { R, lower, upper } = twoSidedRows(problem);
   const [r, k] = [upper.length, n - e];
   const onFree = times(r, n, k, R, T);
@@ -66,15 +82,41 @@ function constantsOf({ tensor }: Device, problem: Qcqp): Constants {
     return tensor(result, [columns, rows]);
   };
   const finite = (limits: Float64Array) => limits.map((limit) => Math.max(-far, Math.min(far, limit)));
+  const inverse = pseudoInverseTransposed(factorRowSpace(onFree, r, k));
   return {
+    host: { completion, R, lower, upper, inverse },
     expand: transposed(n, k, T),
     follow: transposed(n, e, B),
     rows: transposed(r, k, onFree),
-    inverse: tensor(pseudoInverseTransposed(factorRowSpace(onFree, r, k)), [r, k]),
+    inverse: tensor(inverse, [r, k]),
     ofX: transposed(r, e, times(r, n, e, R, B)),
     lower: tensor(finite(lower), [r]),
     upper: tensor(finite(upper), [r]),
   };
+}
+
+/** In the soft epochs the closed form is left out. */
+const isSoft = ({ position, settings }: Pass<Settings>): boolean =>
+  position.step < settings.softEpochs * position.stepsPerEpoch;
+
+/** The layer on the host in float64, y [count, n]. */
+function closedForm({ n, e }: Qcqp, form: HostForm, soft: boolean, raw: Float64Array, X: Float64Array): Float64Array {
+  const { completion, R, lower, upper, inverse } = form;
+  const [count, k] = [X.length / e, n - e];
+  const outputs = new Float64Array(count * n);
+  for (let i = 0; i < count; i++) {
+    const y = outputs.subarray(i * n, (i + 1) * n);
+    const moved = raw.slice(i * k, (i + 1) * k);
+    complete(completion, moved, 0, X, i * e, y);
+    if (soft) continue;
+    lower.forEach((low, row) => {
+      const value = dot(n, R, row * n, y, 0);
+      const correction = Math.max(0, low - value) - Math.max(0, value - upper[row]);
+      if (correction !== 0) for (let j = 0; j < k; j++) moved[j] += correction * inverse[row * k + j];
+    });
+    complete(completion, moved, 0, X, i * e, y);
+  }
+  return outputs;
 }
 
 /**
@@ -100,16 +142,20 @@ export const hardNetAff: Technique<'hardNetAff', typeof settings, Constants> = {
     return `the closed form needs linearly independent rows; this problem has ${parts.join(', ')}, ${why}.`;
   },
   constants: (_, problem, device) => constantsOf(device, problem),
-  dispose: (constants) => Object.values(constants).forEach((tensor: Tensor) => tensor.dispose()),
+  dispose: ({ expand, follow, rows, inverse, ofX, lower, upper }) =>
+    [expand, follow, rows, inverse, ofX, lower, upper].forEach((tensor) => tensor.dispose()),
   networkOutputs: (_, { n, e }) => n - e,
-  layer({ device: { tf }, settings, constants, position }, raw, x) {
+  layer(pass, raw, x) {
+    const { device, constants } = pass;
+    const { tf } = device;
     const { expand, follow, rows, inverse, ofX, lower, upper } = constants;
     const completed = (z: Tensor) => tf.add(tf.matMul(z, expand), tf.matMul(x, follow));
-    if (position.step < settings.softEpochs * position.stepsPerEpoch) return completed(raw);
+    if (isSoft(pass)) return completed(raw);
     const value = tf.add(tf.matMul(raw, rows), tf.matMul(x, ofX));
     const correction = tf.sub(tf.relu(tf.sub(lower, value)), tf.relu(tf.sub(value, upper)));
     return completed(tf.add(raw, tf.matMul(correction, inverse)));
   },
+  evaluate: (pass, raw, X) => evaluated(closedForm(pass.data, pass.constants.host, isSoft(pass), raw, X)),
   terms({ device: { tf }, problem, settings }, y, x) {
     return {
       objective: tf.mean(problem.objective(y)),

@@ -48,7 +48,12 @@ export function applyHostLayer(
   return op(raw);
 }
 
-/** What the layer makes of a validation set; `raw` is [N, n], so that y and ŷ can be compared, where `displaced`. */
+/** What there is to say of a validation set whose outputs are y and of which nothing else is measured. */
+export const evaluated = (outputs: Float64Array): LayerEvaluation => ({
+  ...{ outputs, metrics: {}, vectors: {}, inner: null, notes: [], cautions: [] },
+});
+
+/** What the layer makes of a validation set, and how far it moves ŷ, which is [N, n] as y is. */
 export function evaluateHostLayer(
   { data: { n, e } }: Pass<unknown>,
   raw: Float64Array,
@@ -58,7 +63,7 @@ export function evaluateHostLayer(
   const count = X.length / e;
   const { y, failures } = layer(raw, X, count);
   const metrics = { 'inner/displacement': meanDistance(n, count, y, raw) };
-  return { outputs: y, metrics, vectors: {}, inner: null, notes: failureNotes(failures), cautions: [] };
+  return { ...evaluated(y), metrics, notes: failureNotes(failures) };
 }
 
 /** Mean over instances of ‖y − ŷ‖; both are [count, n]. */

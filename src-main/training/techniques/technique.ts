@@ -35,8 +35,6 @@ export interface Pass<Settings, Constants = unknown> {
   settings: Settings;
   /** What `constants` made. */
   constants: Constants;
-  /** False in validation, where nothing is differentiated and a layer may work longer. */
-  training: boolean;
   state: TechniqueState;
   /** Weights that the technique itself brought in by `weights`. */
   weights: NamedTensors;

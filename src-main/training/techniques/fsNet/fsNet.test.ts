@@ -9,7 +9,7 @@ import {
   savedProblem,
   trainBriefly,
 } from '../fixtures/layers';
-import { ViolationEnergy } from './energy';
+import { ViolationEnergy } from '../violationEnergy';
 
 const [y, X] = [Float64Array.from(saved.y), Float64Array.from(saved.x)];
 const { n, e, B } = saved.dims;

@@ -4,7 +4,7 @@ import { withDistance } from '../distance';
 import { applyHostLayer, evaluateHostLayer, type HostLayer, hostLayerMetrics } from '../hostLayer';
 import { squaredResidual } from '../residual';
 import type { Technique } from '../technique';
-import { ViolationEnergy } from './energy';
+import { ViolationEnergy } from '../violationEnergy';
 import { courseGradient, type SeekingSettings, seekFeasibility } from './lbfgs';
 
 const settings = z.strictObject({

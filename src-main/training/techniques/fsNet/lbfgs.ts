@@ -1,5 +1,5 @@
 import { dot } from '../../../numerics/linalg/products';
-import type { ViolationEnergy } from './energy';
+import type { ViolationEnergy } from '../violationEnergy';
 
 export interface SeekingSettings {
   /** Iterations at most, and those from the beginning that are kept for the derivative. */

@@ -29,7 +29,7 @@ function draw(n: number, m: number, e: number, instances: number): { problem: Qc
 const passOf = (settings: TheseusSettings, problem: Qcqp, weights: NamedTensors): Pass<unknown> => ({
   ...{ device, problem: deviceProblem(device, problem), data: problem, settings, weights },
   ...{ state: { tensors: {}, values: {} }, scheduled: { lambda: 0.7 }, note: () => undefined },
-  ...{ constants: undefined, training: true },
+  constants: undefined,
   position: { step: 0, totalSteps: 10, stepsPerEpoch: 10 },
 });
 

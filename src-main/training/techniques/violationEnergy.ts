@@ -1,5 +1,5 @@
-import { addTransposed, dot, multiply } from '../../../numerics/linalg/products';
-import type { Qcqp } from '../../problem';
+import { addTransposed, dot, multiply } from '../../numerics/linalg/products';
+import type { Qcqp } from '../problem';
 
 /**
  * φ(y) = σ(‖Ay − x‖² + ‖relu(c(y))‖²) of one instance at a time, its gradient and the products of its (generalised) Hessian
