@@ -61,7 +61,7 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'Trash', rail: 'runs' },
   },
   {
-    path: '/runs/:id/:tab(dashboard|log|config|attempts|diagnostics)?',
+    path: '/runs/:id/:tab(dashboard|inner|log|config|attempts|diagnostics)?',
     name: 'run',
     component: () => import('./views/run/RunView.vue'),
     meta: { title: 'Run', rail: 'runs' },
@@ -77,6 +77,12 @@ export const routes: RouteRecordRaw[] = [
     name: 'studies',
     component: () => import('./views/studies/StudiesView.vue'),
     meta: { title: 'Studies', rail: 'studies' },
+  },
+  {
+    path: '/audit',
+    name: 'audit',
+    component: () => import('./views/audit/AuditView.vue'),
+    meta: { title: 'Gradient audit', rail: 'audit' },
   },
   {
     path: '/devices',

@@ -121,6 +121,16 @@ export const runDetailSchema = z.object({
 });
 export type RunDetail = z.infer<typeof runDetailSchema>;
 
+/** Values [row][entry] of some vectors; null where a row was not measured. */
+export const vectorRowsSchema = z.object({
+  step: z.array(z.number()),
+  epoch: z.array(z.number()),
+  /** Rows that there are in all. */
+  total: z.number().int(),
+  values: z.record(z.string(), z.array(z.array(z.number()).nullable())),
+});
+export type VectorRows = z.infer<typeof vectorRowsSchema>;
+
 export const appEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('run'), run: runSummarySchema }),
   z.object({ type: z.literal('removed'), id: z.string() }),
@@ -251,6 +261,16 @@ export const contract = {
     exportSeries: request
       .input(runId.extend({ clock: z.string(), metrics: z.array(z.string()).min(1) }))
       .output(z.object({ name: z.string(), csv: z.string(), rows: z.number().int(), cut: z.array(z.string()) })),
+    /** Rows of vector metrics of one clock, evenly picked where there are more than `most`; the last one is always among them. */
+    vectors: request
+      .input(
+        runId.extend({
+          clock: z.string(),
+          metrics: z.array(z.string()).min(1).max(16),
+          most: z.number().int().min(2).max(400).default(160),
+        }),
+      )
+      .output(vectorRowsSchema),
     /** The network of a checkpoint, the newest unless `step` names another, as a file; its bytes come in base64. */
     exportWeights: request
       .input(runId.extend({ format: z.enum(weightsFormats), step: z.number().int().optional() }))

@@ -22,7 +22,7 @@ import { figureHandlers } from './figureHandlers';
 import { on } from './implementer';
 import { layerHandlers } from './layerAuditHandlers';
 import { runDetail } from './runDetail';
-import { seriesCsv } from './seriesQueries';
+import { seriesCsv, vectorRows } from './seriesQueries';
 import { writeSettings } from './settings';
 import { solveHandlers } from './solveHandlers';
 import type { SparklineCache } from './sparklines';
@@ -150,13 +150,13 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
         return workspace.run(input.id).readLog(input.offset, input.limit);
       }),
       sparklines: on.runs.sparklines.handler(({ input }) => sparklines.get(input.ids, input.metric, input.points)),
+      vectors: on.runs.vectors.handler(({ input }) => {
+        requireRun(input.id);
+        return vectorRows(workspace.run(input.id), clockOf(input.clock), input.metrics, input.most);
+      }),
       exportSeries: on.runs.exportSeries.handler(({ input }) => {
         const { name } = requireRun(input.id);
-        const clock = clocks.find((known): known is Clock => known === input.clock);
-        if (!clock)
-          throw new AdjointError('bad-request', `There is no clock "${input.clock}".`, {
-            fix: `Clocks are ${clocks.join(', ')}.`,
-          });
+        const clock = clockOf(input.clock);
         return { name: `${name} ${clock}.csv`, ...seriesCsv(workspace.run(input.id), clock, input.metrics) };
       }),
       exportWeights: on.runs.exportWeights.handler(({ input }) => {
@@ -201,4 +201,11 @@ function examples(resources: string): { name: string; title: string; yaml: strin
 function withMetrics(run: RunSummary, keys: readonly string[]): RunSummary {
   const kept = keys.filter((key) => key in run.metrics).map((key) => [key, run.metrics[key]]);
   return { ...run, metrics: Object.fromEntries(kept) as RunSummary['metrics'] };
+}
+
+/** @throws AdjointError `bad-request` */
+function clockOf(name: string): Clock {
+  const clock = clocks.find((known): known is Clock => known === name);
+  if (clock) return clock;
+  throw new AdjointError('bad-request', `There is no clock "${name}".`, { fix: `Clocks are ${clocks.join(', ')}.` });
 }

@@ -1,3 +1,4 @@
+import type { VectorRows } from '@shared/contract';
 import { indexColumns, type Clock } from '@shared/run';
 import { AdjointError } from '@shared/errors';
 import { metricDefinition } from '@shared/metrics/catalogue';
@@ -47,6 +48,29 @@ export function seriesCsv(
     lines.push(cells.join(','));
   }
   return { csv: lines.join('\n') + '\n', rows: table.rows, cut: table.cut };
+}
+
+/** Rows of whole vectors, evenly picked; those that the run did not record are left out. NaN is given as 0: a picture has no place for it. */
+export function vectorRows(run: RunDirectory, clock: Clock, keys: readonly string[], most: number): VectorRows {
+  const table = readClock(run, clock, keys);
+  const count = Math.min(most, table.rows);
+  const rows = Array.from({ length: count }, (_, k) =>
+    count < 2 ? 0 : Math.round((k * (table.rows - 1)) / (count - 1)),
+  );
+  const values: VectorRows['values'] = {};
+  for (const key of keys) {
+    const column = table.columns.get(key);
+    if (column?.kind !== 'vector') continue;
+    values[key] = rows.map((row) =>
+      column.valid[row] === 1
+        ? Array.from(column.values.subarray(row * column.width, (row + 1) * column.width), (value) =>
+            Number.isFinite(value) ? value : 0,
+          )
+        : null,
+    );
+  }
+  const at = (name: 'step' | 'epoch') => rows.map((row) => table.index[name][row]);
+  return { step: at('step'), epoch: at('epoch'), total: table.rows, values };
 }
 
 /** The keys of all entries where a key means a whole vector. */

@@ -7,6 +7,7 @@ import { networks } from './networks/registry';
 import { optimizers } from './optimizers/registry';
 import { schedules } from './schedules/registry';
 import { techniques } from './techniques/registry';
+import { diagnoses } from './techniques/theseusLayer/inner';
 
 /** Experiments that train a network. */
 export const trainingKind: ExperimentKind<'training', TrainingExperiment> = {
@@ -43,8 +44,11 @@ export const trainingKind: ExperimentKind<'training', TrainingExperiment> = {
       : null;
   },
   work: ({ 'training.epochs': epochs }) => (typeof epochs === 'number' ? { like: '', amount: epochs } : null),
-  /** Vectors have one entry a layer of the network; numbers where the network is not known here. */
-  entryNames: (_, { network }) =>
-    networks.some(({ kind }) => kind === network.kind) ? bindNetwork(network).layers : null,
+  /** Vectors of gradients have one entry a layer of the network; numbers where the network is not known here. */
+  entryNames(metric, { network }) {
+    if (metric === 'inner/failures') return diagnoses;
+    if (!metric.startsWith('gradient/')) return null;
+    return networks.some(({ kind }) => kind === network.kind) ? bindNetwork(network).layers : null;
+  },
   headline: ['loss', 'valid/gap_mean', 'valid/ineq_max', 'valid/eq_max'],
 };

@@ -25,6 +25,7 @@ export const shortcuts: { title: string; list: Shortcut[] }[] = [
       { keys: ['g', 'r'], what: 'Go to runs' },
       { keys: ['g', 'c'], what: 'Go to compare' },
       { keys: ['g', 't'], what: 'Go to studies' },
+      { keys: ['g', 'a'], what: 'Go to the gradient audit' },
       { keys: ['g', 'd'], what: 'Go to devices' },
       { keys: ['g', 's'], what: 'Go to settings' },
       { keys: ['n'], what: 'New run' },

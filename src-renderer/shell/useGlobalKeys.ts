@@ -8,6 +8,7 @@ const places: Record<string, string> = {
   o: '/solve',
   r: '/runs',
   c: '/compare',
+  a: '/audit',
   d: '/devices',
   s: '/settings',
 };

@@ -346,5 +346,10 @@ const perInnerSolve: MetricDefinition[] = [
   }),
 ];
 
+/** Vectors that the view of the inner solver shows, one epoch at a time: too many entries for a dashboard. */
+export const innerVectors = [...perEpoch, ...perInnerSolve]
+  .filter(({ kind, key }) => kind === 'vector' && key !== 'inner/failures')
+  .map(({ key }) => key);
+
 /** What a least-squares layer inside a network does. */
 export const innerMetrics: readonly MetricDefinition[] = [...perStep, ...perEpoch, ...perInnerSolve];

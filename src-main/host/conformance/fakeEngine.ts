@@ -126,6 +126,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       log: os.runs.log.handler(() => ({ text: JSON.stringify(stats), offset: 0, end: 0 })),
       sparklines: os.runs.sparklines.handler(() => ({})),
       exportSeries: os.runs.exportSeries.handler(notHere),
+      vectors: os.runs.vectors.handler(notHere),
       exportWeights: os.runs.exportWeights.handler(notHere),
       summarise: os.runs.summarise.handler(() => ({})),
     },

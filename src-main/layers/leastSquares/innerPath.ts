@@ -133,7 +133,7 @@ export function pathPicture({ model, points }: InnerPath, size: number): PathPic
       for (let j = 0; j < n; j++) y[j] = origin[j] + a * u[j] + b * v[j];
       model.residual(y, residual);
       objective[k * size + i] = Math.log10(Math.max(floor, halfSquare(residual)));
-      worst[k * size + i] = largest(residual, n + model.e) > 0 ? 1 : -1;
+      worst[k * size + i] = worstRow(model.data, y);
     }
   return { places, s, t, objective, boundary: boundaryOf(worst, size, s, t) };
 }
@@ -155,26 +155,44 @@ function around(values: number[], least = 1e-6): [number, number] {
 
 const at = ([low, high]: [number, number], i: number, size: number): number => low + ((high - low) * i) / (size - 1);
 
-/** Lines between cells of different sign, through the middles of their sides (marching squares). */
+/** max c_i(y) */
+function worstRow({ n, G, H, h }: QcqpRows, y: Float64Array): number {
+  const diagonal = H.length === h.length * n;
+  let most = -Infinity;
+  for (let i = 0; i < h.length; i++) {
+    let c = dot(n, G, i * n, y, 0) - h[i];
+    for (let j = 0; j < n; j++) c += y[j] * (diagonal ? H[i * n + j] * y[j] : dot(n, H, (i * n + j) * n, y, 0));
+    if (!(c <= most)) most = c;
+  }
+  return most;
+}
+
+/** Lines where a function on the grid is 0, linear on the sides of its cells (marching squares). */
 function boundaryOf(
-  sign: Float64Array,
+  values: Float64Array,
   size: number,
   s: [number, number],
   t: [number, number],
 ): [number, number, number, number][] {
   const lines: [number, number, number, number][] = [];
+  const corners = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ];
   for (let k = 0; k + 1 < size; k++)
     for (let i = 0; i + 1 < size; i++) {
-      const corners = [k * size + i, k * size + i + 1, (k + 1) * size + i + 1, (k + 1) * size + i];
-      const sides: [number, number][] = [
-        [i + 0.5, k],
-        [i + 1, k + 0.5],
-        [i + 0.5, k + 1],
-        [i, k + 0.5],
-      ];
-      const cut = sides.filter((_, side) => sign[corners[side]] !== sign[corners[(side + 1) % 4]]);
-      for (let p = 0; p + 1 < cut.length; p += 2)
-        lines.push([at(s, cut[p][0], size), at(t, cut[p][1], size), at(s, cut[p + 1][0], size), at(t, cut[p + 1][1], size)]); // prettier-ignore
+      const cut: [number, number][] = [];
+      for (let side = 0; side < 4; side++) {
+        const [a, b] = corners[side];
+        const [c, d] = corners[(side + 1) % 4];
+        const [from, to] = [values[(k + b) * size + i + a], values[(k + d) * size + i + c]];
+        if (from > 0 === to > 0) continue;
+        const share = from / (from - to);
+        cut.push([at(s, i + a + share * (c - a), size), at(t, k + b + share * (d - b), size)]);
+      }
+      for (let p = 0; p + 1 < cut.length; p += 2) lines.push([...cut[p], ...cut[p + 1]]);
     }
   return lines;
 }

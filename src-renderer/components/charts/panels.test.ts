@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { metricCatalogue } from '@shared/metrics/catalogue';
+import { innerVectors } from '@shared/metrics/inner';
 import { parseEntryKey } from '@shared/metrics/vectors';
 import { makePanels } from './panels';
 
@@ -42,13 +43,22 @@ describe('panels of a run', () => {
     ]);
   });
 
-  it('show every recorded metric exactly once, also unknown ones', () => {
+  it('show every recorded metric exactly once, also unknown ones, but for what the view of the inner solver shows', () => {
     const step = metricCatalogue.filter(({ clock }) => clock === 'step').map(({ key }) => key);
-    const epoch = metricCatalogue.filter(({ clock }) => clock === 'epoch').map(({ key }) => key);
-    const vectors = { 'gradient/layer_cosine': ['layer1'], 'gradient/layer_norm_ratio': ['layer1'] };
-    const keys = makePanels({ step: [...step, 'mine/strange'], epoch }, order, vectors).flatMap(({ metrics }) =>
-      metrics.map(({ key }) => parseEntryKey(key)?.vector ?? key),
-    );
+    const epoch = metricCatalogue
+      .filter(({ clock, key }) => clock === 'epoch' && !innerVectors.includes(key))
+      .map(({ key }) => key);
+    const vectors = {
+      'gradient/layer_cosine': ['layer1'],
+      'gradient/layer_norm_ratio': ['layer1'],
+      'inner/failures': ['NaN'],
+      'bilevel/x': ['1'],
+    };
+    const keys = makePanels(
+      { step: [...step, 'mine/strange'], epoch: [...epoch, ...innerVectors] },
+      order,
+      vectors,
+    ).flatMap(({ metrics }) => metrics.map(({ key }) => parseEntryKey(key)?.vector ?? key));
     expect([...keys].sort()).toEqual([...step, 'mine/strange', ...epoch].sort());
   });
 

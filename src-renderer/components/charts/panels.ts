@@ -1,5 +1,6 @@
 import type { RunDetail } from '@shared/contract';
 import { metricDefinition, questions, type MetricDefinition, type Question } from '@shared/metrics/catalogue';
+import { innerVectors } from '@shared/metrics/inner';
 import { entryKey } from '@shared/metrics/vectors';
 import { clocks, type Clock } from '@shared/run';
 import type { ChartMark } from './chartModel';
@@ -63,8 +64,18 @@ const together: { id: string; title: string; symbol: string; keys: string[]; lab
     id: 'time',
     title: 'Time per step',
     symbol: 't',
-    keys: ['time/forward', 'time/backward', 'time/inner', 'time/update', 'time/diagnostics'],
-    labels: ['forward', 'backward', 'inner', 'update', 'diagnostics'],
+    keys: [
+      ...['time/forward', 'time/backward', 'time/inner_forward', 'time/inner_backward'],
+      ...['time/update', 'time/diagnostics'],
+    ],
+    labels: ['forward', 'backward', 'inner solve', 'inner gradient', 'update', 'diagnostics'],
+  },
+  {
+    id: 'inner/iterations_to_tolerance',
+    title: 'Inner iterations to tolerance',
+    symbol: 'k',
+    keys: ['inner/iterations_median', 'inner/cold_iterations_median'],
+    labels: ['from the network', 'from A⁺x'],
   },
 ];
 
@@ -82,7 +93,9 @@ export function makePanels(
 ): PanelDefinition[] {
   const panels: PanelDefinition[] = [];
   for (const clock of clocks) {
-    const drawn = (recorded[clock] ?? []).filter((key) => metricDefinition(key).kind === 'scalar' || key in vectors);
+    const drawn = (recorded[clock] ?? []).filter(
+      (key) => metricDefinition(key).kind === 'scalar' || (key in vectors && !innerVectors.includes(key)),
+    );
     const left = new Set(sortedBy(drawn, order));
     for (const key of left) {
       const panel =
