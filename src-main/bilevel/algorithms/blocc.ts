@@ -6,7 +6,7 @@ import { addRowsInX, type BilevelProblem } from '../problem';
 import { makeSolver, type OuterAlgorithm, type OuterState } from './algorithm';
 import { makeBlendedLevel } from './blendedLevel';
 import { needsRowsInX } from './domain';
-import { automatic, curvature } from './stepLength';
+import { curvature, measuredLength } from './stepLength';
 
 const settings = z.strictObject({
   kind: z.literal('blocc'),
@@ -21,7 +21,9 @@ const settings = z.strictObject({
     .enum(['armijo', 'constant'])
     .default('armijo')
     .describe('Steps from the decrease of F_γ, or of constant length, as published.'),
-  eta: automatic.describe('Length η of constant steps, or of the first one. `auto` is the inverse of the curvature.'),
+  eta: measuredLength(
+    'Length η of constant steps, or of the first one; by default the inverse of the curvature at the start.',
+  ),
   decrease: z.number().positive().max(0.5).default(1e-4).describe('Share of ‖x⁺ − x‖²/η by which F_γ has to fall.'),
   tolerance: z
     .number()
@@ -60,7 +62,7 @@ export const blocc: OuterAlgorithm<'blocc', typeof settings, State> = {
     const trial = new Float64Array(problem.d);
     return makeSolver<State>({
       ...{ problem, oracle, iterations },
-      own: () => ({ eta: eta === 'auto' ? NaN : eta }),
+      own: () => ({ eta: eta ?? NaN }),
       step(state, evaluate, domain) {
         const { x, gradient } = state;
         if (Number.isNaN(state.eta)) {

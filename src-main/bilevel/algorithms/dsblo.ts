@@ -3,7 +3,7 @@ import { Generator } from '@shared/random/generator';
 import { makeSolver, type OuterAlgorithm, type OuterState } from './algorithm';
 import { needsRowsInX } from './domain';
 import { perturbation, perturbationSettings } from './perturbation';
-import { automatic, cooldownFactor, cooldownSetting, curvature } from './stepLength';
+import { cooldownFactor, cooldownSetting, curvature, measuredLength } from './stepLength';
 
 const settings = z.strictObject({
   kind: z.literal('ds-blo'),
@@ -15,7 +15,7 @@ const settings = z.strictObject({
     .default(10)
     .describe('γ₁ in η = 1/(γ₁‖m‖ + γ₂): no step is longer than 1/γ₁.')
     .meta({ scale: 'log' }),
-  gamma2: automatic.describe('γ₂: near a stationary point steps are m/γ₂. `auto` is the curvature of F at the start.'),
+  gamma2: measuredLength('γ₂: near a stationary point steps are m/γ₂. By default the curvature of F at the start.'),
   ...perturbationSettings,
   cooldown: cooldownSetting,
   seed: z.int().min(0).default(0).describe('Of both perturbations.'),
@@ -52,7 +52,7 @@ export const dsblo: OuterAlgorithm<'ds-blo', typeof settings, State> = {
         generator: new Generator(seed),
         m: new Float64Array(problem.d),
         before: start.slice(),
-        gamma2: settings.gamma2 === 'auto' ? NaN : settings.gamma2,
+        gamma2: settings.gamma2 ?? NaN,
       }),
       direction: ({ m }) => m,
       step(state, evaluate, domain) {

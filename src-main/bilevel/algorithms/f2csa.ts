@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Generator } from '@shared/random/generator';
 import { makeSolver, type OuterAlgorithm, type OuterState } from './algorithm';
 import { penaltyOracle, penaltyRefusal, type RowWeight } from './penaltyOracle';
-import { automatic, cooldownFactor, cooldownSetting, curvature, norm } from './stepLength';
+import { cooldownFactor, cooldownSetting, curvature, measuredLength, norm } from './stepLength';
 
 const settings = z.strictObject({
   kind: z.literal('f2csa'),
@@ -14,7 +14,7 @@ const settings = z.strictObject({
     .default(0.01)
     .describe('α of the penalty: α₁ = α⁻², α₂ = α⁻⁴, δ = α³.')
     .meta({ scale: 'log' }),
-  eta: automatic.describe('η: Δ ← clip_D(Δ − ηg). `auto` is a tenth of the inverse of the curvature at the start.'),
+  eta: measuredLength('η in Δ ← clip_D(Δ − ηg); by default a tenth of the inverse of the curvature of F at the start.'),
   clip: z.number().positive().default(0.1).describe('D: no step is longer.').meta({ scale: 'log' }),
   gateWidth: z
     .number()
@@ -68,7 +68,7 @@ export const f2csa: OuterAlgorithm<'f2csa', typeof settings, State> = {
       own: () => ({
         generator: new Generator(seed),
         delta: new Float64Array(problem.d),
-        eta: settings.eta === 'auto' ? NaN : settings.eta,
+        eta: settings.eta ?? NaN,
       }),
       direction({ delta }) {
         // Steps are −m, as those of the others.

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Generator } from '@shared/random/generator';
 import { makeSolver, type OuterAlgorithm, type OuterState } from './algorithm';
 import { penaltyOracle, penaltyRefusal, strictlyActive } from './penaltyOracle';
-import { automatic, cooldownFactor, cooldownSetting, curvature, norm } from './stepLength';
+import { cooldownFactor, cooldownSetting, curvature, measuredLength, norm } from './stepLength';
 
 const settings = z.strictObject({
   kind: z.literal('pigd'),
@@ -14,7 +14,7 @@ const settings = z.strictObject({
     .default(0.01)
     .describe('α of the penalty: α₁ = α⁻², α₂ = α⁻⁴. The bias of the gradient falls with it.')
     .meta({ scale: 'log' }),
-  eta: automatic.describe('Step η. `auto` is the inverse of the curvature at the start.'),
+  eta: measuredLength('Step η; by default the inverse of the curvature of F at the start.'),
   radius: z
     .number()
     .nonnegative()
@@ -46,7 +46,7 @@ export const pigd: OuterAlgorithm<'pigd', typeof settings, State> = {
     const oracle = penaltyOracle(problem, alpha, strictlyActive);
     return makeSolver<State>({
       ...{ problem, oracle, iterations },
-      own: () => ({ generator: new Generator(seed), eta: settings.eta === 'auto' ? NaN : settings.eta }),
+      own: () => ({ generator: new Generator(seed), eta: settings.eta ?? NaN }),
       step(state, evaluate, domain) {
         const { x, gradient, generator } = state;
         if (Number.isNaN(state.eta)) {

@@ -3,7 +3,7 @@ import { makeLowerLevel } from '../lower/makeLowerLevel';
 import { addRowsInX, addRowsInY, rowValues, type BilevelProblem } from '../problem';
 import type { OuterState } from './algorithm';
 import type { Domain } from './domain';
-import { automatic, operatorNorm } from './stepLength';
+import { measuredLength, operatorNorm } from './stepLength';
 
 /** Settings of the methods that carry y, a lower-level point θ and multipliers along with x, one gradient step each. */
 export const singleLoopSettings = {
@@ -18,8 +18,10 @@ export const singleLoopSettings = {
   gamma1: z.number().positive().default(1).describe('γ₁: the lower level is regularised by ‖θ − y‖²/(2γ₁).'),
   gamma2: z.number().positive().default(1).describe('γ₂: the multipliers by ‖λ − z‖²/(2γ₂).'),
   bound: z.number().positive().default(1e3).describe('r: multipliers are kept in [0, r].').meta({ scale: 'log' }),
-  alpha: automatic.describe('Step α of x, y and z. `auto` gives each its own, from bounds of the curvature.'),
-  eta: automatic.describe('Step η of θ. `auto` likewise.'),
+  alpha: measuredLength(
+    'Step α of x, y and z; by default each has its own, from bounds of the curvature at the start.',
+  ),
+  eta: measuredLength('Step η of θ (and λ); by default from a bound of the curvature.'),
 };
 
 export type SingleLoopSettings = z.output<z.ZodObject<typeof singleLoopSettings>>;
@@ -58,8 +60,8 @@ export function begin(problem: BilevelProblem, settings: SingleLoopSettings, sta
   state.lambda.set(state.z);
   const { alpha, eta } = settings;
   const automatic = steps(problem, settings, state);
-  [state.alphaX, state.alphaY, state.alphaZ] = alpha === 'auto' ? automatic.alpha : [alpha, alpha, alpha];
-  state.eta = eta === 'auto' ? automatic.eta : eta;
+  [state.alphaX, state.alphaY, state.alphaZ] = alpha === null ? automatic.alpha : [alpha, alpha, alpha];
+  state.eta = eta ?? automatic.eta;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Generator } from '@shared/random/generator';
 
-/** A length that is given, or `auto`: measured at the start. */
-export const automatic = z.union([z.literal('auto'), z.number().positive()]).default('auto');
+/** A length; null has it measured at the start. */
+export const measuredLength = (description: string) =>
+  z.number().positive().nullable().default(null).describe(description).meta({ scale: 'log' });
 
 /** Setting of algorithms whose paper keeps its steps constant. */
 export const cooldownSetting = z
