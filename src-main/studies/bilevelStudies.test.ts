@@ -128,7 +128,11 @@ describe('ssigd-tuning', () => {
     expect(words(found)).toContain('μ_F plays no part');
     expect(words(found)).toContain('the 8 points of the grid are 4 different runs');
     expect(words(found)).toContain('The larger β, the better it ends');
-    expect(tableOf(found, 'tuning-constant').rows[0]).toEqual({ beta: 0.1, '1': 0.8, '2': 0.8 });
+    expect(tableOf(found, 'tuning-constant').rows[0]).toMatchObject({
+      beta: 0.1,
+      '1': { value: 0.8 },
+      '2': { value: 0.8 },
+    });
   });
 
   it('and does not where the last bit differs', () => {

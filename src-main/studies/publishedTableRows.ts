@@ -1,5 +1,5 @@
 import type { Estimate } from '@shared/studies';
-import { mean, median } from '@shared/statistics/summary';
+import { median } from '@shared/statistics/summary';
 import type { BilevelFamily } from '../bilevel/families';
 import { contestantNames, type ContestantName } from '../bilevel/comparison/contestants';
 import { estimate, groups } from './estimates';
@@ -106,8 +106,14 @@ function wayOf(runs: readonly StudyRun[], name: ContestantName, over: (name: str
     worst: errors.length > 0 ? Math.max(...errors) : null,
     ...{ calls: calls.length, failed: calls.filter((value) => value > 0).length },
     refused: atPoints.filter((value) => value > 0).length,
-    ...{ variation: over(`${name}_variation`), bytes: over(`${name}_bytes`), errors },
+    ...{ variation: over(`${name}_variation`), bytes: heldOf(runs, name), errors },
   };
+}
+
+/** Mean of what was held; where the heap shrank meanwhile nothing was measured. */
+function heldOf(runs: readonly StudyRun[], name: ContestantName): Estimate | null {
+  const bytes = runs.flatMap((run) => measured(run, `${name}_bytes`)).filter((value) => value > 0);
+  return bytes.length > 0 ? estimate(bytes) : null;
 }
 
 /** Values of a column in the rows of drawn points, which have the share of the baseline. */
@@ -148,6 +154,3 @@ function stabilityOf(runs: readonly StudyRun[]): Row['stability'] {
       return ratio ? [{ delta, ratio }] : [];
     });
 }
-
-/** Mean of numbers that may be none. */
-export const meanOr = (values: readonly number[]): number | null => (values.length > 0 ? mean(values) : null);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Claim } from '@shared/studies';
+import type { Claim, Estimate } from '@shared/studies';
 import { formatNumber, formatShort } from '@shared/format';
 import { spearman } from '@shared/statistics/correlation';
 import {
@@ -50,6 +50,8 @@ const panelTitles: Record<Rule, string> = {
 
 /** Relative distances below this are shown as this: the noise of the last perturbed step. */
 const floor = 1e-12;
+/** Where F moved by less than this share of the way over the last tenth, a run with a constant step has come to rest. */
+const atRest = 1e-3;
 /** Points within this share of the best one's progress are called as good. */
 const asGood = 1e-2;
 
@@ -90,7 +92,7 @@ export const ssigdTuning: Study<typeof settings> = {
     });
     const reason = vacuousReason(given.family);
     return {
-      reading: grids.flatMap((grid) => reading(grid)).concat(overall(grids)),
+      reading: [...grids.flatMap((grid) => [...reading(grid), ...elsewhere(grid)]), ...overall(grids)],
       warnings: [
         ...(reason === null ? [] : [`${given.family} is vacuous. ${reason}`]),
         ...warningsOf(
@@ -108,12 +110,22 @@ export const ssigdTuning: Study<typeof settings> = {
 
 const firstF = (run: StudyRun): number => run.series('step', ['bilevel/F']).values['bilevel/F'][0] ?? NaN;
 
+/** How far F still moved over the last tenth of a run. */
+function movedAtEnd(run: StudyRun): number {
+  const F = run.series('step', ['bilevel/F']).values['bilevel/F'];
+  return Math.abs(F[F.length - 1] - F[Math.floor(0.9 * (F.length - 1))]);
+}
+
 interface Cell {
   beta: number;
   mu: number;
   /** (F − best)/(F at the start − best), mean over seeds; null where no run ended. */
   left: number | null;
+  /** The same with its interval. */
+  estimate: Estimate | null;
   ends: number[];
+  /** How far F still moved over the last tenth, as a share of the way; the largest of its runs. */
+  moved: number;
 }
 interface Grid {
   rule: Rule;
@@ -125,11 +137,11 @@ function gridOf({ betas, mus }: Settings, rule: Rule, runs: readonly StudyRun[],
     runs.filter(({ summary: { settings: run } }) => run['algorithm.beta'] === beta && run['algorithm.mu'] === mu);
   const cells = betas.flatMap((beta) =>
     mus.map((mu): Cell => {
-      const ends = at(beta, mu)
-        .map(finalF)
-        .filter((value) => Number.isFinite(value));
-      const left = ends.length > 0 ? estimate(ends).value - best : null;
-      return { beta, mu, left: left === null ? null : Math.max(floor, left / (start - best)), ends };
+      const members = at(beta, mu);
+      const ends = members.map(finalF).filter((value) => Number.isFinite(value));
+      const own = ends.length > 0 ? estimate(ends.map((F) => (F - best) / (start - best))) : null;
+      const moved = Math.max(...members.map(movedAtEnd)) / (start - best);
+      return { beta, mu, left: own && Math.max(floor, own.value), estimate: own, ends, moved };
     }),
   );
   return { rule, cells };
@@ -200,7 +212,28 @@ function reading(grid: Grid): Claim[] {
   return claims;
 }
 
+const range = (lefts: readonly number[]): string =>
+  [...new Set([share(Math.min(...lefts)), share(Math.max(...lefts))])].join(' to ');
+
 const share = (left: number): string => (left < 1e-4 ? formatNumber(left, 2) : `${formatNumber(100 * left, 2)} %`);
+
+/**
+ * Runs with a constant step that came to rest far from the best F. A step that shrinks rests anywhere, and ‖∇F‖ does not tell: at a
+ * kink it does not vanish.
+ */
+function elsewhere(grid: Grid): Claim[] {
+  if (grid.rule !== 'constant') return [];
+  const distinct = [...new Map(known(grid).map((cell) => [JSON.stringify(cell.ends), cell])).values()];
+  const stuck = distinct.filter(({ left, moved }) => left > asGood && moved < atRest);
+  if (stuck.length === 0) return [];
+  const lefts = stuck.map(({ left }) => left);
+  return [
+    {
+      text: `Step ${formulas[grid.rule]} (${grid.rule}): ${stuck.length} of ${distinct.length} different runs have come to rest with ${range(lefts)} of the way left. They rest elsewhere, and more steps would not help them: F has more than one minimum.`,
+      basis: `At ${stuck.map((cell) => placeOf(grid, cell)).join('; ')} F moved by less than ${100 * atRest} % of the way over the last tenth of the steps.`,
+    },
+  ];
+}
 
 function overall(grids: readonly Grid[]): Claim[] {
   const all = grids.flatMap((grid) => known(grid).map((cell) => ({ ...cell, grid })));
@@ -226,7 +259,7 @@ function table(grid: Grid, vacuous: boolean): Findings['tables'][number] {
   return {
     name: `tuning-${grid.rule}`,
     title: `Step ${formulas[grid.rule]}: way left to the best F${vacuous ? ' (vacuous)' : ''}`,
-    caption: `(F at the end − best F)/(F at the start − best F), means over seeds, by β (rows) and μ_F (columns).${mark(vacuous)}`,
+    caption: `(F at the end − best F)/(F at the start − best F), means over seeds with 95 % percentile bootstrap intervals, by β (rows) and μ_F (columns).${mark(vacuous)}`,
     columns: [
       { key: 'beta', title: 'β' },
       ...mus.map((mu) => ({ key: String(mu), title: `μ_F = ${formatShort(mu)}` })),
@@ -234,9 +267,7 @@ function table(grid: Grid, vacuous: boolean): Findings['tables'][number] {
     rows: betas.map((beta) => ({
       beta,
       ...Object.fromEntries(
-        grid.cells
-          .filter((cell) => cell.beta === beta)
-          .map(({ mu, left }) => [String(mu), left === null ? null : Number(left.toPrecision(4))]),
+        grid.cells.filter((cell) => cell.beta === beta).map(({ mu, estimate: own }) => [String(mu), own]),
       ),
     })),
   };

@@ -39,11 +39,15 @@ it('asked for some coordinates, a way answers with these and solves no more than
 });
 
 it('a kink between two points is found to rounding, and only the layer says so', () => {
-  const kink = kinkBetween(problem, new Generator(7));
+  const kink = kinkBetween(problem, new Generator(7))!;
   expect(makeLowerLevel(problem).solve(kink).weak.length).toBeGreaterThan(0);
   const contestants = makeContestants(problem, careful);
   const refused = Object.values(contestants).map(({ at }) => at(kink, { q: problem.q }).refused);
   expect(refused).toEqual([false, false, true]);
+});
+
+it('where the active set is everywhere the same there is no kink to be found', () => {
+  expect(kinkBetween(drawBilevel('V2', { d: 4, n: 4 }).problem, new Generator(7))).toBeNull();
 });
 
 it('variation is that of a hand-made sample', () => {

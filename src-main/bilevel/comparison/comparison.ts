@@ -19,6 +19,8 @@ type Task =
 
 /** How many budgets a contestant may take for a run of SSIGD; the layer makes all steps. */
 const patience: Record<ContestantName, number> = { direct: 2, implicit: 10, layer: Infinity };
+/** Segments on which a kink is looked for. */
+const segments = 20;
 /** Points at which consistency is measured. */
 const consistencyPoints = 1;
 
@@ -150,6 +152,7 @@ export class Comparison {
   /** What each says where F has a kink: there is no gradient, and only who notices can say so. */
   #measureKink(index: number): Measured {
     const x = kinkBetween(this.problem, this.#draws('kink', index));
+    if (!x) return {};
     const row: Measured = { kink: 1 };
     for (const { name, at } of this.#all()) {
       try {
@@ -298,20 +301,27 @@ export function variation(answers: readonly Float64Array[]): number {
   return norm(deviation) / norm(mean);
 }
 
-/** A point on the segment between two drawn ones at which the active set changes, to rounding. */
-export function kinkBetween(problem: QuadraticBilevel, generator: Generator): Float64Array {
+/**
+ * A point at which the active set changes, to rounding, on the segment between two drawn ones; null where the active set is the same at
+ * both ends of all segments that were tried.
+ */
+export function kinkBetween(problem: QuadraticBilevel, generator: Generator): Float64Array | null {
   const level = makeLowerLevel(problem);
-  const [from, to] = [generator.standardNormals(problem.d), generator.standardNormals(problem.d)];
-  const at = (t: number) => from.map((value, i) => value + t * (to[i] - value));
-  const setAt = (t: number) => level.solve(at(t)).side.join();
-  const first = setAt(0);
-  let [low, high] = [0, 1];
-  for (let round = 0; round < 60; round++) {
-    const middle = (low + high) / 2;
-    const { side, weak } = level.solve(at(middle));
-    if (weak.length > 0) return at(middle);
-    if (side.join() === first) low = middle;
-    else high = middle;
+  const setAt = (x: Float64Array) => level.solve(x).side.join();
+  const from = generator.standardNormals(problem.d);
+  const first = setAt(from);
+  for (let attempt = 0; attempt < segments; attempt++) {
+    const to = generator.standardNormals(problem.d).map((value) => 2 * value);
+    if (setAt(to) === first) continue;
+    const at = (t: number) => from.map((value, i) => value + t * (to[i] - value));
+    let [low, high] = [0, 1];
+    for (let round = 0; round < 60; round++) {
+      const middle = (low + high) / 2;
+      const { side, weak } = level.solve(at(middle));
+      if (weak.length > 0) return at(middle);
+      if (side.join() === first) low = middle;
+      else high = middle;
+    }
   }
-  return at(high);
+  return null;
 }
