@@ -10,7 +10,7 @@ test('a bilevel problem is looked at, run twice, and the two ways are compared o
     await expect(page.getByTestId('bilevel-algorithm')).toContainText(name);
   };
   const openCoupled = async () => {
-    await page.getByRole('link', { name: 'Problems' }).click();
+    await page.getByRole('navigation').getByRole('link', { name: 'Problems' }).click();
     await page.getByTestId('bilevel-family').filter({ hasText: 'Coupled box' }).click();
     await page.getByRole('button', { name: '2', exact: true }).click();
     await expect(page.getByTestId('landscape')).toBeVisible({ timeout: 20_000 });
@@ -19,8 +19,8 @@ test('a bilevel problem is looked at, run twice, and the two ways are compared o
   const waitUntilDone = () => expect(page.getByTestId('run-state').first()).toHaveText(/done/i, { timeout: 30_000 });
 
   await test.step('what would make its numbers meaningless is said in words', async () => {
-    await page.getByRole('link', { name: 'Problems' }).click();
-    await page.getByTestId('bilevel-family').filter({ hasText: 'V2' }).click();
+    await page.getByRole('navigation').getByRole('link', { name: 'Problems' }).click();
+    await page.getByTestId('bilevel-family').filter({ hasText: 'V2: the published table' }).click();
     await expect(page.getByTestId('bilevel-checks')).toContainText('does not depend on x', { timeout: 20_000 });
   });
 
@@ -44,7 +44,7 @@ test('a bilevel problem is looked at, run twice, and the two ways are compared o
   });
 
   await test.step('both ways lie over one landscape, along the same axes', async () => {
-    await page.getByRole('link', { name: 'Runs' }).click();
+    await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
     const ids = await page
       .getByTestId('run-row')
       .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-run-id')));
