@@ -3,6 +3,7 @@ import { Generator } from '@shared/random/generator';
 import { convexProblem, type SymmetricMatrix } from '../../solvers/convex/problem';
 import { solveConvex } from '../../solvers/convex/solve';
 import { differentiate } from './differentiate';
+import fromPeers from './fixtures/projection.json' with { type: 'json' };
 import { type FeasibleSet, Projection } from './projection';
 
 /** A feasible set around a point that satisfies its rows strictly, and points from near to far. */
@@ -130,4 +131,32 @@ describe('a point that cannot be projected', () => {
     A.copyWithin(set.n, 0, set.n);
     expect(() => new Projection({ ...set, A })).toThrow('A has 3 rows but only rank 2');
   });
+});
+
+describe('against cvxpylayers (fixtures/projection.py)', () => {
+  const { n, m, e, cases } = fromPeers;
+  it.each(cases.map((one, i) => ({ ...one, i })))(
+    'set $i: point and gradient',
+    ({ A, G, H, h, x, point, v, y, gradient }) => {
+      const bounds = { lower: new Float64Array(n).fill(-1), upper: new Float64Array(n).fill(1) };
+      const [a, g, quadratic] = [A, G, H].map((values) => Float64Array.from(values));
+      const set: FeasibleSet = {
+        n,
+        m,
+        e,
+        A: a,
+        G: g,
+        H: quadratic,
+        h: Float64Array.from(h),
+        diagonal: true,
+        ...bounds,
+      };
+      const projection = new Projection(set);
+      const found = projection.project(Float64Array.from(point), 0, Float64Array.from(x), 0);
+      expect(found.active.length).toBeGreaterThan(0);
+      // An interior point of relative accuracy 1e-12 gives curved cases to about 1e-6.
+      expect(largest(found.y, y)).toBeLessThan(1e-5);
+      expect(largest(projection.gradient(found, Float64Array.from(v), 0), gradient)).toBeLessThan(1e-4);
+    },
+  );
 });
