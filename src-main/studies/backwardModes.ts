@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { curve } from './curves';
 import { estimate, groups, tail, violation, warningsOf } from './estimates';
 import type { Findings, Study, StudyRun } from './study';
-import { theseusStudySettings, theseusSweep } from './theseusSweep';
+import { lost, theseusStudySettings, theseusSweep } from './theseusSweep';
 
 const settings = theseusStudySettings.extend({
   iterations: z
@@ -73,7 +73,7 @@ export const backwardModes: Study<typeof settings> = {
       .sort((a, b) => a.mode.localeCompare(b.mode) || a.iterations - b.iterations);
     return {
       reading: reading(rows),
-      warnings: warningsOf(runs, byArm),
+      warnings: [...warningsOf(runs, byArm), ...lost(runs)],
       tables: [
         {
           name: 'modes',

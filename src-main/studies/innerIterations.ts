@@ -6,7 +6,7 @@ import type { Claim, Estimate } from '@shared/studies';
 import { z } from 'zod';
 import { estimate, groups, tail, violation, warningsOf } from './estimates';
 import type { Findings, Study, StudyRun } from './study';
-import { theseusStudySettings, theseusSweep } from './theseusSweep';
+import { lost, theseusStudySettings, theseusSweep } from './theseusSweep';
 
 const settings = theseusStudySettings.extend({
   iterations: z
@@ -66,7 +66,7 @@ export const innerIterations: Study<typeof settings> = {
           rows.filter((row) => row.mode === mode),
         ),
       ),
-      warnings: warningsOf(runs, byArm),
+      warnings: [...warningsOf(runs, byArm), ...lost(runs)],
       tables: [
         {
           name: 'iterations',
@@ -152,7 +152,7 @@ function reading(mode: string, rows: readonly Row[]): Claim[] {
   const best = rows.reduce((a, b) => (Math.abs(b.gap.value) < Math.abs(a.gap.value) ? b : a));
   const worst = rows.reduce((a, b) => (Math.abs(b.gap.value) > Math.abs(a.gap.value) ? b : a));
   claims.push({
-    text: `What it is for: the gap is nearest to zero with ${best.iterations} inner iterations and farthest with ${worst.iterations}, at ${formatNumber(worst.milliseconds.value / best.milliseconds.value, 2)} times the layer’s time.`,
+    text: `What it is for: the gap is nearest to zero with ${best.iterations} inner iterations and farthest with ${worst.iterations}; a step’s layer takes ${formatNumber(best.milliseconds.value / worst.milliseconds.value, 2)} times as long.`,
     basis: `Gap ${estimateText(best.gap)} against ${estimateText(worst.gap)}, violation ${estimateText(best.violation)} against ${estimateText(worst.violation)}.`,
   });
   return claims;

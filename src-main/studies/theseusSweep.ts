@@ -1,5 +1,7 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { tail } from './estimates';
+import type { StudyRun } from './study';
 
 /** Settings that the studies of the Theseus layer share. */
 export const theseusStudySettings = z.strictObject({
@@ -44,4 +46,18 @@ export function theseusSweep(
     tags: ['study'],
     sweep: { axes, repeats: seeds },
   });
+}
+
+/** Runs that have gone where the layer does not work: a gap of more than the optimum’s own size. */
+export function lost(runs: readonly StudyRun[]): string[] {
+  const gone = runs.filter((run) => !(Math.abs(tail(run, 'valid/gap_mean')) <= 1));
+  if (gone.length === 0) return [];
+  const ways = new Set(
+    gone.map(({ summary: { settings } }) =>
+      ['technique.mode', 'technique.backward.kind', 'technique.iterations'].map((key) => settings[key]).join(' '),
+    ),
+  );
+  return [
+    `${gone.length} of ${runs.length} runs exploded (gap beyond 1): ${[...ways].join(', ')}. Means over them say that, and no more.`,
+  ];
 }
