@@ -192,7 +192,7 @@ export const identityOf = (family: ProblemFamily, settings: FamilySettings): Jso
 /** What each status means for whoever asked for a label. */
 const meaning: Record<QcqpStatus, string> = {
   optimal: 'has a label',
-  'primal infeasible': 'is infeasible: no y satisfies Ay = x and its rows; for this x the bounds h are too tight',
+  'primal infeasible': 'is infeasible: no y satisfies Ay = x and its rows; for this x its rows and bounds are too tight',
   'dual infeasible': 'is unbounded: the objective falls without end along a feasible ray',
   'iteration limit': 'was not solved within the iteration limit',
   'numerical trouble': 'was not solved to the accuracy of a label',
@@ -207,7 +207,7 @@ export function refuseUnlabelled(labelling: Labelling, failed: readonly number[]
   const more = failed.length > 1 ? ` (${failed.length} of ${labelling.done} instances so far have no label)` : '';
   throw new AdjointError('bad-request', `${findings[0].message}${more}.`, {
     where: `X[${failed[0]}]`,
-    fix: 'Lower the tightness (up to 1 every instance of the QCQP family is feasible), or leave such instances out.',
+    fix: 'Lower the tightness (up to 1 every instance of the QCQP family is feasible) or the spread of x, or leave such instances out.',
     findings,
   });
 }
