@@ -192,7 +192,8 @@ export const identityOf = (family: ProblemFamily, settings: FamilySettings): Jso
 /** What each status means for whoever asked for a label. */
 const meaning: Record<QcqpStatus, string> = {
   optimal: 'has a label',
-  'primal infeasible': 'is infeasible: no y satisfies Ay = x and its rows; for this x its rows and bounds are too tight',
+  'primal infeasible':
+    'is infeasible: no y satisfies Ay = x and its rows; for this x its rows and bounds are too tight',
   'dual infeasible': 'is unbounded: the objective falls without end along a feasible ray',
   'iteration limit': 'was not solved within the iteration limit',
   'numerical trouble': 'was not solved to the accuracy of a label',
