@@ -90,10 +90,10 @@ export class AnchoredPhase<Gradient, Model extends DifferentiableResidual<Gradie
     this.#unrolling?.reserve(size);
   }
 
-  /** Solves instance i, which the model must have, from start[at …]. */
-  solve(i: number, start: Float64Array, at: number, onIterate?: (iterate: Iterate) => void): Solved {
+  /** Solves instance i, which the model must have, from start[at …]; only if it `keeps` what that needs, it can be differentiated. */
+  solve(i: number, start: Float64Array, at: number, keeps = true, onIterate?: (iterate: Iterate) => void): Solved {
     const { solver } = this;
-    const unrolling = this.#unrolling;
+    const unrolling = keeps ? this.#unrolling : null;
     init(solver, start, at);
     for (;;) {
       if (onIterate && solver.status !== 'NaN') {
@@ -110,17 +110,17 @@ export class AnchoredPhase<Gradient, Model extends DifferentiableResidual<Gradie
       ...{ status: solver.status!, iterations: solver.iteration, objective: solver.objective },
       ...{ y: solver.y, base: solver.y },
     };
-    return this.#lastStep && isUsable(solved.status) ? this.#stepLast(i, solved, onIterate) : solved;
+    return this.#lastStep && isUsable(solved.status) ? this.#stepLast(i, solved, keeps, onIterate) : solved;
   }
 
   /** y ← y − (JᵀJ)⁻¹Jᵀr, or with the Hessian in the place of JᵀJ. */
-  #stepLast(i: number, solved: Solved, onIterate?: (iterate: Iterate) => void): Solved {
+  #stepLast(i: number, solved: Solved, keeps: boolean, onIterate?: (iterate: Iterate) => void): Solved {
     const { n, kernels } = this.#model;
     const { direction, gradient, normals, residual, trial, trialResidual, y, ceiling } = this.solver;
     const whole = this.#backward.kind === 'implicit' && this.#backward.hessian === 'newton';
     if (!(whole ? normals.factorHessian(residual) : normals.factorDamped(0, false)))
       return { ...solved, status: 'singular normal matrix' };
-    (this.#lastFactors[i] ??= new NormalFactor(n, kernels)).copyFrom(normals.factor);
+    if (keeps) (this.#lastFactors[i] ??= new NormalFactor(n, kernels)).copyFrom(normals.factor);
     direction.set(gradient);
     normals.solve(direction);
     for (let j = 0; j < n; j++) trial[j] = y[j] - direction[j];

@@ -14,6 +14,8 @@ export interface LeastSquaresBatch {
   anchorWeight?: number;
   rowWeights?: ArrayLike<number>;
   damping?: number;
+  /** False where no `backward` will follow: then nothing is kept for it. */
+  differentiated?: boolean;
 }
 
 export interface LeastSquaresResult extends Outcome {
@@ -79,6 +81,13 @@ export function checkLengths(arrays: Record<string, Float64Array>, length: numbe
         where: name,
       });
 }
+
+/** Why a batch that was solved without keeping anything has no derivative. */
+export const notKept = (): AdjointError =>
+  new AdjointError('bad-request', 'The batch was solved without what its derivative needs.', {
+    where: 'differentiated',
+    fix: 'Solve it without differentiated: false.',
+  });
 
 /** @throws AdjointError `diverged` for the first instance that is reported */
 export function stopAtFailure(result: LeastSquaresResult): void {

@@ -11,6 +11,7 @@ import {
   instanceData,
   leastSquaresData,
   makeResult,
+  notKept,
   stopAtFailure,
   type LeastSquaresBatch,
   type LeastSquaresDatum,
@@ -137,12 +138,13 @@ export class LeastSquaresLayer {
     return 8 * (4 * n * n + 2 * m * n + (this.#solved?.base.length ?? 0) + this.#anchored.numbersHeld);
   }
 
-  #solve(i: number, { initial, base, result }: Solved): void {
+  #solve(i: number, { initial, base, result, batch }: Solved): void {
     const { model } = this;
     const { n } = model;
     const { trace } = result;
     const onIterate = trace ? (iterate: Iterate) => noteIterate(trace, i, model, iterate) : undefined;
-    const solved = this.#anchored.solve(i, initial, i * n, onIterate);
+    const keeps = batch.differentiated ?? true;
+    const solved = this.#anchored.solve(i, initial, i * n, keeps, onIterate);
     result.iterations[i] = solved.iterations;
     result.status[i] = solved.status;
     result.restorationStatus[i] = null;
@@ -151,7 +153,7 @@ export class LeastSquaresLayer {
     result.y.set(solved.y, i * n);
     if (this.settings.mode === 'anchored' || !isUsable(solved.status)) return;
     const phase = this.#restoration;
-    result.restorationStatus[i] = phase.run(i, base, trace);
+    result.restorationStatus[i] = phase.run(i, base, keeps, trace);
     result.restorationIterations[i] = phase.state.iteration;
     result.y.set(phase.state.y, i * n);
   }
@@ -179,6 +181,7 @@ export class LeastSquaresLayer {
     if (earlier) this.forward(earlier);
     if (!this.#solved)
       throw new AdjointError('bad-request', 'There is no batch to differentiate.', { fix: 'Call forward before.' });
+    if (this.#solved.batch.differentiated === false) throw notKept();
     const { data, n } = this.model;
     const { size } = this.#solved;
     checkLengths({ cotangent }, size * n);

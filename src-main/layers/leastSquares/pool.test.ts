@@ -68,3 +68,16 @@ test('an instance that fails is reported from whichever thread had it, and an ea
   expect(() => pool.forward({ ...given, size: 74 })).toThrow(/anchor has 2550 entries/);
   expect(() => pool.backward(given.cotangent.slice(1))).toThrow(/cotangent has 2549 entries/);
 });
+
+test('a batch that is not to be differentiated keeps nothing, has the same result, and says so when asked', () => {
+  const settings = { solver, mode: 'project', backward: { kind: 'unroll' } } as const;
+  const [layer, keeping] = [makeLayer(given, settings), makeLayer(given, settings)];
+  const pool = makePool(given, settings, 2);
+  const { y } = keeping.forward(given);
+  for (const solve of [layer, pool]) {
+    expect(solve.forward({ ...given, differentiated: false }).y).toEqual(y);
+    expect(() => solve.backward(given.cotangent)).toThrow(/without what its derivative needs/);
+  }
+  expect(keeping.bytesHeld).toBeGreaterThan(3 * layer.bytesHeld);
+  expect(pool.bytesHeld).toBe(0);
+});

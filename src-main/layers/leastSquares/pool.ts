@@ -8,6 +8,7 @@ import {
   datumLength,
   instanceData,
   makeResult,
+  notKept,
   plainArrays,
   stopAtFailure,
   type Arrays,
@@ -60,6 +61,7 @@ export class LeastSquaresPool {
   readonly #rows: QcqpRows;
   readonly #workers: { worker: Worker; port: MessagePort }[] = [];
   readonly #wanted: number;
+  readonly #held: Float64Array;
   readonly #signal = shared.integers(1);
   #batch: SharedBatch | null = null;
   #last: LeastSquaresResult | null = null;
@@ -79,6 +81,7 @@ export class LeastSquaresPool {
     this.#rows = { n, A, G, H, h };
     this.#anchorWeight = anchorWeight;
     this.#wanted = threads;
+    this.#held = shared.floats(Math.max(1, threads));
   }
 
   /** Started when there is work that is worth it. */
@@ -108,9 +111,9 @@ export class LeastSquaresPool {
     return [...(this.#batch?.owner ?? [])];
   }
 
-  /** As the layer's, of this thread's share. */
+  /** As the layer's, of all threads, as of the last backward pass that each took part in. */
   get bytesHeld(): number {
-    return this.#layer.bytesHeld;
+    return this.#held.reduce((sum, bytes) => sum + bytes, 0);
   }
 
   dispose(): void {
@@ -128,8 +131,9 @@ export class LeastSquaresPool {
     own.anchor.set(anchor);
     own.x.set(x);
     own.initial.set(initial);
-    const { anchorWeight, rowWeights, damping } = batch;
-    this.#run({ kind: 'forward', anchorWeight, rowWeights: rowWeights && Float64Array.from(rowWeights), damping });
+    const { anchorWeight, damping, differentiated } = batch;
+    const rowWeights = batch.rowWeights && Float64Array.from(batch.rowWeights);
+    this.#run({ kind: 'forward', anchorWeight, rowWeights, damping, differentiated });
     const result = this.#collect(own, size, n);
     this.#batches.set(result, batch);
     this.#last = result;
@@ -145,7 +149,12 @@ export class LeastSquaresPool {
       ...{ size, chunks, anchor: shared.floats(size * n), x: shared.floats((size * A.length) / n) },
       ...{ initial: shared.floats(size * n), cotangent: shared.floats(size * n) },
       ...{ result: makeResult(size, n, this.settings, shared), codes: shared.integers(2 * size) },
-      ...{ good: shared.integers(size), unconverged: shared.floats(size), owner: shared.integers(chunks) },
+      ...{
+        good: shared.integers(size),
+        unconverged: shared.floats(size),
+        held: this.#held,
+        owner: shared.integers(chunks),
+      },
       gradients: {},
     };
     return this.#batch;
@@ -177,6 +186,7 @@ export class LeastSquaresPool {
     const batch = this.#batch;
     if (!batch || !this.#last)
       throw new AdjointError('bad-request', 'There is no batch to differentiate.', { fix: 'Call forward before.' });
+    if (this.#batches.get(this.#last)?.differentiated === false) throw notKept();
     const { size, chunks } = batch;
     if (cotangent.length !== batch.cotangent.length)
       throw new AdjointError('bad-request', `cotangent has ${cotangent.length} entries.`, { where: 'cotangent' });

@@ -24,6 +24,8 @@ export interface SharedBatch {
   codes: Int32Array;
   good: Int32Array;
   unconverged: Float64Array;
+  /** Bytes that each thread holds. */
+  held: Float64Array;
   /** [chunks]: the thread that solved it, and has what its derivative needs. */
   owner: Int32Array;
   /** [size, …] of data of instances, [chunks, …] of the others. */
@@ -35,7 +37,7 @@ export interface Command {
   /** Chunks claimed, chunks done, chunks that broke. */
   control: Int32Array;
   order:
-    | { kind: 'forward'; anchorWeight?: number; rowWeights?: Float64Array; damping?: number }
+    | { kind: 'forward'; anchorWeight?: number; rowWeights?: Float64Array; damping?: number; differentiated?: boolean }
     | { kind: 'backward'; asked: readonly LeastSquaresDatum[] };
 }
 
@@ -51,16 +53,17 @@ export function runCommand(layer: LeastSquaresLayer, command: Command, thread: n
   const { batch, control, order } = command;
   if (order.kind === 'forward') {
     const { size, anchor, x, initial, result } = batch;
-    const { anchorWeight, rowWeights, damping } = order;
+    const { anchorWeight, rowWeights, damping, differentiated } = order;
     // Lists of its own: strings cannot be shared.
     const own = { ...result, status: [], restorationStatus: [] };
-    layer.begin({ size, anchor, x, initial, anchorWeight, rowWeights, damping }, own);
+    layer.begin({ size, anchor, x, initial, anchorWeight, rowWeights, damping, differentiated }, own);
     for (;;) {
       const chunk = Atomics.add(control, 0, 1);
       if (chunk >= batch.chunks) return;
       finish(control, () => solveChunk(layer, batch, own, chunk, thread));
     }
   }
+  batch.held[thread] = layer.bytesHeld;
   for (let chunk = 0; chunk < batch.chunks; chunk++)
     if (batch.owner[chunk] === thread) finish(control, () => differentiateChunk(layer, batch, order.asked, chunk));
 }

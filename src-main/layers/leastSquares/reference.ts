@@ -2,6 +2,7 @@ import { gainRatioSearch, type LeastSquaresSettings } from '../../solvers/leastS
 import { LeastSquaresLayer, type LeastSquaresBatch, type LeastSquaresResult } from './leastSquaresLayer';
 import type { QcqpRows } from '../../solvers/leastSquares/qcqpResidual';
 import { defaultLeastSquaresLayerSettings, type LeastSquaresLayerSettings } from './settings';
+import type { LeastSquaresSolver } from './op';
 
 /** ŷ and x, and the weights where they are not those of the layer. */
 export type ReferenceBatch = Omit<LeastSquaresBatch, 'initial' | 'damping'>;
@@ -80,7 +81,7 @@ export interface OutputGradient {
 
 /** The layer's gradient for ŷ: the anchor's part and that of the start, which is ŷ as well. */
 export function outputGradient(
-  layer: LeastSquaresLayer,
+  layer: LeastSquaresSolver,
   batch: Omit<LeastSquaresBatch, 'initial'>,
   cotangent: Float64Array,
 ): OutputGradient {

@@ -34,14 +34,14 @@ export class RestorationPhase {
     this.#counts = new Int32Array(size);
   }
 
-  /** Restores the point start[i·n …] of instance i, which the model must have; y is in the state. */
-  run(i: number, start: Float64Array, trace: InnerTrace | null = null): RestorationStatus {
+  /** Restores the point start[i·n …] of instance i, which the model must have; y is in the state. Only if it `keeps` its points, it can be pulled. */
+  run(i: number, start: Float64Array, keeps: boolean, trace: InnerTrace | null): RestorationStatus {
     const { state } = this;
     initRestoration(state, start, i * state.model.n);
     for (;;) {
       if (trace) noteRestoration(trace, i, state);
       if (terminateRestoration(state)) break;
-      this.#point(i, state.iteration).set(state.y);
+      if (keeps) this.#point(i, state.iteration).set(state.y);
       stepRestoration(state);
     }
     this.#noteActive(i);

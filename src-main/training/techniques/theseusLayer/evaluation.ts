@@ -27,7 +27,7 @@ export function evaluateLayer(
   probes: boolean,
 ): LayerEvaluation {
   const { settings } = inner;
-  const result = inner.layer.forward(batchOf(problem, weights, raw, x));
+  const result = inner.layer.forward({ ...batchOf(problem, weights, raw, x), differentiated: false });
   const evaluation: LayerEvaluation = {
     outputs: result.y,
     ...{ metrics: {}, vectors: {}, inner: null, notes: [], cautions: [] },

@@ -1,10 +1,7 @@
 import { AdjointError } from '@shared/errors';
 import { diagnose } from '../../../layers/leastSquares/diagnosis';
-import {
-  LeastSquaresLayer,
-  type LeastSquaresBatch,
-  type LeastSquaresResult,
-} from '../../../layers/leastSquares/leastSquaresLayer';
+import type { LeastSquaresBatch, LeastSquaresResult } from '../../../layers/leastSquares/leastSquaresLayer';
+import { LeastSquaresPool } from '../../../layers/leastSquares/pool';
 import { isUsable } from '../../../solvers/leastSquares/leastSquares';
 import type { QcqpRows } from '../../../solvers/leastSquares/qcqpResidual';
 import { inequalityCount, type Qcqp } from '../../problem';
@@ -73,7 +70,7 @@ export function innerWeights(settings: TheseusSettings, problem: Qcqp, weights: 
 /** The layer of a problem, the memory that it works in included. */
 export interface InnerProblem {
   settings: TheseusSettings;
-  layer: LeastSquaresLayer;
+  layer: LeastSquaresPool;
   rows: QcqpRows;
 }
 
@@ -83,8 +80,9 @@ const kept = new WeakMap<Qcqp, InnerProblem>();
 export function innerProblem(settings: TheseusSettings, problem: Qcqp): InnerProblem {
   const before = kept.get(problem);
   if (before?.settings === settings) return before;
+  before?.layer.dispose();
   const rows = rowsOf(problem);
-  const inner = { settings, rows, layer: new LeastSquaresLayer(rows, settings.anchor.weight, layerSettings(settings)) };
+  const inner = { settings, rows, layer: new LeastSquaresPool(rows, settings.anchor.weight, layerSettings(settings)) };
   kept.set(problem, inner);
   return inner;
 }
