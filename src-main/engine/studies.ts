@@ -119,26 +119,29 @@ export async function studyResult(
   };
 }
 
-/** Reads each clock's metrics when they are asked for, and keeps them: studies look at the same series more than once. */
+/** Reads metrics of a clock when they are asked for, those of one call at once, and keeps them: studies look at the same series more than once. */
 function studyRun(summary: RunSummary, directory: RunDirectory): StudyRun {
   const known = new Map<string, { epoch: Float64Array; values: Float64Array }>();
-  const one = (clock: Clock, metric: string) => {
-    const key = `${clock} ${metric}`;
-    let series = known.get(key);
-    if (!series) {
-      const table = readClock(directory, clock, [metric]);
+  const keyOf = (clock: Clock, metric: string) => `${clock} ${metric}`;
+  const read = (clock: Clock, metrics: readonly string[]) => {
+    if (metrics.length === 0) return;
+    const table = readClock(directory, clock, metrics);
+    for (const metric of metrics) {
       const column = table.columns.get(metric);
       const values = column
         ? column.values.map((value, row) => (column.valid[row] ? value : NaN))
         : new Float64Array(table.rows).fill(NaN);
-      known.set(key, (series = { epoch: table.index.epoch, values }));
+      known.set(keyOf(clock, metric), { epoch: table.index.epoch, values });
     }
-    return series;
   };
   return {
     summary,
     series(clock, metrics) {
-      const all = metrics.map((metric) => [metric, one(clock, metric)] as const);
+      read(
+        clock,
+        metrics.filter((metric) => !known.has(keyOf(clock, metric))),
+      );
+      const all = metrics.map((metric) => [metric, known.get(keyOf(clock, metric))!] as const);
       return {
         epoch: all[0]?.[1].epoch ?? new Float64Array(0),
         values: Object.fromEntries(all.map(([metric, { values }]) => [metric, values])),

@@ -1,4 +1,5 @@
 import type { Estimate } from '@shared/studies';
+import { hypergradientMetrics } from '@shared/metrics/hypergradients';
 import { median } from '@shared/statistics/summary';
 import type { BilevelFamily } from '../bilevel/families';
 import { contestantNames, type ContestantName } from '../bilevel/comparison/contestants';
@@ -64,6 +65,9 @@ export function geometric(values: readonly number[]): Estimate | null {
 export function rowsOf(runs: readonly StudyRun[]): Row[] {
   const place = ({ summary: { settings } }: StudyRun) =>
     JSON.stringify([settings['problem.kind'], settings.tolerance, settings['problem.d']]);
+  // All that a run has is read at once.
+  const keys = hypergradientMetrics.map((metric) => metric.key);
+  for (const run of runs) run.series('step', keys);
   return [...groups(runs, place).values()]
     .map((members): Row => rowOf(members))
     .sort((a, b) => a.family.localeCompare(b.family) || b.tolerance - a.tolerance || a.d - b.d);

@@ -274,8 +274,8 @@ function table(grid: Grid, vacuous: boolean): Findings['tables'][number] {
 }
 
 function figure({ betas, mus }: Settings, grids: readonly Grid[], vacuous: boolean): Findings['figures'][number] {
-  const x = betas.toSorted((a, b) => a - b);
-  const y = mus.toSorted((a, b) => a - b);
+  const x = mus.toSorted((a, b) => a - b);
+  const y = betas.toSorted((a, b) => a - b);
   const lefts = grids.flatMap((grid) => known(grid).map(({ left }) => left));
   const domain: [number, number] = [Math.min(...lefts), Math.max(...lefts)];
   return {
@@ -288,16 +288,16 @@ function figure({ betas, mus }: Settings, grids: readonly Grid[], vacuous: boole
       style: { width: 178, columns: Math.min(3, grids.length), legend: 'below' },
       panels: grids.map((grid) => ({
         title: panelTitles[grid.rule],
-        x: { label: '$\\beta$', categories: x.map(formatShort) },
-        y: { label: '$\\mu_F$', categories: y.map(formatShort) },
+        x: { label: '$\\mu_F$', categories: x.map(formatShort) },
+        y: { label: '$\\beta$', categories: y.map(formatShort) },
         series: [
           {
             mark: 'heat',
             label: 'Way left',
             x: x.map((_, i) => i),
             y: y.map((_, i) => i),
-            z: y.flatMap((mu) =>
-              x.map((beta) => grid.cells.find((cell) => cell.beta === beta && cell.mu === mu)?.left ?? null),
+            z: y.flatMap((beta) =>
+              x.map((mu) => grid.cells.find((cell) => cell.beta === beta && cell.mu === mu)?.left ?? null),
             ),
             scale: 'log',
             ...(domain[1] > domain[0] ? { domain } : {}),
