@@ -193,12 +193,12 @@ function figure(rows: readonly Row[]): Findings['figures'][number] {
       format: 'adjoint-figure',
       version: 1,
       title: 'Gradient signal over inner iterations',
-      style: { width: 178, columns: 2 },
+      style: { width: 178, height: 110, columns: 2 },
       panels: [
-        panel('Norm against exact', 'norm', 'Norm / exact', 'linear', [1]),
+        panel('Norm against exact', 'norm', 'Norm / exact', 'log', [1]),
         panel('Direction', 'cosine', 'Cosine with exact', 'linear', [1]),
         panel('Signal to noise', 'noise', 'Signal to noise', 'log'),
-        panel('Optimality gap', 'gap', 'Gap, signed', 'linear', [0]),
+        panel('Optimality gap', 'gap', 'Gap', 'log'),
       ],
     },
   };
