@@ -90,4 +90,5 @@ it('a figure of a landscape holds its values, contours, kinks and paths, and is 
   expect(panel.series.map(({ label }) => label)).toEqual(['F', 'kinks', 'SSIGD', 'start', '$x^*$']);
   const svg = toSvg(figure);
   expect(svg).toContain('#d55e00');
+  expect(svg).not.toContain('NaN');
 });

@@ -12,7 +12,7 @@ type Panel = FigurePanels[number];
 
 function planePanel(landscape: Landscape, paths: readonly LandscapePath[]): Panel {
   const { s, t, size, values, kinks, optimum, start, axes } = landscape;
-  const grid = { x: along(s, size[0]), y: along(t, size[1]), z: data(values.map((value) => value ?? NaN)) };
+  const grid = { x: along(s, size[0]), y: along(t, size[1]), z: data(values) };
   const known = values.filter((value) => value !== null);
   const range = [known.reduce((a, b) => Math.min(a, b), Infinity), known.reduce((a, b) => Math.max(a, b), -Infinity)] as const;
   const lines = [...kinks.kink, ...kinks.jump];
@@ -27,8 +27,8 @@ function planePanel(landscape: Landscape, paths: readonly LandscapePath[]): Pane
             {
               mark: 'line' as const,
               ...{ label: 'kinks', colour: '#111111' },
-              x: data(lines.flatMap(([s0, , s1]) => [s0, s1, NaN])),
-              y: data(lines.flatMap(([, t0, , t1]) => [t0, t1, NaN])),
+              x: data(lines.flatMap(([s0, , s1]) => [s0, s1, null])),
+              y: data(lines.flatMap(([, t0, , t1]) => [t0, t1, null])),
             },
           ]
         : []),
@@ -49,7 +49,7 @@ function curvePanel({ s, size, values, corners, axes, optimum }: Landscape, path
     x: { label: axisLabel(axes[0]) },
     y: { label: 'F' },
     series: [
-      { mark: 'line', label: 'F', x: data(along(s, size[0])), y: data(values.map((value) => value ?? NaN)) },
+      { mark: 'line', label: 'F', x: data(along(s, size[0])), y: data(values) },
       ...(corners.length > 0
         ? [
             {
