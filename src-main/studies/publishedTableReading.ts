@@ -180,7 +180,7 @@ function stability(rows: readonly Row[]): Claim {
     text:
       largest === null
         ? `stability, tolerance ${tolerance}: no difference. Both move ${asF} when x moves.`
-        : `stability, tolerance ${tolerance}: the layer moves ${asF}; direct differences move up to ${formatNumber(Math.max(largest.ratio.value, 1 / largest.ratio.value), 3)} times as ${largest.ratio.value > 1 ? 'much' : 'little'}, at δ = ${formatShort(largest.delta)}: ` +
+        : `stability, tolerance ${tolerance}: the layer moves ${asF}; direct differences move ${largest.ratio.value > 1 ? 'up' : 'down'} to ${formatNumber(largest.ratio.value, 3)} times as much, at δ = ${formatShort(largest.delta)}: ` +
           'the noise of the solver, divided by δ.',
     basis: `Ratio within ${100 * sameQuotient} % of 1 in ${alike.length} of ${ratios.length} pairs of size and δ, above in ${above.length}; farthest ${largest ? estimateText(largest.ratio) : '–'}. Layer over the true quotient: within ${formatNumber(offTruth, 2)} of 1.`,
   };

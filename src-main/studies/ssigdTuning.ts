@@ -285,7 +285,10 @@ function figure({ betas, mus }: Settings, grids: readonly Grid[], vacuous: boole
       format: 'adjoint-figure',
       version: 1,
       title: `Way left to the best F${vacuous ? ' (vacuous)' : ''}`,
-      style: { width: 178, columns: Math.min(3, grids.length), legend: 'below' },
+      style: {
+        ...{ width: 178, height: 10 + 60 * Math.ceil(grids.length / 2), legend: 'below' },
+        columns: Math.min(2, grids.length),
+      },
       panels: grids.map((grid) => ({
         title: panelTitles[grid.rule],
         x: { label: '$\\mu_F$', categories: x.map(formatShort) },
