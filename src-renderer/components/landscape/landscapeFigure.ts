@@ -38,8 +38,8 @@ function planePanel(landscape: Landscape, paths: readonly LandscapePath[]): Pane
         x: data(points.map((point) => point.s)),
         y: data(points.map((point) => point.t)),
       })),
-      { mark: 'points', label: 'start', colour: '#ffffff', x: data([start.s]), y: data([start.t]) },
-      ...(optimum ? [{ mark: 'points' as const, label: '$x^*$', colour: '#5453c9', x: data([optimum.s]), y: data([optimum.t]) }] : []),
+      { mark: 'points', label: 'start', colour: '#cc3311', x: data([start.s]), y: data([start.t]) },
+      ...(optimum ? [{ mark: 'points' as const, label: '$x^*$', colour: '#ee7733', x: data([optimum.s]), y: data([optimum.t]) }] : []),
     ],
   };
 } // prettier-ignore
