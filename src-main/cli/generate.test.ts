@@ -69,7 +69,7 @@ describe('adjoint generate qcqp', () => {
     [['--e', '21'], 'bad-request', /only 20 variables/],
     [['--n', 'twenty'], 'bad-request', /settings/],
     [['--suite', 'n1'], 'bad-request', /no size "n1"/],
-    [['--e', '19', '--tightness', '1000'], 'bad-request', /Instance \d+ is infeasible: .* h are too tight/],
+    [['--e', '19', '--tightness', '1000'], 'bad-request', /Instance \d+ is infeasible: .* too tight/],
     [['--n', '1000000', '--e', '1'], 'bad-request', /takes .* are available: the constant arrays alone do not fit/],
     [['--instances', '90000000'], 'bad-request', /takes .* are available: \d+ instances would fit/],
     [['--out', 'labels.csv'], 'bad-request', /\.csv/],

@@ -88,6 +88,10 @@ describe('adjoint study', () => {
   it('lists the studies with their questions', () => {
     const { status, lines } = adjoint();
     expect(status).toBe(0);
-    expect(lines.map(({ name }) => name)).toEqual(['lambda-trade-off', 'annealing', 'gradient-interference']);
+    expect(lines.map(({ name }) => name)).toEqual([
+      ...['lambda-trade-off', 'annealing', 'gradient-interference'],
+      ...['backward-modes', 'inner-iterations', 'warm-start'],
+      ...['published-table', 'gradient-quality', 'ssigd-tuning'],
+    ]);
   });
 });
