@@ -53,10 +53,16 @@ export const theseusLayer: Technique<'theseusLayer', typeof theseusSettings> = {
   terms({ device: { tf }, problem, settings, scheduled }, y, x, raw) {
     const penalty = tf.mean(squaredResidual(tf, problem, y, x));
     const { distance, backboneLambda } = settings.loss;
-    const parts: Tensor[] = [tf.mul(penalty, scheduled.lambda)];
+    const parts: Tensor[] = [];
+    // What has no weight is measured all the same, but not differentiated.
+    if (scheduled.lambda !== 0) parts.push(tf.mul(penalty, scheduled.lambda));
     if (distance > 0) parts.push(tf.mul(tf.mean(tf.sum(tf.square(tf.sub(y, raw)), 1)), distance));
     if (backboneLambda > 0) parts.push(tf.mul(tf.mean(squaredResidual(tf, problem, raw, x)), backboneLambda));
-    return { objective: tf.mean(problem.objective(y)), constraint: tf.addN(parts), penalty };
+    return {
+      objective: tf.mean(problem.objective(y)),
+      constraint: parts.length > 0 ? tf.addN(parts) : tf.scalar(0),
+      penalty,
+    };
   },
   scalars({ settings, weights, scheduled, data }) {
     const { anchorWeight, damping } = innerWeights(settings, data, weights);
