@@ -6,6 +6,7 @@ import { type Checkpoint, readCheckpoint } from '../store/checkpoint';
 import { readDataset } from '../store/dataset';
 import { checkData } from '../store/runData';
 import type { RunDirectory } from '../store/runDirectory';
+import { wholeCheckpoint } from '../store/wholeCheckpoint';
 import { restoreState, type SavedScalars } from '../training/checkpoint';
 import { resolveDefaults } from '../training/experimentSchema';
 import { labelledSet } from '../training/labelledSet';
@@ -42,13 +43,7 @@ export async function openCheckpoint(run: RunDirectory, settings: ProbeSettings)
       where: run.id,
       fix: `This is a run of kind “${manifest.kind}”.`,
     });
-  const whole = run.checkpoints().filter(({ valid }) => valid);
-  const chosen = settings.step === undefined ? whole.at(0) : whole.find(({ step }) => step === settings.step);
-  if (!chosen)
-    throw new AdjointError('not-found', `The run has no whole checkpoint${settings.step === undefined ? '' : ` of step ${settings.step}`}.`, {
-      where: run.file('checkpoints'),
-      fix: whole.length > 0 ? `It has: ${whole.map(({ step }) => step).join(', ')}.` : 'Let it reach its first one.',
-    }); // prettier-ignore
+  const chosen = wholeCheckpoint(run, settings.step);
   const path = await checkData(manifest);
   if (path === null)
     throw new AdjointError('invalid-experiment', 'The run names no dataset.', { where: 'manifest.json: dataset' });

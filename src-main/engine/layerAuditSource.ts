@@ -7,6 +7,7 @@ import { gainRatioSearch, type LeastSquaresSettings } from '../solvers/leastSqua
 import { readCheckpoint } from '../store/checkpoint';
 import { readDataset, type Dataset } from '../store/dataset';
 import { RunDirectory } from '../store/runDirectory';
+import { wholeCheckpoint } from '../store/wholeCheckpoint';
 import { bindNetwork } from '../training/bound';
 import { restoreState, type SavedScalars } from '../training/checkpoint';
 import { resolveDefaults, type NetworkSettings } from '../training/experimentSchema';
@@ -103,13 +104,7 @@ function fromRun({ directory, step }: Extract<FoundAuditSource, { kind: 'run' }>
       where: run.id,
       fix: 'Choose a run of kind training.',
     });
-  const valid = run.checkpoints().filter((checkpoint) => checkpoint.valid);
-  const checkpoint = step === undefined ? valid.at(0) : valid.find((one) => one.step === step);
-  if (!checkpoint)
-    throw new AdjointError('not-found', 'The run has no such checkpoint.', {
-      where: run.id,
-      fix: valid.length > 0 ? `It has: ${valid.map((one) => one.step).join(', ')}.` : 'Let it reach its first one.',
-    });
+  const checkpoint = wholeCheckpoint(run, step);
   const { network, technique } = resolveDefaults(manifest.experiment);
   const saved = readCheckpoint(run.checkpointPath(checkpoint.step));
   return {

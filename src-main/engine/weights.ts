@@ -5,6 +5,7 @@ import type { NdArray } from '../store/ndarray';
 import { writeNpz } from '../store/npz';
 import type { RunDirectory } from '../store/runDirectory';
 import { encodeSafetensors, layOutTensors } from '../store/safetensors';
+import { wholeCheckpoint } from '../store/wholeCheckpoint';
 import { networkWeights } from '../training/checkpoint';
 
 export interface WeightsFile {
@@ -26,17 +27,7 @@ const numpyNames = { F32: 'float32', F64: 'float64', I32: 'int32' } as const;
  * @throws AdjointError `not-found` where there is no such checkpoint or no network in it, `corrupt`
  */
 export function exportWeights(run: RunDirectory, format: WeightsFormat, step?: number): WeightsFile {
-  const found = run.checkpoints().filter((checkpoint) => checkpoint.valid);
-  const checkpoint = step === undefined ? found.at(0) : found.find((one) => one.step === step);
-  if (!checkpoint)
-    throw new AdjointError(
-      'not-found',
-      step === undefined ? 'The run has no whole checkpoint.' : `The run has no whole checkpoint of step ${step}.`,
-      {
-        where: run.file('checkpoints'),
-        fix: found.length > 0 ? `It has: ${found.map((one) => one.step).join(', ')}.` : 'Let it reach its first one.',
-      },
-    );
+  const checkpoint = wholeCheckpoint(run, step);
   const tensors = networkWeights(readCheckpoint(run.checkpointPath(checkpoint.step)));
   if (tensors.size === 0)
     throw new AdjointError('not-found', 'The checkpoint holds no network.', {
