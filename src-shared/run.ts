@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { problemSchema } from './errors';
 
 /** Clocks along which metrics are recorded; one table (and one chain of segments) each. */
-export const clocks = ['step', 'epoch', 'inner', 'system'] as const;
+export const clocks = ['step', 'epoch', 'inner', 'diagnostics', 'system'] as const;
 export type Clock = (typeof clocks)[number];
 
 /** Columns that every table has beside its metrics, in this order. */

@@ -1,6 +1,7 @@
 import { dot } from '../numerics/linalg/products';
 import { symmetricEigenvalues } from '../numerics/linalg/eigenvalues';
 import type { LossProbe } from './lossProbe';
+import type { Progress } from './progress';
 
 export interface EffectiveRank {
   /** exp(−Σ p_k ln p_k), p the singular values divided by their sum (Roy & Vetterli, EUSIPCO 2007): between 1 and `most`. NaN for zeros. */
@@ -44,15 +45,12 @@ export async function featureRank(probe: LossProbe): Promise<EffectiveRank> {
 }
 
 /** Of the gradients of single instances: how many directions a batch pulls into. One gradient an instance. */
-export async function gradientRank(
-  probe: LossProbe,
-  onProgress: (done: number, of: number) => void = () => undefined,
-): Promise<EffectiveRank> {
+export async function gradientRank(probe: LossProbe, onProgress: Progress = () => undefined): Promise<EffectiveRank> {
   const count = probe.instances.length;
   const rows = new Float64Array(count * probe.size);
   for (let i = 0; i < count; i++) {
     rows.set(await probe.gradient(probe.weights, probe.instances.subarray(i, i + 1)), i * probe.size);
-    onProgress(i + 1, count);
+    await onProgress(i + 1, count);
   }
   return effectiveRank(count, probe.size, rows);
 }

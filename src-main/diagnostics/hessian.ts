@@ -2,6 +2,7 @@ import { dot } from '../numerics/linalg/products';
 import { symmetricEigen } from '../numerics/linalg/jacobi';
 import { Generator } from '@shared/random/generator';
 import type { LossProbe } from './lossProbe';
+import type { Progress } from './progress';
 
 export interface HessianSpectrum {
   /** Estimates of eigenvalues at both ends, falling; each with ‖Hv − θv‖ for the unit vector v that belongs to it. */
@@ -51,7 +52,7 @@ export async function hessianSpectrum(
   product: (v: Float64Array) => Promise<Float64Array>,
   size: number,
   { count, steps, seed }: HessianSettings,
-  onProgress: (done: number, of: number) => void = () => undefined,
+  onProgress: Progress = () => undefined,
 ): Promise<HessianSpectrum> {
   const start = performance.now();
   const most = Math.min(steps, size);
@@ -82,7 +83,7 @@ export async function hessianSpectrum(
       }
     const length = Math.sqrt(dot(size, hv, 0, hv, 0));
     beta.push(length);
-    onProgress(basis.length, most);
+    await onProgress(basis.length, most);
     const scale = Math.max(...alpha.map(Math.abs), ...beta);
     if (length <= 1e-12 * scale) break;
     v = hv.map((value) => value / length);

@@ -1,5 +1,6 @@
 import { Generator } from '@shared/random/generator';
 import type { LossProbe, ProbedLoss, WeightBlock } from './lossProbe';
+import type { Progress } from './progress';
 
 export interface LandscapeSettings {
   /** Grid points along each direction; odd, so that the middle is the checkpoint itself. */
@@ -27,7 +28,7 @@ export interface LossLandscape {
 export async function lossLandscape(
   probe: LossProbe,
   { points, radius, dimensions, seed }: LandscapeSettings,
-  onProgress: (done: number, of: number) => void = () => undefined,
+  onProgress: Progress = () => undefined,
 ): Promise<LossLandscape> {
   const start = performance.now();
   const generator = new Generator(seed);
@@ -44,7 +45,7 @@ export async function lossLandscape(
       for (let k = 0; k < moved.length; k++) moved[k] = probe.weights[k] + a[i] * u[k] + b[j] * v[k];
       const found = await probe.loss(moved);
       for (const key of Object.keys(values) as (keyof ProbedLoss)[]) values[key][j * a.length + i] = found[key];
-      onProgress(j * a.length + i + 1, count);
+      await onProgress(j * a.length + i + 1, count);
     }
   return { a, b, values, seconds: (performance.now() - start) / 1e3 };
 }

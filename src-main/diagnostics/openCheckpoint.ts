@@ -10,7 +10,8 @@ import { wholeCheckpoint } from '../store/wholeCheckpoint';
 import { restoreState, type SavedScalars } from '../training/checkpoint';
 import { resolveDefaults } from '../training/experimentSchema';
 import { labelledSet } from '../training/labelledSet';
-import { createTraining } from '../training/loop';
+import { createTraining, disposeState } from '../training/loop';
+import { inFloat64 } from './inFloat64';
 import { LossProbe } from './lossProbe';
 
 export interface OpenedCheckpoint {
@@ -58,10 +59,12 @@ export async function openCheckpoint(run: RunDirectory, settings: ProbeSettings)
     requireSameNetwork(expected.weights, checkpoint, run.checkpointPath(chosen.step));
   } finally {
     // Tensors of the state only: the problem's are shared with what follows.
-    for (const group of [expected.weights, expected.buffers, expected.techniqueWeights, expected.slots, expected.technique.tensors])
-      for (const tensor of Object.values(group)) tensor.dispose();
-  } // prettier-ignore
-  const state = restoreState(device, inFloat64(checkpoint));
+    disposeState(expected);
+  }
+  const state = restoreState(
+    device,
+    inFloat64({ tensors: checkpoint.tensors, state: checkpoint.state as unknown as SavedScalars }),
+  );
   const count = Math.min(settings.instances, data.train.count);
   const order = new Generator(new SeedSequence(settings.seed)).permutation(data.train.count);
   const probe = await LossProbe.at(device, training, state, order.slice(0, count));
@@ -91,12 +94,4 @@ function requireSameNetwork(
       fix: 'Put back the run’s own checkpoint or manifest; one of the two came from elsewhere.',
     }); // prettier-ignore
   }
-}
-
-/** Diagnostics are differences of gradients: they are taken in float64, where the weights of a float32 run are exact. */
-function inFloat64({ tensors, state }: Checkpoint): { tensors: Checkpoint['tensors']; state: SavedScalars } {
-  const cast = new Map<string, Checkpoint['tensors'] extends Map<string, infer T> ? T : never>();
-  for (const [name, tensor] of tensors)
-    cast.set(name, tensor.dtype === 'F32' ? { ...tensor, dtype: 'F64', data: Float64Array.from(tensor.data) } : tensor);
-  return { tensors: cast, state: { ...(state as unknown as SavedScalars), dtype: 'float64' } };
 }

@@ -50,7 +50,7 @@ export function seriesCsv(
   return { csv: lines.join('\n') + '\n', rows: table.rows, cut: table.cut };
 }
 
-/** Rows of whole vectors, evenly picked; those that the run did not record are left out. NaN is given as 0: a picture has no place for it. */
+/** Rows of whole vectors and of the counts of histograms, evenly picked; those that the run did not record are left out. NaN is given as 0: a picture has no place for it. */
 export function vectorRows(run: RunDirectory, clock: Clock, keys: readonly string[], most: number): VectorRows {
   const table = readClock(run, clock, keys);
   const count = Math.min(most, table.rows);
@@ -60,10 +60,12 @@ export function vectorRows(run: RunDirectory, clock: Clock, keys: readonly strin
   const values: VectorRows['values'] = {};
   for (const key of keys) {
     const column = table.columns.get(key);
-    if (column?.kind !== 'vector') continue;
+    if (column?.kind !== 'vector' && column?.kind !== 'histogram') continue;
+    // A histogram lies there as its edges, which are fixed, and its counts.
+    const first = column.kind === 'histogram' ? (column.width + 1) / 2 : 0;
     values[key] = rows.map((row) =>
       column.valid[row] === 1
-        ? Array.from(column.values.subarray(row * column.width, (row + 1) * column.width), (value) =>
+        ? Array.from(column.values.subarray(row * column.width + first, (row + 1) * column.width), (value) =>
             Number.isFinite(value) ? value : 0,
           )
         : null,

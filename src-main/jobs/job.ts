@@ -44,6 +44,8 @@ export interface Job {
   save(activeSeconds: number): Promise<Checkpoint>;
   /** Position of the best state so far, if its checkpoint is to be kept whatever newer ones there are. */
   bestStep?(): number | null;
+  /** Whether the checkpoint of a step is a milestone: written when the job gets there and kept for ever. */
+  isMilestone?(step: number): boolean;
   /** One line for the log when it has finished. */
   conclusion(): string;
   dispose(): void;

@@ -154,7 +154,8 @@ class RunLoop {
       await this.#holdBest();
       if (recorder.tick()) heartbeat.beat();
       if (control.due && (await this.#obey()) === 'cancel') return 'cancelled';
-      if (clock.seconds - this.#lastCheckpointAt >= this.#checkpoints.seconds) await this.checkpoint();
+      const due = clock.seconds - this.#lastCheckpointAt >= this.#checkpoints.seconds;
+      if (due || job.isMilestone?.(job.position().step)) await this.checkpoint();
       await this.#yieldToEvents();
     }
     await this.checkpoint();
@@ -185,7 +186,7 @@ class RunLoop {
     if (best) best.pending = null;
     const path = run.checkpointPath(step);
     writeCheckpoint(path, state);
-    run.pruneCheckpoints(this.#checkpoints.keep, best?.step);
+    run.pruneCheckpoints(this.#checkpoints.keep, best?.step, (at) => job.isMilestone?.(at) ?? false);
     heartbeat.lastCheckpoint = { file: path.slice(path.lastIndexOf('/') + 1), step, at: now() };
     heartbeat.beat();
   }

@@ -118,6 +118,9 @@ describe('run directory', () => {
     expect(run.damage()).toEqual(['checkpoints/000000400.safetensors is torn']);
     run.pruneCheckpoints(2);
     expect(run.checkpoints().map(({ step }) => step)).toEqual([400, 300, 200]);
+    for (const step of [500, 600]) writeCheckpoint(run.checkpointPath(step), checkpoint(step / 100));
+    run.pruneCheckpoints(1, undefined, (step) => step % 200 === 0);
+    expect(run.checkpoints().map(({ step }) => step)).toEqual([600, 500, 200]);
   });
 
   it('refuses a second writer', () => {

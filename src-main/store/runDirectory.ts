@@ -219,14 +219,14 @@ export class RunDirectory {
   }
 
   /**
-   * Keeps the `keep` newest valid checkpoints (at least one), and that of the step `best` whatever its age; deletes older ones,
-   * and damaged ones among them.
+   * Keeps the `keep` newest valid checkpoints (at least one), and whatever their age that of the step `best` and whole ones of steps that are
+   * kept for ever; deletes older ones, and damaged ones among them.
    */
-  pruneCheckpoints(keep: number, best?: number): void {
+  pruneCheckpoints(keep: number, best?: number, forEver: (step: number) => boolean = () => false): void {
     removeLeftovers(this.file('checkpoints'));
     let kept = 0;
     for (const { file, step, valid } of this.checkpoints()) {
-      if (step === best) continue;
+      if (step === best || (valid && forEver(step))) continue;
       if (kept >= Math.max(1, keep)) rmSync(this.file('checkpoints', file), { force: true });
       else if (valid) kept++;
     }

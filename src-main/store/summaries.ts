@@ -8,6 +8,7 @@ export const areaAxis: Record<Clock, Exclude<IndexColumn, 'sequence'>> = {
   step: 'step',
   epoch: 'epoch',
   inner: 'step',
+  diagnostics: 'step',
   system: 'activeSeconds',
 };
 

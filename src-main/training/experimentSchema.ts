@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { deviceRequests } from '../numerics/devices/device';
 import { schemasOf } from '../modelling/method';
+import { diagnosticsSchema } from './diagnosticsSchema';
 import { monitorSettings } from './monitor';
 import { networks } from './networks/registry';
 import { optimizers } from './optimizers/registry';
@@ -54,6 +55,12 @@ const trainingLoopSchema = z.strictObject({
     .describe('Seconds between checkpoints.')
     .meta({ unit: 's' }),
   keepCheckpoints: z.int().min(1).max(1000).default(3).describe('How many of the newest checkpoints are kept.'),
+  keepEvery: z
+    .int()
+    .min(0)
+    .max(10_000_000)
+    .default(0)
+    .describe('Epochs between milestones, checkpoints that are kept for ever, the first weights included; 0 for none.'),
 });
 
 export const trainingExperimentSchema = z.strictObject({
@@ -73,6 +80,9 @@ export const trainingExperimentSchema = z.strictObject({
     .prefault({ kind: 'adam' })
     .describe('How weights are updated.'),
   training: trainingLoopSchema.prefault({}).describe('Length, batches, measurements and checkpoints.'),
+  diagnostics: diagnosticsSchema
+    .prefault({})
+    .describe('What is looked at during training, at intervals of its own; it changes nothing of the training.'),
   device: z.enum(deviceRequests).default('auto').describe('Where to compute; auto takes the best device there is.'),
   seed: z
     .int()

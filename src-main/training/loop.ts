@@ -15,7 +15,7 @@ import type { TrainingState } from './state';
 import type { LayerEvaluation, LossTerms, Pass, TechniqueState } from './techniques/technique';
 import { disposeAll, mapTensors, type NamedTensors, readScalars, upload } from './tensors';
 import { pickRows, type LabelledSet } from './labelledSet';
-import { validationMetrics } from './validation';
+import { validate } from './validation';
 
 export interface TrainingData {
   problem: Qcqp;
@@ -52,6 +52,8 @@ export interface Training {
    */
   look(state: TrainingState, weights: NamedTensors, instances: Int32Array): LossTerms & { features: Tensor };
   dispose(state: TrainingState): void;
+  /** Lets go of everything but a state: for a training whose states are disposed of by whoever made them. */
+  release(): void;
 }
 
 /** What a validation measures. */
@@ -102,6 +104,7 @@ export function createTraining(
   const width = technique.networkOutputs?.(settings, data.problem) ?? n;
   const stepsPerEpoch = Math.ceil(data.train.count / batchSize);
   const totalSteps = stepsPerEpoch * epochs;
+  const followed = followedInstances(experiment, data.valid.count);
 
   const stopped = ({ stopping }: TrainingState): boolean =>
     earlyStopping.patience > 0 && stopping.stale >= earlyStopping.patience;
@@ -280,14 +283,20 @@ export function createTraining(
         y.dispose();
       }
       const { sum, count } = state.epochLoss;
-      const { outputs, metrics, ...rest }: LayerEvaluation = technique.evaluate?.(context, raw, data.valid.X) ?? {
+      const { outputs, metrics, vectors, ...rest }: LayerEvaluation = technique.evaluate?.(
+        context,
+        raw,
+        data.valid.X,
+      ) ?? {
         ...{ outputs: raw, metrics: {}, vectors: {}, inner: null, notes: [], cautions: [] },
       };
+      const measured = validate(data.problem, data.valid, outputs);
       return {
-        metrics: {
-          'train/loss_epoch': count > 0 ? sum / count : null,
-          ...validationMetrics(data.problem, data.valid, outputs),
-          ...metrics,
+        metrics: { 'train/loss_epoch': count > 0 ? sum / count : null, ...measured.metrics, ...metrics },
+        vectors: {
+          ...measured.vectors,
+          ...(followed > 0 ? { 'valid/probe_outputs': outputs.slice(0, followed * n) } : {}),
+          ...vectors,
         },
         ...rest,
       };
@@ -321,12 +330,16 @@ export function createTraining(
     },
 
     dispose(state) {
-      const { weights, buffers, techniqueWeights, slots } = state;
-      for (const tensors of [weights, buffers, techniqueWeights, slots, state.technique.tensors]) disposeAll(tensors);
-      problem.dispose();
-      if (constants !== undefined) technique.dispose?.(constants);
+      disposeState(state);
+      release();
     },
+    release,
   };
+
+  function release(): void {
+    problem.dispose();
+    if (constants !== undefined) technique.dispose?.(constants);
+  }
 
   /** What is measured of the gradients at a step; changes nothing. */
   async function lookAtGradients(state: TrainingState, weights: NamedTensors, batch: Batch): Promise<StepMetrics> {
@@ -377,6 +390,15 @@ function beginEpoch(state: TrainingState, count: number): TrainingState {
   const generator = Generator.fromState(state.generator);
   const order = generator.permutation(count);
   return { ...state, order, generator: generator.state, position: 0, epochLoss: { sum: 0, count: 0 } };
+}
+
+/** Validation instances, from the first on, whose outputs are recorded. */
+export const followedInstances = ({ diagnostics }: TrainingExperiment, count: number): number =>
+  Math.min(diagnostics.probe.instances, count);
+
+/** Lets go of a state's tensors. */
+export function disposeState({ weights, buffers, techniqueWeights, slots, technique }: TrainingState): void {
+  for (const tensors of [weights, buffers, techniqueWeights, slots, technique.tensors]) disposeAll(tensors);
 }
 
 const techniquePrefix = 'technique/';

@@ -1,3 +1,4 @@
+import { histogram } from '@shared/metrics/bins';
 import type { LabelledSet } from './labelledSet';
 import { equalityAt, inequalityAt, inequalityCount, objectiveAt, type Qcqp } from './problem';
 
@@ -6,11 +7,21 @@ export const rowTolerance = 1e-6;
 /** … and an instance as infeasible from here. */
 export const instanceTolerance = 1e-4;
 
+export interface ValidationMetrics {
+  metrics: Record<string, number>;
+  /** The largest violation of each row over the set, equalities first, and the histograms as the metric log holds them. */
+  vectors: Record<string, Float64Array>;
+}
+
 /**
  * The validation metrics of outputs ŷ [N,n], in float64 whatever the training's precision was. Statistics are over the whole
  * set. Keys and definitions are those of the metric catalogue.
  */
-export function validationMetrics(problem: Qcqp, set: LabelledSet, outputs: Float64Array): Record<string, number> {
+export const validationMetrics = (problem: Qcqp, set: LabelledSet, outputs: Float64Array): Record<string, number> =>
+  validate(problem, set, outputs).metrics;
+
+/** The same with what is measured of every row and over the instances. */
+export function validate(problem: Qcqp, set: LabelledSet, outputs: Float64Array): ValidationMetrics {
   const { n, e } = problem;
   const { count } = set;
   const series = () => new Float64Array(count);
@@ -19,6 +30,7 @@ export function validationMetrics(problem: Qcqp, set: LabelledSet, outputs: Floa
   let violatedInstances = 0;
   const inequalities = new Float64Array(inequalityCount(problem));
   const equalities = new Float64Array(e);
+  const rows = new Float64Array(e + inequalities.length);
   for (let i = 0; i < count; i++) {
     const value = objectiveAt(problem, outputs, i * n);
     const optimum = objectiveAt(problem, set.Y, i * n);
@@ -29,12 +41,16 @@ export function validationMetrics(problem: Qcqp, set: LabelledSet, outputs: Floa
     inequalityAt(problem, outputs, i * n, inequalities);
     let worstEquality = 0;
     let worstInequality = 0;
-    for (const residual of equalities) {
-      const violation = Math.abs(residual);
+    for (let j = 0; j < e; j++) {
+      const violation = Math.abs(equalities[j]);
+      if (!(violation <= rows[j])) rows[j] = violation;
       if (!(violation <= worstEquality)) worstEquality = violation;
       if (!(violation <= rowTolerance)) violatedRows++;
     }
-    for (const residual of inequalities) {
+    for (let j = 0; j < inequalities.length; j++) {
+      const residual = inequalities[j];
+      // Not Math.max: NaN must stay NaN.
+      if (!(residual <= rows[e + j])) rows[e + j] = residual;
       if (!(residual <= worstInequality)) worstInequality = residual;
       if (!(residual <= rowTolerance)) violatedRows++;
     }
@@ -42,14 +58,26 @@ export function validationMetrics(problem: Qcqp, set: LabelledSet, outputs: Floa
     ineq[i] = worstInequality;
     if (!(Math.max(worstEquality, worstInequality) <= instanceTolerance)) violatedInstances++;
   }
+  const histograms = {
+    'valid/gap_histogram': gap,
+    'valid/distance_histogram': dist,
+    'valid/eq_histogram': eq,
+    'valid/ineq_histogram': ineq,
+  };
   return {
-    'valid/objective': mean(objective),
-    ...statistics('gap', gap),
-    ...statistics('dist', dist),
-    ...statistics('eq', eq),
-    ...statistics('ineq', ineq),
-    'valid/violated_rows': violatedRows / count,
-    'valid/violated_share': violatedInstances / count,
+    metrics: {
+      'valid/objective': mean(objective),
+      ...statistics('gap', gap),
+      ...statistics('dist', dist),
+      ...statistics('eq', eq),
+      ...statistics('ineq', ineq),
+      'valid/violated_rows': violatedRows / count,
+      'valid/violated_share': violatedInstances / count,
+    },
+    vectors: {
+      'valid/row_violation': rows,
+      ...Object.fromEntries(Object.entries(histograms).map(([key, values]) => [key, histogram(key, values)])),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { bilevelMetrics } from './bilevel';
 import type { MetricDefinition } from './definition';
+import { dynamicsMetrics } from './dynamics';
 import { hypergradientMetrics } from './hypergradients';
 import { innerMetrics } from './inner';
 import { labelMetrics } from './labels';
@@ -12,6 +13,7 @@ export { questions } from './definition';
 export const metricCatalogue: readonly MetricDefinition[] = [
   ...trainingMetrics,
   ...innerMetrics,
+  ...dynamicsMetrics,
   ...labelMetrics,
   ...bilevelMetrics,
   ...hypergradientMetrics,

@@ -10,6 +10,7 @@ const scalar =
 export const onStep = scalar('step');
 export const onEpoch = scalar('epoch');
 export const onSystem = scalar('system');
+export const onDiagnostics = scalar('diagnostics');
 
 /** The source of definitions that are not from a paper. */
 export const ours = 'Adjoint, docs/methods.md';

@@ -268,18 +268,6 @@ const perEpoch: MetricDefinition[] = [
     question: 'inner',
   }),
   onEpochVector({
-    key: 'valid/row_violation',
-    title: 'Violation of each row',
-    symbol: '\\max_i v_{ij}',
-    unit: '1',
-    formula: '\\max_i v_{ij}(y_i)',
-    description: 'Largest violation over the validation set, equalities first, then inequalities.',
-    source: ours,
-    better: 'lower',
-    scale: 'log',
-    question: 'feasible',
-  }),
-  onEpochVector({
     key: 'inner/backbone_row_violation',
     title: 'Violation of each row before the layer',
     symbol: '\\operatorname{mean}_i v_{ij}(\\hat y)',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { metricCatalogue } from '@shared/metrics/catalogue';
+import { dynamicsVectors } from '@shared/metrics/dynamics';
 import { innerVectors } from '@shared/metrics/inner';
 import { parseEntryKey } from '@shared/metrics/vectors';
 import { makePanels } from './panels';
@@ -43,10 +44,12 @@ describe('panels of a run', () => {
     ]);
   });
 
-  it('show every recorded metric exactly once, also unknown ones, but for what the view of the inner solver shows', () => {
+  it('show every recorded metric exactly once, also unknown ones, but for what other views show and for histograms', () => {
+    const elsewhere = [...innerVectors, ...dynamicsVectors];
+    const histograms = metricCatalogue.filter(({ kind }) => kind === 'histogram').map(({ key }) => key);
     const step = metricCatalogue.filter(({ clock }) => clock === 'step').map(({ key }) => key);
     const epoch = metricCatalogue
-      .filter(({ clock, key }) => clock === 'epoch' && !innerVectors.includes(key))
+      .filter(({ clock, key, kind }) => clock === 'epoch' && kind !== 'histogram' && !elsewhere.includes(key))
       .map(({ key }) => key);
     const vectors = {
       'gradient/layer_cosine': ['layer1'],
@@ -55,7 +58,7 @@ describe('panels of a run', () => {
       'bilevel/x': ['1'],
     };
     const keys = makePanels(
-      { step: [...step, 'mine/strange'], epoch: [...epoch, ...innerVectors] },
+      { step: [...step, 'mine/strange'], epoch: [...epoch, ...elsewhere, ...histograms] },
       order,
       vectors,
     ).flatMap(({ metrics }) => metrics.map(({ key }) => parseEntryKey(key)?.vector ?? key));

@@ -1,5 +1,6 @@
 import type { RunDetail } from '@shared/contract';
 import { metricDefinition, questions, type MetricDefinition, type Question } from '@shared/metrics/catalogue';
+import { dynamicsVectors } from '@shared/metrics/dynamics';
 import { innerVectors } from '@shared/metrics/inner';
 import { entryKey } from '@shared/metrics/vectors';
 import { clocks, type Clock } from '@shared/run';
@@ -71,6 +72,20 @@ const together: { id: string; title: string; symbol: string; keys: string[]; lab
     labels: ['forward', 'backward', 'inner solve', 'inner gradient', 'update', 'diagnostics'],
   },
   {
+    id: 'rank',
+    title: 'Effective rank',
+    symbol: '\\operatorname{erank}',
+    keys: ['rank/features', 'rank/gradients'],
+    labels: ['features', 'gradients'],
+  },
+  {
+    id: 'time/at_intervals',
+    title: 'Time of each diagnostic',
+    symbol: 't',
+    keys: ['time/hessian', 'time/rank', 'time/landscape', 'time/gradient_error'],
+    labels: ['Hessian', 'rank', 'landscape', 'gradient error'],
+  },
+  {
     id: 'inner/iterations_to_tolerance',
     title: 'Inner iterations to tolerance',
     symbol: 'k',
@@ -78,6 +93,9 @@ const together: { id: string; title: string; symbol: string; keys: string[]; lab
     labels: ['from the network', 'from A⁺x'],
   },
 ];
+
+/** Vectors with views of their own, and too many entries for a dashboard. */
+const ofOtherViews = new Set([...innerVectors, ...dynamicsVectors]);
 
 const statistics = ['mean', 'median', 'max'];
 
@@ -94,7 +112,7 @@ export function makePanels(
   const panels: PanelDefinition[] = [];
   for (const clock of clocks) {
     const drawn = (recorded[clock] ?? []).filter(
-      (key) => metricDefinition(key).kind === 'scalar' || (key in vectors && !innerVectors.includes(key)),
+      (key) => metricDefinition(key).kind === 'scalar' || (key in vectors && !ofOtherViews.has(key)),
     );
     const left = new Set(sortedBy(drawn, order));
     for (const key of left) {

@@ -72,7 +72,6 @@ function addOutcome(
   metrics['inner/backbone_violation'] = atBackbone.worst.reduce((a, b) => a + b, 0) / size;
   metrics['inner/valid_reported'] = [...reported.values()].reduce((sum, { instances }) => sum + instances.length, 0);
   vectors['inner/failures'] = failures;
-  vectors['valid/row_violation'] = atOutput.rows;
   vectors['inner/backbone_row_violation'] = atBackbone.rows;
   for (const [found, { instances, worst }] of reported)
     notes.push(

@@ -24,7 +24,7 @@ export const theseusLayer: Technique<'theseusLayer', typeof theseusSettings> = {
     ...['lambda', 'theseus/anchor_weight', 'theseus/damping', 'inner/iterations', 'inner/restoration_iterations'],
     ...['inner/failed', 'inner/unconverged', 'inner/memory', 'time/inner_forward', 'time/inner_backward'],
     ...['inner/displacement', 'inner/backbone_violation', 'inner/valid_reported', 'inner/failures'],
-    ...['valid/row_violation', 'inner/backbone_row_violation'],
+    'inner/backbone_row_violation',
     ...['inner/iterations_median', 'inner/cold_iterations_median', 'inner/warm_start_gain', 'inner/iteration_counts'],
     ...['inner/gradient_cosine', 'inner/gradient_error', 'inner/gradient_norm_ratio'],
     ...['inner/residual_median', 'inner/residual_low', 'inner/residual_high', 'inner/violation_median'],
@@ -34,7 +34,7 @@ export const theseusLayer: Technique<'theseusLayer', typeof theseusSettings> = {
     const rows = rowCount(problem);
     const curve = probe.iterations + 1;
     return {
-      ...{ 'inner/failures': diagnoses.length, 'valid/row_violation': rows, 'inner/backbone_row_violation': rows },
+      ...{ 'inner/failures': diagnoses.length, 'inner/backbone_row_violation': rows },
       ...{ 'inner/iteration_counts': curve + 1, 'inner/residual_median': curve, 'inner/residual_low': curve },
       ...{ 'inner/residual_high': curve, 'inner/violation_median': curve, 'inner/cold_residual_median': curve },
     };
