@@ -2,7 +2,7 @@ import { metricCatalogue } from '@shared/metrics/catalogue';
 import type { Clock } from '@shared/run';
 import type { MetricColumn } from '../store/metricWriter';
 
-/** Columns of a clock's table: every metric of the catalogue that belongs to the clock and that `wanted` picks; vectors of the lengths given. */
+/** Columns of a clock's table: every metric of the catalogue that belongs to the clock and that `wanted` picks; vectors and histograms of the lengths given. */
 export function catalogueColumns(
   clock: Clock,
   wanted: (key: string) => boolean = () => true,
@@ -10,5 +10,5 @@ export function catalogueColumns(
 ): MetricColumn[] {
   return metricCatalogue
     .filter((metric) => metric.clock === clock && wanted(metric.key))
-    .map(({ key, kind, unit }) => ({ key, kind, unit, ...(kind === 'vector' ? { length: lengthOf(key) } : {}) }));
+    .map(({ key, kind, unit }) => ({ key, kind, unit, ...(kind === 'scalar' ? {} : { length: lengthOf(key) }) }));
 }

@@ -6,10 +6,14 @@ import { histogramEdges } from '@shared/metrics/bins';
 import type { Manifest } from '@shared/run';
 import { loadDevice } from '../numerics/devices/ladder';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../store/checkpoint';
+import { readClock } from '../store/metricReader';
+import { RunDirectory } from '../store/runDirectory';
 import { writeDataset } from '../store/dataset';
 import { resolveDefaults } from '../training/experimentSchema';
 import { tinyDataset } from './fixtures/runs';
+import { ActiveClock } from './activeClock';
 import type { Job, Recorder } from './job';
+import { RunRecorder } from './runRecorder';
 import { trainingJob } from './trainingJob';
 
 const devices = { wasm: await loadDevice('wasm'), simd64: await loadDevice('simd64') };
@@ -126,6 +130,24 @@ describe('diagnostics during training', () => {
       const counts = (row[key] as Float64Array).subarray(edges.length);
       expect(counts.reduce((a, b) => a + b)).toBe(dataset.splits.valid.length);
     }
+  });
+
+  it('fit the tables that a run process makes for them', async () => {
+    const experiment = resolveDefaults({ dataset: 'tiny' });
+    const manifest: Manifest = {
+      ...{ format: 'adjoint-run/1' as const, id: 'run', name: 'run', kind: 'training', createdAt: '', experiment, source: null, seed: 0 },
+      ...{ dataset: null, code: { version: 'test', commit: null }, launch: 'direct' as const, clonedFrom: null, sweep: null },
+    }; // prettier-ignore
+    const job = await jobOf({ diagnostics: everything }, null);
+    const run = RunDirectory.create(join(folder, 'run'), manifest);
+    const recorder = new RunRecorder(run, 1, job.columns, new ActiveClock(0), job.position);
+    while (!job.finished()) await job.advance(recorder.record);
+    recorder.writer.close();
+    const { columns } = readClock(run, 'diagnostics');
+    expect(columns.get('landscape/loss')).toMatchObject({ kind: 'vector', width: 9 });
+    expect([...columns.get('landscape/loss')!.valid]).toEqual([1, 0, 0, 1]);
+    expect(readClock(run, 'epoch').columns.get('valid/gap_histogram')).toMatchObject({ kind: 'histogram' });
+    job.dispose();
   });
 
   it('name a bad interval and an even number of points', () => {
