@@ -3,7 +3,7 @@ import { figureSchema } from './figures/spec';
 
 // What there is to be seen around a checkpoint: what is asked of the engine and what it answers.
 
-export const diagnosticKinds = ['hessian', 'rank', 'landscape'] as const;
+export const diagnosticKinds = ['hessian', 'rank', 'landscape', 'gradient', 'violations'] as const;
 export type DiagnosticKind = (typeof diagnosticKinds)[number];
 
 export const diagnosisAskSchema = z.object({
@@ -23,6 +23,8 @@ export const diagnosisAskSchema = z.object({
   /** Grid points along each direction, and the radius in norms of the filters. */
   points: z.int().min(3).max(101).default(21),
   radius: z.number().positive().max(100).default(1),
+  /** Random directions across the gradient, along which it is compared with differences of the loss. */
+  directions: z.int().min(1).max(1000).default(16),
   /** A newer question with the same key takes the place of an older one. */
   key: z.string().default(''),
 });
@@ -57,6 +59,25 @@ export const diagnosisSchema = z.object({
     .nullable(),
   /** Of the features that the last layer starts from, and of the gradients of single instances. */
   rank: z.object({ features: rankSchema, gradients: rankSchema }).nullable(),
+  /** The gradient that training uses against central differences of the loss; null entries where one of them vanishes. */
+  gradient: z
+    .object({
+      cosine: z.number().nullable(),
+      relativeError: z.number().nullable(),
+      norm: z.number().nullable(),
+      slopeRatio: z.number().nullable(),
+      directions: z.number().int(),
+    })
+    .nullable(),
+  /** Over the validation set, one entry a row, equalities first: the largest violation (null where it is no number), and the share of instances above 1e-4. */
+  violations: z
+    .object({
+      equalities: z.number().int(),
+      instances: z.number().int(),
+      largest: z.array(z.number().nullable()),
+      violatedShare: z.array(z.number()),
+    })
+    .nullable(),
   figures: z.array(figureEntrySchema),
 });
 export type Diagnosis = z.infer<typeof diagnosisSchema>;

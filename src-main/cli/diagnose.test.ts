@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem } from '@shared/errors';
+import type { ProcessState } from '@shared/run';
 
 const bundle = resolve('out/node/adjoint.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'adjoint-diagnose-'));
@@ -47,16 +48,28 @@ describe('adjoint diagnose', () => {
     const { status, last } = adjoint('diagnose', id, ...options);
     expect(status).toBe(0);
     expect(last).toMatchObject({ run: id, step: 12, epoch: 2, weights: 268, instances: 16 });
-    const { hessian, rank, landscape } = last as unknown as {
+    const { hessian, rank, landscape, gradient, violations } = last as unknown as {
       hessian: { largest: { value: number; residual: number }[]; asymmetry: number };
       rank: { features: { rank: number; most: number } };
       landscape: { values: { loss: number[] } };
+      gradient: { cosine: number; relativeError: number };
+      violations: { equalities: number; largest: number[] };
     };
     expect(hessian.largest).toHaveLength(2);
     expect(hessian.largest[0].residual).toBeLessThan(1e-3 * hessian.largest[0].value);
     expect(hessian.asymmetry).toBeLessThan(1e-6);
     expect(rank.features.most).toBe(8);
     expect(landscape.values.loss).toHaveLength(9);
+    expect(gradient.cosine).toBeCloseTo(1, 8);
+    expect(gradient.relativeError).toBeLessThan(1e-5);
+    // What the run itself recorded of these weights, in float32.
+    const state = readFileSync(join(workspace, 'runs', id, 'attempts', '1', 'state.json'), 'utf8');
+    const { summaries } = JSON.parse(state) as ProcessState;
+    const worst = (rows: number[]) => Math.max(...rows);
+    const { equalities, largest } = violations;
+    expect(worst(largest.slice(0, equalities))).toBeCloseTo(summaries['valid/eq_max'].last!, 4);
+    expect(worst(largest.slice(equalities))).toBeCloseTo(summaries['valid/ineq_max'].last!, 4);
+    expect(existsSync(join(out, 'violations.pdf'))).toBe(true);
     expect(JSON.parse(readFileSync(join(out, 'diagnosis.json'), 'utf8'))).toEqual(last);
     expect(existsSync(join(out, 'landscape.svg'))).toBe(true);
     expect(adjoint('diagnose', id, '--what', 'landscape', '--line', ...options).last.landscape).toMatchObject({

@@ -7,15 +7,15 @@ import { formatDuration, formatNumber } from '@shared/format';
 import { featureRank, gradientRank, type EffectiveRank } from '../diagnostics/effectiveRank';
 import { hessianProduct, hessianSpectrum, type Ritz } from '../diagnostics/hessian';
 import { lossLandscape } from '../diagnostics/landscape';
-import { landscapeFigure } from '../diagnostics/figures';
+import { landscapeFigure, violationFigure } from '../diagnostics/figures';
+import type { Figure } from '@shared/figures/spec';
+import { diagnosticKinds, type DiagnosticKind } from '@shared/diagnostics';
+import { gradientError } from '../diagnostics/gradientError';
 import { openCheckpoint, type OpenedCheckpoint } from '../diagnostics/openCheckpoint';
 import { jsonText, writeFileAtomic } from '../store/atomic';
 import { action, printJson, printLine, say, withCommonOptions, type CommonOptions, type Places } from './context';
 import { findRun, withRuns } from './findRuns';
 import { renderFigure } from './renderFigure';
-
-const kinds = ['hessian', 'rank', 'landscape'] as const;
-type Kind = (typeof kinds)[number];
 
 interface DiagnoseOptions extends CommonOptions {
   what?: string;
@@ -26,6 +26,7 @@ interface DiagnoseOptions extends CommonOptions {
   iterations: string;
   points: string;
   radius: string;
+  directions: string;
   line?: boolean;
   out?: string;
 }
@@ -33,11 +34,11 @@ interface DiagnoseOptions extends CommonOptions {
 export function diagnoseCommand(places: Places): Command {
   return withCommonOptions(
     new Command('diagnose').description(
-      'Looks at the loss around a checkpoint: ends of the Hessian’s spectrum, effective ranks, loss landscape.',
+      'Looks at the loss around a checkpoint: ends of the Hessian’s spectrum, effective ranks, loss landscape, whether the gradient is that of the loss, violation of each row.',
     ),
   )
     .argument('<run>', 'id, beginning of an id, or name')
-    .option('--what <names>', `with commas between: ${kinds.join(', ')}; all when left out`)
+    .option('--what <names>', `with commas between: ${diagnosticKinds.join(', ')}; all when left out`)
     .option('--step <step>', 'of this checkpoint; the newest when left out')
     .option('--instances <n>', 'training instances that the loss is taken over', '128')
     .option('--seed <n>', 'chooses instances and directions', '0')
@@ -45,6 +46,7 @@ export function diagnoseCommand(places: Places): Command {
     .option('--iterations <n>', 'steps of Lanczos’ iteration, at most; two gradients each', '60')
     .option('--points <n>', 'grid points along each direction of the landscape', '25')
     .option('--radius <r>', 'of the landscape, in norms of the filters', '1')
+    .option('--directions <n>', 'random directions along which the gradient is compared with differences', '16')
     .option('--line', 'the landscape along one direction instead of two')
     .option('-o, --out <dir>', 'folder for numbers and figures')
     .action(action((run: string, options: DiagnoseOptions) => diagnose(run, options, places)));
@@ -72,6 +74,9 @@ async function diagnose(text: string, options: DiagnoseOptions, places: Places):
       const settings = { points: number('points', 3), radius: Number(options.radius), dimensions, seed } as const;
       result.landscape = await landscape(opened, settings, run.id, options, places);
     }
+    if (wanted.includes('gradient'))
+      result.gradient = await gradient(opened, { directions: number('directions', 1), seed }, options);
+    if (wanted.includes('violations')) result.violations = await violations(opened, run.id, options, places);
     const shown = plain(result);
     if (options.out) save(options, 'diagnosis.json', jsonText(shown));
     if (options.json) printJson(shown);
@@ -119,11 +124,41 @@ async function landscape(
   const found = await lossLandscape(probe, settings, progress('Landscape'));
   if (!options.json)
     printLine(`\nLandscape, ${found.values.loss.length} points in ${formatDuration(found.seconds)}: loss ${formatNumber(Math.min(...found.values.loss))} to ${formatNumber(Math.max(...found.values.loss))}`);
-  if (options.out)
-    for (const format of ['.svg', '.pdf', '.csv', '.json'])
-      save(options, `landscape${format}`, await renderFigure(landscapeFigure(found, `${run}, step ${step}`), format, places));
+  await saveFigure('landscape', landscapeFigure(found, `${run}, step ${step}`), options, places);
   return found;
 } // prettier-ignore
+
+async function gradient(
+  { probe }: OpenedCheckpoint,
+  settings: { directions: number; seed: number },
+  options: DiagnoseOptions,
+) {
+  const found = await gradientError(probe, settings, progress('Gradient'));
+  if (!options.json) {
+    printLine(`\nGradient against differences of the loss, ${found.passes} passes in ${formatDuration(found.seconds)}`);
+    printLine(`  cosine ${found.cosine.toFixed(8)}   relative error ${formatNumber(found.relativeError, 3)}   norm ${formatNumber(found.norm, 4)}`);
+  }
+  return found;
+} // prettier-ignore
+
+async function violations(opened: OpenedCheckpoint, run: string, options: DiagnoseOptions, places: Places) {
+  const map = await opened.violations();
+  const { largest, equalities, instances, violatedShare } = map;
+  if (!options.json) {
+    const worst = [...largest.keys()].sort((a, b) => largest[b] - largest[a]).slice(0, 5);
+    printLine(`\nViolation of each row over ${instances} validation instances, the worst rows`);
+    for (const row of worst)
+      printLine(`  ${(row < equalities ? `equality ${row + 1}` : `inequality ${row - equalities + 1}`).padEnd(18)}up to ${formatNumber(largest[row], 3)}, above 1e-4 in ${Math.round(100 * violatedShare[row])} % of the instances`);
+  }
+  await saveFigure('violations', violationFigure(map, `${run}, step ${opened.step}`), options, places);
+  return map;
+} // prettier-ignore
+
+async function saveFigure(name: string, figure: Figure, options: DiagnoseOptions, places: Places): Promise<void> {
+  if (!options.out) return;
+  for (const format of ['.svg', '.pdf', '.csv', '.json'])
+    save(options, name + format, await renderFigure(figure, format, places));
+}
 
 /** Typed arrays as lists, which JSON knows. */
 const plain = (value: unknown): unknown =>
@@ -140,14 +175,14 @@ function progress(what: string): (done: number, of: number) => void {
   return (done, of) => process.stderr.write(`\r${what} ${done} of ${of}${done === of ? '\n' : ''}`);
 }
 
-function chosenKinds(text: string | undefined): readonly Kind[] {
-  if (text === undefined) return kinds;
+function chosenKinds(text: string | undefined): readonly DiagnosticKind[] {
+  if (text === undefined) return diagnosticKinds;
   return text.split(',').map((name) => {
-    const kind = kinds.find((known) => known === name.trim());
+    const kind = diagnosticKinds.find((known) => known === name.trim());
     if (!kind)
       throw new AdjointError('bad-request', `There is no diagnostic “${name.trim()}”.`, {
         where: '--what',
-        fix: `They are ${kinds.join(', ')}.`,
+        fix: `They are ${diagnosticKinds.join(', ')}.`,
       });
     return kind;
   });

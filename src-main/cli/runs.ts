@@ -123,12 +123,22 @@ function exportSeries(text: string, options: ExportOptions): void {
     if (format === '.npz') {
       const table = readClock(run, clock, keys);
       const arrays = [
-        ...indexColumns.map((name) => [name, table.index[name]] as const),
-        ...keys.map((key) => [key, table.columns.get(key)!.values] as const),
+        ...indexColumns.map((name) => ({ name, data: table.index[name], width: 1 })),
+        ...keys.map((key) => {
+          const { values, width } = table.columns.get(key)!;
+          return { name: key, data: values, width };
+        }),
       ];
       writeFileAtomic(
         out!,
-        writeNpz(new Map(arrays.map(([name, data]) => [name, { dtype: 'float64', shape: [rows], data }]))),
+        writeNpz(
+          new Map(
+            arrays.map(({ name, data, width }) => [
+              name,
+              { dtype: 'float64', shape: width === 1 ? [rows] : [rows, width], data },
+            ]),
+          ),
+        ),
       );
     } else if (out) writeFileAtomic(out, csv);
     else if (!options.json) process.stdout.write(csv);

@@ -215,7 +215,7 @@ export function describeDiagnosis({ costs, failures }: Diagnosis, activeSeconds:
   return [
     ...costs.map(
       ({ part, work, seconds }) =>
-        `${titles[part]}: ${work}, ${formatDuration(seconds)}, ${share(seconds)} of the active time so far.`,
+        `${titles[part]}: ${work}, ${seconds < 1 ? `${Math.ceil(1e3 * seconds)} ms` : formatDuration(seconds)}, ${share(seconds)} of the active time so far.`,
     ),
     ...failures.map(({ part, problem }) => `${titles[part]} could not be measured here: ${problemText(problem)}`),
   ];

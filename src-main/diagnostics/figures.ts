@@ -2,6 +2,7 @@ import { data } from '@shared/figures/datum';
 import { columnWidths, parseFigure, type Figure } from '@shared/figures/spec';
 import type { EffectiveRank } from './effectiveRank';
 import type { LossLandscape } from './landscape';
+import type { ViolationMap } from './violationMap';
 
 const along = (k: 1 | 2): string => `Direction ${k} (filter-normalised)`;
 
@@ -35,6 +36,33 @@ export function landscapeFigure({ a, b, values }: LossLandscape, of: string): Fi
             scale: values.loss.every((value) => value > 0) ? 'log' : 'linear',
           },
         ],
+      },
+    ],
+  });
+}
+
+/** Smaller violations are drawn as this one: a logarithmic scale has no place for zero. */
+const leastDrawn = 1e-10;
+
+/** Violation of every row in every validation instance. */
+export function violationFigure({ rows, instances, equalities, values }: ViolationMap, of: string): Figure {
+  const order = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+  const boundary = equalities > 0 && equalities < rows ? [{ kind: 'horizontal', at: equalities + 0.5 }] : [];
+  return parseFigure({
+    ...{ format: 'adjoint-figure', version: 1 },
+    caption: `Violation of each row over the validation set, ${of}: ${equalities} equalities first, then inequalities. What is below 1e-10, zero too, is drawn as 1e-10.`,
+    style: { width: columnWidths.single, height: 75 },
+    panels: [
+      {
+        x: { label: 'Validation instance' },
+        y: { label: 'Row' },
+        series: [
+          {
+            ...{ mark: 'heat', label: 'Violation', x: order(instances), y: order(rows), scale: 'log' },
+            z: data(Array.from(values, (value) => (value < leastDrawn ? leastDrawn : value))),
+          },
+        ],
+        annotations: boundary,
       },
     ],
   });

@@ -13,11 +13,14 @@ import { labelledSet } from '../training/labelledSet';
 import { createTraining, disposeState } from '../training/loop';
 import { inFloat64 } from './inFloat64';
 import { LossProbe } from './lossProbe';
+import { type ViolationMap, violationMap } from './violationMap';
 
 export interface OpenedCheckpoint {
   probe: LossProbe;
   step: number;
   epoch: number;
+  /** Violations over the validation set. */
+  violations(): Promise<ViolationMap>;
   dispose(): void;
 }
 
@@ -72,6 +75,7 @@ export async function openCheckpoint(run: RunDirectory, settings: ProbeSettings)
     probe,
     step: chosen.step,
     epoch: chosen.step / training.stepsPerEpoch,
+    violations: async () => violationMap(dataset, (await training.validate(state)).outputs, data.valid.X),
     dispose: () => training.dispose(state),
   };
 }

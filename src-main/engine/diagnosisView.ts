@@ -1,6 +1,7 @@
 import type { Diagnosis, DiagnosisAsk, DiagnosticKind } from '@shared/diagnostics';
 import { featureRank, gradientRank, type EffectiveRank } from '../diagnostics/effectiveRank';
-import { landscapeFigure, singularValuesFigure } from '../diagnostics/figures';
+import { landscapeFigure, singularValuesFigure, violationFigure } from '../diagnostics/figures';
+import { gradientError } from '../diagnostics/gradientError';
 import { hessianProduct, hessianSpectrum } from '../diagnostics/hessian';
 import { lossLandscape } from '../diagnostics/landscape';
 import { openCheckpoint } from '../diagnostics/openCheckpoint';
@@ -19,7 +20,15 @@ export async function* diagnosis(ask: DiagnosisAsk, directory: string): AsyncGen
   const { probe } = opened;
   let found: Diagnosis = {
     ...{ run: ask.run, step: opened.step, epoch: opened.epoch, weights: probe.size, instances: probe.instances.length },
-    ...{ progress: null, cost: { ...probe.work, seconds: 0 }, hessian: null, rank: null, figures: [] },
+    ...{
+      progress: null,
+      cost: { ...probe.work, seconds: 0 },
+      hessian: null,
+      rank: null,
+      gradient: null,
+      violations: null,
+      figures: [],
+    },
   };
   const of = `${ask.run}, step ${opened.step}`;
   const steps: Record<DiagnosticKind, (progress: Progress) => Promise<Partial<Diagnosis>>> = {
@@ -42,6 +51,28 @@ export async function* diagnosis(ask: DiagnosisAsk, directory: string): AsyncGen
       const { points, radius } = ask;
       const figure = landscapeFigure(await lossLandscape(probe, { points, radius, dimensions: 2, seed }, progress), of);
       return { figures: [...found.figures, { name: 'landscape', caption: figure.caption, figure }] };
+    },
+    async gradient(progress) {
+      const { directions } = ask;
+      const { cosine, relativeError, norm, slopeRatio } = await gradientError(probe, { directions, seed }, progress);
+      return {
+        gradient: {
+          ...{ cosine: numberOrNull(cosine), relativeError: numberOrNull(relativeError), norm: numberOrNull(norm) },
+          ...{ slopeRatio: numberOrNull(slopeRatio), directions },
+        },
+      };
+    },
+    async violations() {
+      const map = await opened.violations();
+      const { equalities, instances: count } = map;
+      const figure = violationFigure(map, of);
+      return {
+        violations: {
+          ...{ equalities, instances: count, largest: Array.from(map.largest, numberOrNull) },
+          violatedShare: [...map.violatedShare],
+        },
+        figures: [...found.figures, { name: 'violations', caption: figure.caption, figure }],
+      };
     },
   };
   try {
@@ -66,6 +97,8 @@ export async function* diagnosis(ask: DiagnosisAsk, directory: string): AsyncGen
     opened.dispose();
   }
 }
+
+const numberOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 const asJson = ({ rank, most, singularValues }: EffectiveRank) => ({
   ...{ rank: Number.isNaN(rank) ? null : rank, most },

@@ -3,7 +3,7 @@ import { indexColumns, type Clock } from '@shared/run';
 import { AdjointError } from '@shared/errors';
 import { metricDefinition } from '@shared/metrics/catalogue';
 import { entryKey, parseEntryKey } from '@shared/metrics/vectors';
-import { findEntry, readClock, type MetricValues } from '../store/metricReader';
+import { findEntry, firstEntry, readClock, type MetricValues } from '../store/metricReader';
 import type { RunDirectory } from '../store/runDirectory';
 
 /** A CSV field with all digits of a float64; NaN and infinities as NaN, inf, -inf (what numpy and pandas read), not measured as nothing. */
@@ -60,9 +60,8 @@ export function vectorRows(run: RunDirectory, clock: Clock, keys: readonly strin
   const values: VectorRows['values'] = {};
   for (const key of keys) {
     const column = table.columns.get(key);
-    if (column?.kind !== 'vector' && column?.kind !== 'histogram') continue;
-    // A histogram lies there as its edges, which are fixed, and its counts.
-    const first = column.kind === 'histogram' ? (column.width + 1) / 2 : 0;
+    if (!column || column.kind === 'scalar') continue;
+    const first = firstEntry(column);
     values[key] = rows.map((row) =>
       column.valid[row] === 1
         ? Array.from(column.values.subarray(row * column.width + first, (row + 1) * column.width), (value) =>
@@ -75,10 +74,11 @@ export function vectorRows(run: RunDirectory, clock: Clock, keys: readonly strin
   return { step: at('step'), epoch: at('epoch'), total: table.rows, values };
 }
 
-/** The keys of all entries where a key means a whole vector. */
+/** The keys of all entries where a key means a whole vector or histogram. */
 function entriesOf(columns: ReadonlyMap<string, MetricValues>, key: string): string[] {
   const column = columns.get(key);
-  return column?.kind === 'vector' ? Array.from({ length: column.width }, (_, i) => entryKey(key, i)) : [key];
+  if (!column || column.kind === 'scalar') return [key];
+  return Array.from({ length: column.width - firstEntry(column) }, (_, i) => entryKey(key, i));
 }
 
 /** Evenly spaced means over the measured samples of one metric; null where a bucket has none. */

@@ -164,21 +164,26 @@ function before(chunk: MetricChunk, limit: number): MetricChunk {
   return { attempt: chunk.attempt, rows: rows.length, index, columns };
 }
 
-/** A scalar metric, or one entry of a vector. */
+/** A scalar metric, one entry of a vector, or the count of one bin of a histogram. */
 export interface ColumnEntry {
   /** Value of row i: `values[i * width + entry]`. */
   column: MetricValues;
   entry: number;
 }
 
-/** What a key means among these columns: a scalar by its own name, an entry of a vector by the vector's; null where there is neither. */
+/** What a key means among these columns: a scalar by its own name, an entry of a vector or histogram by the vector's; null where there is neither. */
 export function findEntry(columns: ReadonlyMap<string, MetricValues>, key: string): ColumnEntry | null {
   const own = columns.get(key);
   if (own) return own.kind === 'scalar' ? { column: own, entry: 0 } : null;
   const parsed = parseEntryKey(key);
   const column = parsed && columns.get(parsed.vector);
-  return column?.kind === 'vector' && parsed && parsed.entry < column.width ? { column, entry: parsed.entry } : null;
+  if (!column || !parsed || column.kind === 'scalar') return null;
+  const first = firstEntry(column);
+  return parsed.entry < column.width - first ? { column, entry: first + parsed.entry } : null;
 }
+
+/** Where the entries begin in a row: a histogram lies there as its edges and then its counts. */
+export const firstEntry = ({ kind, width }: MetricValues): number => (kind === 'histogram' ? (width + 1) / 2 : 0);
 
 /** A clock's whole history. */
 export interface ClockData {

@@ -62,6 +62,8 @@ export interface Validation {
   metrics: Record<string, number | null>;
   /** Vectors of the epoch clock. */
   vectors: Record<string, Float64Array>;
+  /** y of the validation set, [N, n]. */
+  outputs: Float64Array;
   /** A row of the clock `inner`, if there is one. */
   inner: Record<string, Float64Array> | null;
   /** Lines for the log; of the cautions it takes the first of each code. */
@@ -298,6 +300,7 @@ export function createTraining(
           ...(followed > 0 ? { 'valid/probe_outputs': outputs.slice(0, followed * n) } : {}),
           ...vectors,
         },
+        outputs,
         ...rest,
       };
     },

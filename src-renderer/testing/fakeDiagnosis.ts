@@ -13,6 +13,8 @@ export const madeUpDiagnosis: Diagnosis = {
     features: { rank: 36.5, most: 64, singularValues: [2, 1] },
     gradients: { rank: 87.8, most: 128, singularValues: [3, 1] },
   },
+  gradient: { cosine: 0.8125, relativeError: 0.6, norm: 2.5, slopeRatio: 1.1, directions: 16 },
+  violations: { equalities: 1, instances: 20, largest: [0.2, 0.003], violatedShare: [1, 0.25] },
   figures: [
     {
       ...{ name: 'landscape', caption: 'Loss around run-0000.' },

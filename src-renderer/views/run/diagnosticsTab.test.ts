@@ -30,6 +30,8 @@ describe('the diagnostics of a run', () => {
     expect(rows[0].slice(0, 3)).toEqual(['λ₁', '1994.2', '2.1e−16']);
     expect(mounted.wrapper.findAll('tbody tr.rough')).toHaveLength(1);
     expect(mounted.wrapper.findAll('figure')).toHaveLength(1);
+    expect(find('difference-cosine').text()).toBe('0.812500');
+    expect(mounted.wrapper.findAll('dt').map((entry) => entry.text())).toContain('Inequality 1');
     expect(mounted.wrapper.text()).toContain('248 gradients and 442 forward passes');
   });
 
