@@ -63,7 +63,15 @@ test('axe finds nothing in any view, light or dark, empty or with a run', async 
   await expect(page.locator('[data-testid="chart"][data-metric="loss"]').first()).toBeVisible();
   const run = new URL(page.url()).hash.slice(1);
   const id = run.split('/')[2];
-  const ofRun = [run, `${run}/log`, `${run}/config`, `${run}/attempts`, `/compare?runs=${id}`];
+  const ofRun = [
+    run,
+    `${run}/dynamics`,
+    `${run}/log`,
+    `${run}/config`,
+    `${run}/attempts`,
+    `/compare?runs=${id}`,
+    `/compare?runs=${id}&tab=dynamics`,
+  ];
   for (const scheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: scheme });
     for (const address of [...views, ...ofRun]) await check(address, `${address}, ${scheme}`);

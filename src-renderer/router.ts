@@ -61,7 +61,7 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'Trash', rail: 'runs' },
   },
   {
-    path: '/runs/:id/:tab(dashboard|inner|log|config|attempts|diagnostics)?',
+    path: '/runs/:id/:tab(dashboard|inner|dynamics|log|config|attempts|diagnostics)?',
     name: 'run',
     component: () => import('./views/run/RunView.vue'),
     meta: { title: 'Run', rail: 'runs' },

@@ -14,6 +14,7 @@ import { diagnosisAskSchema, diagnosisSchema } from './diagnostics';
 import { findingSchema, problemSchema } from './errors';
 import { figureInfoSchema, savedFigureSchema, saveFigureSchema } from './figures/library';
 import { figureSchema } from './figures/spec';
+import { changesSchema, filmAskSchema, filmPartSchema, outputPlaneAskSchema, outputPlaneSchema } from './film';
 import { landscapeAskSchema, landscapeSchema } from './landscape';
 import { layerAuditAskSchema, layerAuditSchema, layerPathAskSchema, layerPathSchema } from './layerAudit';
 import {
@@ -204,6 +205,14 @@ export const contract = {
   diagnostics: {
     /** The loss around a checkpoint: spectrum of the Hessian, effective ranks, landscape. Every part is the whole answer so far. */
     look: request.input(diagnosisAskSchema).output(eventIterator(diagnosisSchema)),
+  },
+  film: {
+    /** Rows of a run to be played through. */
+    rows: request.input(filmAskSchema).output(filmPartSchema),
+    /** Where a scalar of the step clock, such as λ, changed. */
+    changes: request.input(runId.extend({ metric: z.string() })).output(changesSchema),
+    /** One validation instance in the plane in which the network's outputs moved most. */
+    plane: request.input(outputPlaneAskSchema).output(outputPlaneSchema),
   },
   experiments: {
     /** Example experiments that come with Adjoint. */

@@ -19,6 +19,7 @@ import { datasetHandlers, problemHandlers, type DatasetParts } from './datasetHa
 import { diagnosisHandlers } from './diagnosisHandlers';
 import type { EventHub } from './events';
 import { figureHandlers } from './figureHandlers';
+import { filmHandlers } from './filmHandlers';
 import { on } from './implementer';
 import { layerHandlers } from './layerAuditHandlers';
 import { runDetail } from './runDetail';
@@ -94,6 +95,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
     solve: solveHandlers(parts),
     bilevel: bilevelHandlers(parts),
     diagnostics: diagnosisHandlers(workspace, parts.previewer),
+    film: filmHandlers(workspace, parts.previewer, clockOf),
     layer: layerHandlers({ workspace, places, previewer: parts.previewer }),
     experiments: {
       examples: on.experiments.examples.handler(() => examples(options.resources)),

@@ -2,6 +2,7 @@ import type { BilevelPreview } from '@shared/bilevel';
 import type { DatasetInfo } from '@shared/datasets';
 import type { Diagnosis, DiagnosisAsk } from '@shared/diagnostics';
 import type { Problem } from '@shared/errors';
+import type { OutputPlane, OutputPlaneAsk } from '@shared/film';
 import type { Landscape, LandscapeAsk } from '@shared/landscape';
 import type { LayerAudit, LayerAuditAsk, LayerPath, LayerPathAsk } from '@shared/layerAudit';
 import type { FamilyPreview, PreviewDataset, PreviewFamily, ProblemView } from '@shared/problems';
@@ -11,6 +12,7 @@ import { bilevelLandscape, previewBilevel } from './bilevelViews';
 import { diagnosis } from './diagnosisView';
 import type { FoundAuditSource } from './layerAuditSource';
 import { layerAudit, layerPath } from './layerAuditViews';
+import { outputPlane } from './outputPlane';
 import { inspectWithLabels, previewDataset, previewFamily } from './problemViews';
 import { listCases, type FoundSource } from './solveSource';
 import { auditReport, solveReport } from './solveViews';
@@ -24,6 +26,7 @@ export type ViewTask =
   | { kind: 'solve'; input: SolveRun; source: FoundSource }
   | { kind: 'bilevel'; source: FoundBilevel }
   | { kind: 'layerPath'; input: LayerPathAsk; source: FoundAuditSource }
+  | { kind: 'outputPlane'; input: OutputPlaneAsk; directory: string }
   | { kind: 'audit'; input: SolveAudit; source: FoundSource };
 
 /** What it answers. */
@@ -36,6 +39,7 @@ export interface ViewResults {
   audit: Audited;
   bilevel: BilevelPreview;
   layerPath: LayerPath;
+  outputPlane: OutputPlane;
 }
 
 /** What a thread is asked that answers in parts. */
@@ -84,5 +88,7 @@ export function runViewTask(task: ViewTask): Results | Promise<Results> {
       return previewBilevel(task.source);
     case 'layerPath':
       return layerPath(task.input, task.source);
+    case 'outputPlane':
+      return outputPlane(task.input, task.directory);
   }
 }

@@ -91,6 +91,11 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       landscape: os.bilevel.landscape.handler(notHere),
     },
     diagnostics: { look: os.diagnostics.look.handler(notHere) },
+    film: {
+      rows: os.film.rows.handler(notHere),
+      changes: os.film.changes.handler(notHere),
+      plane: os.film.plane.handler(notHere),
+    },
     layer: {
       audit: os.layer.audit.handler(notHere),
       path: os.layer.path.handler(notHere),

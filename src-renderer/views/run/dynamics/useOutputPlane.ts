@@ -1,0 +1,63 @@
+import { onBeforeUnmount, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
+import type { Problem } from '@shared/errors';
+import type { OutputPlane } from '@shared/film';
+import { problemOf } from '../../../api/connect';
+import { isLive } from '../../../components/runState';
+import { useConnection } from '../../../stores/connection';
+import type { Film } from './useFilms';
+
+const pollMilliseconds = 6000;
+
+/** The outputs for one instance in their plane. While a run goes on outputs are added; plane and window stay as they were. */
+export function useOutputPlane(
+  film: () => Film,
+  which: () => number,
+): {
+  plane: ShallowRef<OutputPlane | null>;
+  problem: ShallowRef<Problem | null>;
+  loading: Ref<boolean>;
+} {
+  const connection = useConnection();
+  const plane = shallowRef<OutputPlane | null>(null);
+  const problem = shallowRef<Problem | null>(null);
+  const loading = ref(false);
+  const isRecorded = () => film().detail?.recorded.epoch?.includes('valid/probe_outputs') === true;
+
+  async function load(keep: boolean): Promise<void> {
+    if (!isRecorded()) return;
+    const { id } = film().run;
+    const asked = which();
+    const before = keep ? plane.value : null;
+    loading.value = true;
+    try {
+      const answer = await connection.client().film.plane({
+        ...{ id, which: asked, key: `${id} ${asked}` },
+        ...(before ? { directions: before.slice.directions } : {}),
+      });
+      if (id !== film().run.id || asked !== which()) return;
+      plane.value = before ? { ...answer, slice: before.slice } : answer;
+      problem.value = null;
+    } catch (error) {
+      const found = problemOf(error);
+      // A newer question answers for this one.
+      if (found.code !== 'conflict' || !plane.value) problem.value = found;
+    } finally {
+      loading.value = false;
+    }
+  }
+  watch(
+    () => [film().run.id, which(), isRecorded()],
+    () => {
+      plane.value = null;
+      void load(false);
+    },
+    { immediate: true },
+  );
+  watch(
+    () => film().run.state,
+    () => void load(true),
+  );
+  const timer = setInterval(() => isLive(film().run) && void load(true), pollMilliseconds);
+  onBeforeUnmount(() => clearInterval(timer));
+  return { plane, problem, loading };
+}
