@@ -1,5 +1,13 @@
 import { valuesAt, type FilmTable } from './film';
 
+/** The distributions that a validation records, with the values that are marked on them. */
+export const histograms = [
+  { key: 'valid/gap_histogram', title: 'Gap', thresholds: [-1e-4, -1e-6, 1e-6, 1e-4] },
+  { key: 'valid/distance_histogram', title: 'Distance to y*', thresholds: [1e-6, 1e-4] },
+  { key: 'valid/eq_histogram', title: 'Equality violation', thresholds: [1e-6, 1e-4] },
+  { key: 'valid/ineq_histogram', title: 'Inequality violation', thresholds: [1e-6, 1e-4] },
+];
+
 /** Counts over bins; bin k is [edges[k], edges[k + 1]). */
 export interface Histogram {
   edges: Float64Array;
