@@ -80,7 +80,7 @@ const together: { id: string; title: string; symbol: string; keys: string[]; lab
   },
   {
     id: 'time/at_intervals',
-    title: 'Time of each diagnostic',
+    title: 'Diagnostics',
     symbol: 't',
     keys: ['time/hessian', 'time/rank', 'time/landscape', 'time/gradient_error'],
     labels: ['Hessian', 'rank', 'landscape', 'gradient error'],
