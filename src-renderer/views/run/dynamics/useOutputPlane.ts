@@ -23,8 +23,10 @@ export function useOutputPlane(
   const loading = ref(false);
   const isRecorded = () => film().detail?.recorded.epoch?.includes('valid/probe_outputs') === true;
 
+  let newest = 0;
   async function load(keep: boolean): Promise<void> {
     if (!isRecorded()) return;
+    const question = ++newest;
     const { id } = film().run;
     const asked = which();
     const before = keep ? plane.value : null;
@@ -34,19 +36,19 @@ export function useOutputPlane(
         ...{ id, which: asked, key: `${id} ${asked}` },
         ...(before ? { directions: before.slice.directions } : {}),
       });
-      if (id !== film().run.id || asked !== which()) return;
+      if (question !== newest) return;
       plane.value = before ? { ...answer, slice: before.slice } : answer;
       problem.value = null;
     } catch (error) {
-      const found = problemOf(error);
       // A newer question answers for this one.
-      if (found.code !== 'conflict' || !plane.value) problem.value = found;
+      if (question === newest) problem.value = problemOf(error);
     } finally {
-      loading.value = false;
+      if (question === newest) loading.value = false;
     }
   }
   watch(
-    () => [film().run.id, which(), isRecorded()],
+    // A text: a list would be another one at every epoch that comes.
+    () => `${film().run.id} ${which()} ${isRecorded()}`,
     () => {
       plane.value = null;
       void load(false);
