@@ -45,6 +45,11 @@ export const trainingJob: JobKind = {
     const training = createTraining(device, experiment, data);
     log(describe(experiment, dataset, training));
     const { technique, settings } = bindTechnique(experiment.technique);
+    if (experiment.training.budgetSeconds > 0)
+      log(
+        `The run ends when its steps have taken ${experiment.training.budgetSeconds} s, validation and diagnostics not counted. Its length depends on ` +
+          'the machine, and with it every schedule: run again, it does not give the same bits.',
+      );
     for (const caution of technique.cautions?.(settings, dataset) ?? []) log(caution);
     const diagnostics = new TrainingDiagnostics({ device, training }, experiment, data, threads);
     return makeJob(device, experiment, columnsOf(experiment, dataset), training, diagnostics, checkpoint, log);
@@ -146,7 +151,7 @@ function makeJob(
   return {
     columns,
     get total() {
-      return training.stopped(state) ? state.step : training.totalSteps;
+      return training.expectedSteps(state);
     },
     unit: 'steps',
     position: () => ({ step: state.step, epoch: state.step / training.stepsPerEpoch }),

@@ -28,6 +28,8 @@ export interface SavedScalars {
   schedules?: Record<string, ScheduleState>;
   stopping?: StoppingState;
   observedStep?: number;
+  /** Absent in checkpoints from before there were budgets. */
+  trainedSeconds?: number;
   activeSeconds: number;
 }
 
@@ -70,6 +72,7 @@ export async function saveState(device: Device, state: TrainingState, stepsPerEp
       schedules: { ...state.schedules },
       stopping: { ...state.stopping },
       observedStep: state.observedStep,
+      trainedSeconds: state.trainedSeconds,
       activeSeconds: state.activeSeconds,
     },
   };
@@ -111,6 +114,7 @@ export function restoreState(device: Device, saved: SavedState): TrainingState {
     order: (saved.tensors.get(orderName)?.data ?? new Int32Array(0)) as Int32Array,
     position: state.position,
     epochLoss: state.epochLoss,
+    trainedSeconds: state.trainedSeconds ?? 0,
     activeSeconds: state.activeSeconds,
   };
 }

@@ -11,6 +11,16 @@ import { techniques } from './techniques/registry';
 
 const trainingLoopSchema = z.strictObject({
   epochs: z.int().min(1).max(10_000_000).default(300).describe('Passes over the training set.'),
+  budgetSeconds: z
+    .number()
+    .min(0)
+    .max(31_536_000)
+    .default(0)
+    .describe(
+      'Training ends after the step that passes this many seconds of training steps, or with the last epoch; 0 for no budget. ' +
+        'Validation, diagnostics and pauses do not count. How many steps fit depends on the machine.',
+    )
+    .meta({ unit: 's' }),
   batchSize: z
     .int()
     .min(1)

@@ -39,7 +39,7 @@ async function drive(training: Training, start: TrainingState, until = training.
   const rows: Row[] = [];
   const validate = async (at: TrainingState) => {
     const { metrics } = await training.validate(at);
-    rows.push({ step: at.step, ...metrics });
+    rows.push(withoutTimes({ step: at.step, ...metrics }));
     return training.observe(at, metrics);
   };
   let state = start;
@@ -327,6 +327,36 @@ const everything: AnyTechnique = {
   }),
   scalars: () => ({}),
 };
+
+describe('a budget in seconds', () => {
+  const lambda = { kind: 'linear', from: 2, to: 10 };
+  const settings = experiment({ technique: { kind: 'softPenalty', lambda } }, { epochs: 1e6, budgetSeconds: 100 });
+
+  it('ends training after the step that passes it, wherever in an epoch, and the end is validated', async () => {
+    const training = createTraining(device, settings, data);
+    const { state: middle } = await drive(training, training.init(), 6);
+    expect(middle.trainedSeconds).toBeGreaterThan(0);
+    const { state, rows } = await drive(training, { ...middle, trainedSeconds: 99.9999999 });
+    expect(state.step).toBe(7);
+    expect(training.expectedSteps(state)).toBe(7);
+    expect(rows.at(-1)).toMatchObject({ step: 7, 'valid/gap_mean': expect.any(Number) });
+    training.dispose(state);
+  });
+
+  it('moves schedules by the share of it that is used, and is counted on from a checkpoint', async () => {
+    const training = createTraining(device, settings, data);
+    const { state: middle } = await drive(training, training.init(), 6);
+    const saved = throughJson(await saveState(device, { ...middle, trainedSeconds: 25 }, 5));
+    training.dispose(middle);
+    const second = createTraining(device, settings, data);
+    const resumed = restoreState(device, saved);
+    expect(second.expectedSteps(resumed)).toBe(24);
+    const { state, metrics } = await second.step(resumed);
+    expect(metrics.lambda).toBe(4);
+    expect(state.trainedSeconds).toBeGreaterThan(25);
+    second.dispose(state);
+  });
+});
 
 describe('a technique with a layer, multipliers, own weights and gradient surgery', () => {
   const options = { technique: { technique: everything, settings: {} } };

@@ -30,6 +30,8 @@ export interface Training {
   totalSteps: number;
   init(): TrainingState;
   finished(state: TrainingState): boolean;
+  /** Steps in all as far as is known: with a budget, what fits into it at the pace so far. */
+  expectedSteps(state: TrainingState): number;
   /** Whether early stopping has ended it. */
   stopped(state: TrainingState): boolean;
   /**
@@ -95,7 +97,15 @@ export function createTraining(
   options: TrainingOptions = {},
 ): Training {
   const { tf } = device;
-  const { batchSize, epochs, gradientsEvery, microBatches: parts, validateEvery, earlyStopping } = experiment.training;
+  const {
+    batchSize,
+    epochs,
+    budgetSeconds,
+    gradientsEvery,
+    microBatches: parts,
+    validateEvery,
+    earlyStopping,
+  } = experiment.training;
   const { n, e } = data.problem;
   const network = bindNetwork(experiment.network);
   const optimizer = bindOptimizer(experiment.optimizer);
@@ -111,7 +121,17 @@ export function createTraining(
   const stopped = ({ stopping }: TrainingState): boolean =>
     earlyStopping.patience > 0 && stopping.stale >= earlyStopping.patience;
 
-  const positionOf = ({ step }: TrainingState): SchedulePosition => ({ step, totalSteps, stepsPerEpoch });
+  const spent = ({ trainedSeconds }: TrainingState): boolean => budgetSeconds > 0 && trainedSeconds >= budgetSeconds;
+
+  /** Such that step / lengthOf is the share of the budget that is used, whatever the pace was: schedules go by it. */
+  const lengthOf = ({ step, trainedSeconds }: TrainingState): number =>
+    budgetSeconds > 0 && trainedSeconds > 0
+      ? Math.min(totalSteps, step / Math.min(1, trainedSeconds / budgetSeconds))
+      : totalSteps;
+
+  const positionOf = (state: TrainingState): SchedulePosition => ({
+    ...{ step: state.step, totalSteps: lengthOf(state), stepsPerEpoch },
+  });
 
   const pass = (
     state: TrainingState,
@@ -189,11 +209,13 @@ export function createTraining(
         order: new Int32Array(0),
         position: 0,
         epochLoss: { sum: 0, count: 0 },
+        trainedSeconds: 0,
         activeSeconds: 0,
       };
     },
 
-    finished: (state) => state.step >= totalSteps || stopped(state),
+    finished: (state) => state.step >= totalSteps || stopped(state) || spent(state),
+    expectedSteps: (state) => (stopped(state) ? state.step : Math.ceil(lengthOf(state))),
     stopped,
 
     async step(given) {
@@ -206,6 +228,7 @@ export function createTraining(
       const note = (key: string, value: number) => (noted[key] = (noted[key] ?? 0) + value);
       const loss = (candidate: NamedTensors) => forward(state, candidate, batch, note);
       try {
+        const gathering = clock.lap();
         const compare = gradientsEvery > 0 && state.step % gradientsEvery === 0;
         const comparison = compare ? await lookAtGradients(state, weights, batch) : {};
         const diagnostics = clock.lap();
@@ -218,7 +241,8 @@ export function createTraining(
         const [objective, constraint, penalty] = await device.read(computed.summary);
         const total = objective + constraint;
         const { 'time/inner_forward': innerForward = 0, 'time/inner_backward': innerBackward = 0 } = noted;
-        const backward = clock.lap() - computed.forwardSeconds;
+        const differentiating = clock.lap();
+        const backward = differentiating - computed.forwardSeconds;
         const failure = await divergence(device, state, { objective, penalty, loss: total }, computed);
         if (failure) {
           computed.dispose();
@@ -235,6 +259,7 @@ export function createTraining(
         disposeAll(state.buffers);
         const buffers = mapTensors(computed.buffers, (tensor) => tf.clone(tensor));
         computed.dispose();
+        const updating = clock.lap();
         return {
           state: {
             ...state,
@@ -244,6 +269,7 @@ export function createTraining(
             noise: nextNoise,
             position: state.position + size,
             epochLoss: { sum: state.epochLoss.sum + total, count: state.epochLoss.count + 1 },
+            trainedSeconds: state.trainedSeconds + gathering + differentiating + updating,
           },
           metrics: {
             loss: total,
@@ -256,7 +282,7 @@ export function createTraining(
             ...comparison,
             'time/forward': computed.forwardSeconds * 1e3 - innerForward,
             'time/backward': backward * 1e3 - innerBackward,
-            'time/update': clock.lap() * 1e3,
+            'time/update': updating * 1e3,
             ...(compare ? { 'time/diagnostics': diagnostics * 1e3 } : {}),
           },
         };
@@ -267,6 +293,7 @@ export function createTraining(
     },
 
     validationDue(state) {
+      if (spent(state)) return true;
       if (state.step % stepsPerEpoch !== 0) return false;
       return (state.step / stepsPerEpoch) % validateEvery === 0 || state.step === totalSteps;
     },
@@ -294,7 +321,12 @@ export function createTraining(
       };
       const measured = validate(data.problem, data.valid, outputs);
       return {
-        metrics: { 'train/loss_epoch': count > 0 ? sum / count : null, ...measured.metrics, ...metrics },
+        metrics: {
+          'train/loss_epoch': count > 0 ? sum / count : null,
+          'time/training': state.trainedSeconds,
+          ...measured.metrics,
+          ...metrics,
+        },
         vectors: {
           ...measured.vectors,
           ...(followed > 0 ? { 'valid/probe_outputs': outputs.slice(0, followed * n) } : {}),

@@ -39,6 +39,8 @@ export interface TrainingState {
   position: number;
   /** Batch losses of this epoch, or of the one that has just ended. */
   epochLoss: { sum: number; count: number };
+  /** Seconds of training steps alone, without validation and diagnostics: what a budget counts. */
+  trainedSeconds: number;
   /** Seconds of computation, pauses left out. */
   activeSeconds: number;
 }

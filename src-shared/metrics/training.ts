@@ -209,6 +209,19 @@ const perEpoch: MetricDefinition[] = [
     question: 'learning',
   }),
   onEpoch({
+    key: 'time/training',
+    title: 'Time of training',
+    symbol: 't_{\\text{train}}',
+    unit: 's',
+    formula: '\\sum_t (t_{\\text{fwd}} + t_{\\text{bwd}} + t_{\\text{upd}})_t',
+    description:
+      'Seconds of all training steps so far, inner solves included; validation, diagnostics and pauses left out. What a budget counts.',
+    source: ours,
+    better: 'lower',
+    scale: 'linear',
+    question: 'cost',
+  }),
+  onEpoch({
     key: 'valid/objective',
     title: 'Validation objective',
     symbol: 'f_{\\text{valid}}',
