@@ -50,9 +50,12 @@ it('answers in parts, each the whole so far, and ends with everything and its co
   for await (const part of diagnosis(ask, run.path)) parts.push(diagnosisSchema.parse(part));
   const last = parts.at(-1)!;
   expect(last).toMatchObject({ progress: null, step: 0, instances: 8, hessian: { products: 6 } });
-  // Two gradients a product and one an instance; features and nine points of the landscape.
-  expect(last.cost).toMatchObject({ gradients: 2 * 6 + 8, forward: 1 + 9 });
-  expect(last.figures.map(({ name }) => name)).toEqual(['singular-values', 'landscape']);
+  // Two gradients a product, one an instance and the claimed one; features, nine points of the landscape, two passes a direction and two along the gradient.
+  expect(last.cost).toMatchObject({ gradients: 2 * 6 + 8 + 1, forward: 1 + 9 + 2 * (16 + 1) });
+  expect(last.gradient!.cosine).toBeGreaterThan(1 - 1e-6);
+  expect(last.violations).toMatchObject({ equalities: 10, instances: 17 });
+  expect(last.violations!.largest).toHaveLength(20);
+  expect(last.figures.map(({ name }) => name)).toEqual(['singular-values', 'landscape', 'violations']);
   expect(parts.map(({ progress }) => progress?.what)).toContain('hessian');
   await expect(diagnosis({ ...ask, step: 3 }, run.path).next()).rejects.toMatchObject({ code: 'not-found' });
 });
