@@ -23,6 +23,8 @@ export function useOutputPlane(
   const loading = ref(false);
   const isRecorded = () => film().detail?.recorded.epoch?.includes('valid/probe_outputs') === true;
 
+  // Another window, or another panel on the same run, must not end this one's question.
+  const asker = Math.random().toString(36).slice(2);
   let newest = 0;
   async function load(keep: boolean): Promise<void> {
     if (!isRecorded()) return;
@@ -33,7 +35,7 @@ export function useOutputPlane(
     loading.value = true;
     try {
       const answer = await connection.client().film.plane({
-        ...{ id, which: asked, key: `${id} ${asked}` },
+        ...{ id, which: asked, key: asker },
         ...(before ? { directions: before.slice.directions } : {}),
       });
       if (question !== newest) return;
