@@ -131,6 +131,11 @@ it('adjoint bench layer gives a row for each mode, beside those of a peer that a
   expect(rows.shift()).toEqual({ what: 'peer', peer: 'none' });
   const { length } = rows;
   expect(rows.splice(0, 4).map(({ mode }) => mode)).toEqual(['unroll', 'implicit', 'truncated', 'dlm']);
-  expect(rows.shift()).toMatchObject({ what: 'layer-step', batch: 3, rest: expect.any(Number) });
+  expect(rows.shift()).toMatchObject({
+    what: 'layer-step',
+    batch: 3,
+    rest: expect.any(Number),
+    rest_paused: expect.any(Number),
+  });
   expect(rows.map(({ what }) => what)).toEqual(Array.from({ length: length - 5 }, () => 'layer-memory'));
 });

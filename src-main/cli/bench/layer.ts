@@ -80,7 +80,7 @@ async function benchLayer({ batch: size, iterations, repeats, threads, peer: com
     if (json) printJson(step);
     else
       printLine(
-        `training step ${ms(step.s)}, of which the layer ${ms(step.layer_s)}; without it ${ms(step.without_s)}; the rest is ${step.rest.toFixed(2)} times that`,
+        `training step ${ms(step.s)}, of which the layer ${ms(step.layer_s)}; without it ${ms(step.without_s)}; the rest is ${step.rest.toFixed(2)} times that, and ${step.rest_paused.toFixed(2)} times one that follows a pause as long as the layer (${ms(step.paused_s)})`,
       );
     for (const row of bench.memory(50)) {
       if (json) printJson(row);
@@ -93,7 +93,8 @@ async function benchLayer({ batch: size, iterations, repeats, threads, peer: com
 
 /**
  * A training step with the layer, in its mode anchored and unrolled, beside one of the soft penalty, which is the same step without it: `rest` is what
- * the former takes beside the layer, in units of the latter.
+ * the former takes beside the layer, in units of the latter. A processor that has done something else for 20 ms, be it nothing, makes the same step
+ * slower; `rest_paused` is in units of a step that comes after a pause as long as the layer, and so says what of `rest` is the layer's own doing.
  */
 async function benchTrainingStep(batch: number, iterations: number, repeats: number, threads: number) {
   const problem = generateQcqp(qcqpSettings.parse({ n: 100, m: 50, e: 50, instances: 64, seed: 2025 })).family;
@@ -102,23 +103,26 @@ async function benchTrainingStep(batch: number, iterations: number, repeats: num
     ...{ solver: { kind: 'levenbergMarquardt', damping }, anchor: { weight: anchorWeight }, probe: { instances: 0 } },
   };
   const device = await loadDevice('simd64', { threads });
-  const measure = (technique: unknown) =>
-    trainingSteps({ device, problem, technique, batch, warmUps: stepWarmUps, repeats: stepsAPass * repeats });
+  const measure = (technique: unknown, pause = 0) =>
+    trainingSteps({ device, problem, technique, batch, warmUps: stepWarmUps, repeats: stepsAPass * repeats, pause });
   const layer = await measure(technique);
   const without = await measure({ kind: 'softPenalty', lambda: 10 });
-  device.dispose();
   const layerTimes = layer.map(
     ({ metrics }) => ((metrics['time/inner_forward'] ?? 0) + (metrics['time/inner_backward'] ?? 0)) / 1000,
   );
   const rest = median(layer.map(({ seconds }, at) => seconds - layerTimes[at]));
   const without_s = median(without.map(({ seconds }) => seconds));
+  const layer_s = median(layerTimes);
+  const paused = await measure({ kind: 'softPenalty', lambda: 10 }, 1000 * layer_s);
+  const paused_s = median(paused.map(({ seconds }) => seconds));
+  device.dispose();
   return {
     ...{ what: 'layer-step', dtype: 'float64', batch, iters: iterations, threads },
     ...{
       s: median(layer.map(({ seconds }) => seconds)),
-      layer_s: median(layerTimes),
-      without_s,
+      ...{ layer_s, without_s, paused_s },
       rest: rest / without_s,
+      rest_paused: rest / paused_s,
     },
   };
 }

@@ -10,10 +10,12 @@ interface Steps {
   batch: number;
   warmUps: number;
   repeats: number;
+  /** Milliseconds that the thread sleeps before each step; not timed. */
+  pause?: number;
 }
 
 /** Training steps of an MLP of 200, 200 with relu by Adam: seconds and metrics of each that is timed. */
-export async function trainingSteps({ device, problem, technique, batch, warmUps, repeats }: Steps) {
+export async function trainingSteps({ device, problem, technique, batch, warmUps, repeats, pause = 0 }: Steps) {
   const X = new Generator(7).uniforms(-0.5, 0.5, batch * problem.e);
   // One batch is the whole set, as for the programs that this is compared with; labels play no part in a step.
   const set = { count: batch, X, Y: new Float64Array(batch * problem.n) };
@@ -27,7 +29,9 @@ export async function trainingSteps({ device, problem, technique, batch, warmUps
   const training = createTraining(device, experiment, { problem, train: set, valid: set });
   let state = training.init();
   const steps: { seconds: number; metrics: Readonly<Record<string, number | null>> }[] = [];
+  const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
   while (!training.finished(state)) {
+    if (pause > 0) Atomics.wait(nobodyWakes, 0, 0, pause);
     const began = performance.now();
     const taken = await training.step(state);
     ({ state } = taken);
