@@ -37,10 +37,11 @@ const optional = ['initial', 'anchorWeight', 'rowWeights', 'damping'] as const;
  * fails keeps the last point that it had and has the gradient 0; `onForward` sees it.
  */
 export function leastSquaresOp(
-  { tf, tensor }: Device,
+  device: Device,
   layer: LeastSquaresSolver,
   { onForward, onBackward }: LeastSquaresOpOptions = {},
 ): (inputs: LeastSquaresInputs) => Tensor {
+  const { tf, tensor } = device;
   return (inputs) => {
     const names: LeastSquaresDatum[] = ['anchor', 'x', ...optional.filter((name) => inputs[name] !== undefined)];
     const tensors = names.map((name) => inputs[name as keyof LeastSquaresInputs]!);
@@ -50,6 +51,7 @@ export function leastSquaresOp(
       const began = performance.now();
       const v = Float64Array.from(dy.dataSync());
       const outcome = layer.backward(v, fromAnchor ? [...names, 'initial'] : names, result);
+      device.wake?.();
       const { gradients } = outcome;
       if (fromAnchor) for (let k = 0; k < v.length; k++) gradients.anchor![k] += gradients.initial![k];
       onBackward?.(outcome, (performance.now() - began) / 1000);
@@ -58,6 +60,7 @@ export function leastSquaresOp(
     const op = tf.customGrad((..._: unknown[]) => {
       const began = performance.now();
       const result = layer.forward(batchOf(inputs));
+      device.wake?.();
       onForward?.(result, (performance.now() - began) / 1000);
       return {
         value: tensor(result.y, inputs.anchor.shape),

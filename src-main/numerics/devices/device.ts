@@ -32,6 +32,8 @@ export interface Device {
   tensor(values: ArrayLike<number>, shape: number[]): tfjs.Tensor;
   /** The values of a tensor in the device's own precision; waits for the device. */
   read(tensor: tfjs.Tensor): Promise<FloatArray>;
+  /** Says that work is about to come after a pause, so that sleeping threads are awake by then. Nothing for a device whose threads do not sleep. */
+  wake?(): void;
   dispose(): void;
 }
 

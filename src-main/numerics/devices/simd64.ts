@@ -51,6 +51,7 @@ export const simd64Provider: DeviceProvider = {
       tf,
       tensor: (values, shape) => upload(tf, values, shape),
       read: async (tensor) => tensor.dataSync() as unknown as Float64Array,
+      wake: () => (tf.backend() as Simd64Backend).kernels.wake(),
       dispose: () => tf.removeBackend(backendName),
     };
   },

@@ -268,6 +268,11 @@ export class Simd64Kernels {
     this.#run(code, Math.ceil(rows / rowsAnItem), rows * width >= sharedEntries);
   }
 
+  /** Wakes the threads, which then stay awake for about a tenth of a millisecond: for when work is about to come after a pause. */
+  wake(): void {
+    if (this.threads > 1) this.#execute(operation.multiply, 0, true);
+  }
+
   #run(code: number, items: number, worthSharing: boolean): void {
     this.#execute(code, items, worthSharing && this.threads > 1 && items > 1);
   }
