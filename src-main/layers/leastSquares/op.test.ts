@@ -55,6 +55,24 @@ describe('the op', () => {
     both.forEach((value, k) => expect(value).toBeCloseTo(sum[k], 13));
   });
 
+  it('asks the layer for no gradient of x where x is data, and has the same one of the anchor', async () => {
+    const layer = makeLayer(given, { mode: 'anchored', solver });
+    const asked: unknown[] = [];
+    const watched = {
+      forward: layer.forward.bind(layer),
+      backward(...[v, names, of]: Parameters<typeof layer.backward>) {
+        asked.push(...(names ?? []));
+        return layer.backward(v, names, of);
+      },
+    };
+    const gradientOf = (op: ReturnType<typeof leastSquaresOp>) =>
+      device.read(tf.grad((a) => weighted(op({ anchor: a, x })))(anchor));
+    expect(await gradientOf(leastSquaresOp(device, watched, { constantX: true }))).toEqual(
+      await gradientOf(leastSquaresOp(device, layer)),
+    );
+    expect(asked).toEqual(['anchor', 'initial']);
+  });
+
   it('is differentiated where it was computed, whatever was computed in between', async () => {
     const layer = makeLayer(given, { mode: 'anchored', solver: { ...solver, search: gainRatioSearch } });
     const op = leastSquaresOp(device, layer);

@@ -24,6 +24,8 @@ export interface LeastSquaresInputs {
 }
 
 export interface LeastSquaresOpOptions {
+  /** x is data: it gets no gradient, and nothing is computed for one. */
+  constantX?: boolean;
   /** After every forward pass: what became of every instance, and the seconds of the inner solves. */
   onForward?: (result: LeastSquaresResult, seconds: number) => void;
   /** After every backward pass, with its seconds. */
@@ -39,11 +41,12 @@ const optional = ['initial', 'anchorWeight', 'rowWeights', 'damping'] as const;
 export function leastSquaresOp(
   device: Device,
   layer: LeastSquaresSolver,
-  { onForward, onBackward }: LeastSquaresOpOptions = {},
+  { constantX = false, onForward, onBackward }: LeastSquaresOpOptions = {},
 ): (inputs: LeastSquaresInputs) => Tensor {
   const { tf, tensor } = device;
   return (inputs) => {
-    const names: LeastSquaresDatum[] = ['anchor', 'x', ...optional.filter((name) => inputs[name] !== undefined)];
+    const given: LeastSquaresDatum[] = ['anchor', 'x', ...optional.filter((name) => inputs[name] !== undefined)];
+    const names = given.filter((name) => name !== 'x' || !constantX);
     const tensors = names.map((name) => inputs[name as keyof LeastSquaresInputs]!);
     const shapes = tensors.map(({ shape }) => shape);
     const fromAnchor = inputs.initial === undefined;

@@ -11,6 +11,7 @@ export function applyLayer(pass: Pass<TheseusSettings>, raw: Tensor, x: Tensor):
   const fixed = rowWeightsOf(settings, data);
   const { layer } = innerProblem(settings, data);
   const op = leastSquaresOp(device, layer, {
+    constantX: true,
     onForward(result, seconds) {
       note('time/inner_forward', seconds * 1e3);
       noteResult(pass, result);
