@@ -16,7 +16,7 @@ import { resolveDefaults, type TrainingExperiment } from '../training/experiment
 import { createTraining, followedInstances, type Training } from '../training/loop';
 import { trainingKind } from '../training/experimentKind';
 import { labelledSet } from '../training/labelledSet';
-import { inequalityCount } from '../training/problem';
+import { inequalityCount, rowCount } from '../training/problem';
 import { techniques } from '../training/techniques/registry';
 import { catalogueColumns } from './columns';
 import type { Job, JobContext, JobKind, Recorder } from './job';
@@ -69,7 +69,7 @@ function columnsOf(experiment: TrainingExperiment, dataset: Dataset): Job['colum
   if (followed === 0) foreign.add('valid/probe_outputs');
   const atIntervals = diagnosticColumns(diagnostics);
   const lengths: Record<string, number> = {
-    ...{ 'valid/row_violation': dataset.e + inequalityCount(dataset), 'valid/probe_outputs': followed * dataset.n },
+    ...{ 'valid/row_violation': rowCount(dataset), 'valid/probe_outputs': followed * dataset.n },
     ...mapTensors(histogramEdges, (edges) => edges.length - 1),
     ...atIntervals,
     ...bound.technique.vectors?.(bound.settings, dataset),

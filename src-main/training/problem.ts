@@ -51,6 +51,9 @@ function boundRows({ lower = new Float64Array(0), upper = new Float64Array(0) }:
 /** Number of inequality rows r, those of finite bounds included. */
 export const inequalityCount = (problem: Qcqp): number => problem.m + boundRows(problem).length;
 
+/** Equality rows, then inequality rows with the bounds. */
+export const rowCount = (problem: Qcqp): number => problem.e + inequalityCount(problem);
+
 /** The problem on a device, batched: y is [B,n] and x is [B,e]. */
 export interface DeviceProblem {
   /** f(y), [B]. */

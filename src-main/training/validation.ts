@@ -1,6 +1,7 @@
 import { histogram } from '@shared/metrics/bins';
 import type { LabelledSet } from './labelledSet';
-import { equalityAt, inequalityAt, inequalityCount, objectiveAt, type Qcqp } from './problem';
+import { objectiveAt, rowCount, type Qcqp } from './problem';
+import { largest, largestOfRows, rowViolations } from './violations';
 
 /** Rows count as violated from here … */
 export const rowTolerance = 1e-6;
@@ -26,38 +27,20 @@ export function validate(problem: Qcqp, set: LabelledSet, outputs: Float64Array)
   const { count } = set;
   const series = () => new Float64Array(count);
   const [objective, gap, dist, eq, ineq] = [series(), series(), series(), series(), series()];
-  let violatedRows = 0;
+  const rows = rowCount(problem);
+  const violations = rowViolations(problem, outputs, set.X);
   let violatedInstances = 0;
-  const inequalities = new Float64Array(inequalityCount(problem));
-  const equalities = new Float64Array(e);
-  const rows = new Float64Array(e + inequalities.length);
   for (let i = 0; i < count; i++) {
     const value = objectiveAt(problem, outputs, i * n);
     const optimum = objectiveAt(problem, set.Y, i * n);
     objective[i] = value;
     gap[i] = (value - optimum) / Math.max(1, Math.abs(optimum));
     dist[i] = distance(outputs, set.Y, i * n, n) / Math.max(1, distance(set.Y, null, i * n, n));
-    equalityAt(problem, outputs, i * n, set.X, i * e, equalities);
-    inequalityAt(problem, outputs, i * n, inequalities);
-    let worstEquality = 0;
-    let worstInequality = 0;
-    for (let j = 0; j < e; j++) {
-      const violation = Math.abs(equalities[j]);
-      if (!(violation <= rows[j])) rows[j] = violation;
-      if (!(violation <= worstEquality)) worstEquality = violation;
-      if (!(violation <= rowTolerance)) violatedRows++;
-    }
-    for (let j = 0; j < inequalities.length; j++) {
-      const residual = inequalities[j];
-      // Not Math.max: NaN must stay NaN.
-      if (!(residual <= rows[e + j])) rows[e + j] = residual;
-      if (!(residual <= worstInequality)) worstInequality = residual;
-      if (!(residual <= rowTolerance)) violatedRows++;
-    }
-    eq[i] = worstEquality;
-    ineq[i] = worstInequality;
-    if (!(Math.max(worstEquality, worstInequality) <= instanceTolerance)) violatedInstances++;
+    eq[i] = largest(violations, i * rows, i * rows + e);
+    ineq[i] = largest(violations, i * rows + e, (i + 1) * rows);
+    if (!(Math.max(eq[i], ineq[i]) <= instanceTolerance)) violatedInstances++;
   }
+  const violatedRows = violations.reduce((sum, value) => (value <= rowTolerance ? sum : sum + 1), 0);
   const histograms = {
     'valid/gap_histogram': gap,
     'valid/distance_histogram': dist,
@@ -75,7 +58,7 @@ export function validate(problem: Qcqp, set: LabelledSet, outputs: Float64Array)
       'valid/violated_share': violatedInstances / count,
     },
     vectors: {
-      'valid/row_violation': rows,
+      'valid/row_violation': largestOfRows(violations, rows),
       ...Object.fromEntries(Object.entries(histograms).map(([key, values]) => [key, histogram(key, values)])),
     },
   };

@@ -2,7 +2,8 @@ import { median } from '@shared/statistics/summary';
 import { warnUnconverged } from '../../../layers/leastSquares/preflight';
 import { gradientDistance, outputGradient, ReferenceLayer } from '../../../layers/leastSquares/reference';
 import type { LeastSquaresBatch, LeastSquaresResult } from '../../../layers/leastSquares/leastSquaresLayer';
-import { equalityAt, inequalityAt, inequalityCount, type Qcqp } from '../../problem';
+import { rowCount, type Qcqp } from '../../problem';
+import { largest, rowViolations } from '../../violations';
 import type { LayerEvaluation } from '../technique';
 import { batchOf, diagnoses, diagnosis, type InnerProblem, type InnerWeights } from './inner';
 import { curves, followInner, leastNormPoints } from './probe';
@@ -49,13 +50,17 @@ function addOutcome(
   const { n } = problem;
   const size = raw.length / n;
   const failures = new Float64Array(diagnoses.length);
-  const atOutput = rowViolations(problem, result.y, x, 'max');
-  const atBackbone = rowViolations(problem, raw, x, 'mean');
+  const rows = rowCount(problem);
+  const atOutput = rowViolations(problem, result.y, x);
+  const atBackbone = rowViolations(problem, raw, x);
+  const worstOf = (violations: Float64Array, i: number) => largest(violations, i * rows, (i + 1) * rows);
+  const meanOfRows = new Float64Array(rows);
+  for (let k = 0; k < atBackbone.length; k++) meanOfRows[k % rows] += atBackbone[k] / size;
   const reported = new Map<string, { instances: number[]; worst: number }>();
   for (let i = 0; i < size; i++) {
     const found = diagnosis(result, i);
     if (found) failures[diagnoses.indexOf(found)]++;
-    const violation = atOutput.worst[i];
+    const violation = worstOf(atOutput, i);
     if (!found && (settings.mode === 'anchored' || violation <= projectTolerance)) continue;
     const group = reported.get(found ?? 'not feasible') ?? { instances: [], worst: 0 };
     group.instances.push(i);
@@ -63,48 +68,22 @@ function addOutcome(
     reported.set(found ?? 'not feasible', group);
   }
   let moved = 0;
+  let backboneViolation = 0;
   for (let i = 0; i < size; i++) {
+    backboneViolation += worstOf(atBackbone, i);
     let squares = 0;
     for (let j = i * n; j < (i + 1) * n; j++) squares += (result.y[j] - raw[j]) ** 2;
     moved += Math.sqrt(squares) / size;
   }
   metrics['inner/displacement'] = moved;
-  metrics['inner/backbone_violation'] = atBackbone.worst.reduce((a, b) => a + b, 0) / size;
+  metrics['inner/backbone_violation'] = backboneViolation / size;
   metrics['inner/valid_reported'] = [...reported.values()].reduce((sum, { instances }) => sum + instances.length, 0);
   vectors['inner/failures'] = failures;
-  vectors['inner/backbone_row_violation'] = atBackbone.rows;
+  vectors['inner/backbone_row_violation'] = meanOfRows;
   for (const [found, { instances, worst }] of reported)
     notes.push(
       `${instances.length} of ${size} instances: ${found}, violation up to ${worst.toExponential(1)}: ${instances.join(', ')}.`,
     );
-}
-
-/** Violations of each row over the set, equalities first, and the worst of each instance. */
-export function rowViolations(
-  problem: Qcqp,
-  y: Float64Array,
-  x: Float64Array,
-  over: 'max' | 'mean',
-): { rows: Float64Array; worst: Float64Array } {
-  const { n, e } = problem;
-  const size = y.length / n;
-  const equality = new Float64Array(e);
-  const inequality = new Float64Array(inequalityCount(problem));
-  const rows = new Float64Array(e + inequality.length);
-  const worst = new Float64Array(size);
-  for (let i = 0; i < size; i++) {
-    equalityAt(problem, y, i * n, x, i * e, equality);
-    inequalityAt(problem, y, i * n, inequality);
-    for (let j = 0; j < rows.length; j++) {
-      const value = j < e ? Math.abs(equality[j]) : inequality[j - e];
-      // Not Math.max: NaN must stay NaN.
-      const violation = value <= 0 ? 0 : value;
-      if (over === 'mean') rows[j] += violation / size;
-      else if (!(violation <= rows[j])) rows[j] = violation;
-      if (!(violation <= worst[i])) worst[i] = violation;
-    }
-  }
-  return { rows, worst };
 }
 
 function addProbe(

@@ -4,7 +4,7 @@ import type { LeastSquaresBatch, LeastSquaresResult } from '../../../layers/leas
 import { LeastSquaresPool } from '../../../layers/leastSquares/pool';
 import { isUsable } from '../../../solvers/leastSquares/leastSquares';
 import type { QcqpRows } from '../../../solvers/leastSquares/qcqpResidual';
-import { inequalityCount, type Qcqp } from '../../problem';
+import { rowCount, type Qcqp } from '../../problem';
 import type { NamedArrays, NamedTensors } from '../../tensors';
 import { rowsOf } from './rows';
 import { layerSettings, type TheseusSettings } from './settings';
@@ -24,8 +24,6 @@ export function learntWeights(settings: TheseusSettings, problem: Qcqp): NamedAr
     ...(rowWeights.learnt ? { [logOf('rowWeights')]: { shape: [weights.length], values: weights } } : {}),
   };
 }
-
-export const rowCount = (problem: Qcqp): number => problem.e + inequalityCount(problem);
 
 /** The weights of the settings, equalities first, [e + r]; null where all are 1. */
 export function rowWeightsOf({ rowWeights }: TheseusSettings, problem: Qcqp): Float64Array | null {

@@ -1,9 +1,10 @@
 import type { Tensor } from '../../../numerics/devices/device';
 import { preflightLeastSquares } from '../../../layers/leastSquares/preflight';
+import { rowCount } from '../../problem';
 import { squaredResidual } from '../residual';
 import type { Technique } from '../technique';
 import { evaluateLayer } from './evaluation';
-import { diagnoses, innerProblem, innerWeights, learntWeights, rowCount } from './inner';
+import { diagnoses, innerProblem, innerWeights, learntWeights } from './inner';
 import { applyLayer } from './layerOp';
 import { layerSettings, theseusSettings } from './settings';
 
