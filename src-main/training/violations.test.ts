@@ -7,3 +7,7 @@ it('the largest violation of a row, over all instances, is that of its column', 
   expect(largest(violations, 2, 4)).toBe(3);
   expect(largest(violations, 2, 2)).toBe(0);
 });
+
+it('a violation that is no number is not hidden by one after it', () => {
+  expect(largest(Float64Array.of(1, NaN, 0.5), 0, 3)).toBeNaN();
+});

@@ -22,10 +22,13 @@ export function rowViolations(problem: Qcqp, y: Float64Array, x: Float64Array): 
   return violations;
 }
 
-/** The largest of every `stride`-th violation in [from, to); 0 of none. */
+/** The largest of every `stride`-th violation in [from, to); 0 of none, NaN where one is no number. */
 export function largest(violations: Float64Array, from: number, to: number, stride = 1): number {
   let most = 0;
-  for (let k = from; k < to; k += stride) if (!(violations[k] <= most)) most = violations[k];
+  for (let k = from; k < to; k += stride) {
+    if (Number.isNaN(violations[k])) return NaN;
+    if (violations[k] > most) most = violations[k];
+  }
   return most;
 }
 
