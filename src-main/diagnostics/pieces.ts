@@ -1,3 +1,5 @@
+import { ActiveClock } from '@shared/activeClock';
+
 /** Ends a piece of work: resolves when the next one is asked for. */
 export type Pause = () => Promise<void>;
 
@@ -11,22 +13,22 @@ export class Pieces<T> {
   #go: () => void = () => undefined;
   #stood: () => void = () => undefined;
   #ended: { value: T } | { error: unknown } | null = null;
-  #seconds = 0;
-  #since: number | null = null;
+  readonly #clock = new ActiveClock(0);
 
   constructor(work: (pause: Pause) => Promise<T>) {
     this.#work = work;
+    this.#clock.pause();
   }
 
   /** Seconds of work so far, without those in which it stood still. */
   get seconds(): number {
-    return this.#seconds + (this.#since === null ? 0 : (performance.now() - this.#since) / 1e3);
+    return this.#clock.seconds;
   }
 
   /** Does one piece. The result once there is one. @throws what the work throws */
   async next(): Promise<{ value: T } | null> {
     const standing = new Promise<void>((resolve) => (this.#stood = resolve));
-    this.#since = performance.now();
+    this.#clock.resume();
     if (this.#running === null) this.#running = this.#start();
     else this.#go();
     await standing;
@@ -50,8 +52,7 @@ export class Pieces<T> {
   }
 
   #stand(): void {
-    this.#seconds = this.seconds;
-    this.#since = null;
+    this.#clock.pause();
     this.#stood();
   }
 }

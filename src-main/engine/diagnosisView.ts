@@ -5,9 +5,8 @@ import { gradientError } from '../diagnostics/gradientError';
 import { hessianProduct, hessianSpectrum } from '../diagnostics/hessian';
 import { lossLandscape } from '../diagnostics/landscape';
 import { openCheckpoint } from '../diagnostics/openCheckpoint';
+import type { Progress } from '../diagnostics/progress';
 import { RunDirectory } from '../store/runDirectory';
-
-type Progress = (done: number, of: number) => void;
 
 /** Everything that is asked for around a checkpoint; every part is the whole answer so far. @throws AdjointError as `openCheckpoint` does */
 export async function* diagnosis(ask: DiagnosisAsk, directory: string): AsyncGenerator<Diagnosis, void, void> {

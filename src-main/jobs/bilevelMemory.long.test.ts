@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import { liveBytes } from '../bilevel/comparison/heldMemory';
-import { ActiveClock } from './activeClock';
+import { ActiveClock } from '@shared/activeClock';
 import { bilevelJob } from './bilevelJob';
 import { describeAttempt } from './machine';
 import { RunRecorder } from './runRecorder';

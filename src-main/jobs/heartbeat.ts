@@ -1,7 +1,7 @@
 import type { Problem } from '@shared/errors';
 import type { ProcessPhase, ProcessState } from '@shared/run';
 import type { RunDirectory } from '../store/runDirectory';
-import type { ActiveClock } from './activeClock';
+import type { ActiveClock } from '@shared/activeClock';
 import type { Control } from './control';
 import type { Job } from './job';
 import { ProgressMeter } from './progress';

@@ -6,7 +6,7 @@ import { type Checkpoint, writeCheckpoint } from '../store/checkpoint';
 import type { Lock } from '../store/lock';
 import type { RunDirectory } from '../store/runDirectory';
 import { repairRun } from '../store/repair';
-import { ActiveClock } from './activeClock';
+import { ActiveClock } from '@shared/activeClock';
 import { Control } from './control';
 import { Heartbeat } from './heartbeat';
 import type { Job, JobKind } from './job';

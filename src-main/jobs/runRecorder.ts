@@ -2,7 +2,7 @@ import type { Clock } from '@shared/run';
 import { MetricWriter } from '../store/metricWriter';
 import type { MetricColumn, MetricTable, MetricValue } from '../store/metricWriter';
 import type { RunDirectory } from '../store/runDirectory';
-import type { ActiveClock } from './activeClock';
+import type { ActiveClock } from '@shared/activeClock';
 import { catalogueColumns } from './columns';
 import { SystemMeter } from './systemMeter';
 

@@ -11,7 +11,7 @@ import { RunDirectory } from '../store/runDirectory';
 import { writeDataset } from '../store/dataset';
 import { resolveDefaults } from '../training/experimentSchema';
 import { tinyDataset } from './fixtures/runs';
-import { ActiveClock } from './activeClock';
+import { ActiveClock } from '@shared/activeClock';
 import type { Job, Recorder } from './job';
 import { RunRecorder } from './runRecorder';
 import { trainingJob } from './trainingJob';

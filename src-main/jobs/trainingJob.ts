@@ -1,3 +1,4 @@
+import { ActiveClock } from '@shared/activeClock';
 import { AdjointError } from '@shared/errors';
 import { dynamicsMetrics } from '@shared/metrics/dynamics';
 import { innerMetrics } from '@shared/metrics/inner';
@@ -103,7 +104,9 @@ function makeJob(
   // Then come the diagnostics that are due, piece by piece; a run that is cut among them begins them again.
   let looking: ReturnType<TrainingDiagnostics['begin']> = null;
   let looked = false;
-  const clock = new WorkClock(state.activeSeconds);
+  // Runs while the job advances, and only then.
+  const clock = new ActiveClock(state.activeSeconds);
+  clock.pause();
   let lastRow: Record<string, number | null> = {};
   const cautioned = new Set<string>();
   const whyStopped = (): string => {
@@ -156,7 +159,14 @@ function makeJob(
     unit: 'steps',
     position: () => ({ step: state.step, epoch: state.step / training.stepsPerEpoch }),
     finished: () => training.finished(state) && validated && (looked || diagnostics.due(state).length === 0),
-    advance: (record: Recorder) => clock.during(() => advance(record)),
+    async advance(record: Recorder) {
+      clock.resume();
+      try {
+        await advance(record);
+      } finally {
+        clock.pause();
+      }
+    },
     async save(activeSeconds) {
       const { tensors, state: scalars } = await saveState(device, { ...state, activeSeconds }, training.stepsPerEpoch);
       return { tensors, state: scalars as unknown as Json };
@@ -186,28 +196,4 @@ function describe(experiment: TrainingExperiment, dataset: Dataset, training: Tr
     `${splits.train.length} training and ${splits.valid.length} validation instances, ` +
     `${training.totalSteps} steps in ${experiment.training.epochs} epochs.`
   );
-}
-
-/** Seconds of work: those of earlier attempts, and what this one has done since. */
-class WorkClock {
-  #seconds: number;
-  #since: number | null = null;
-
-  constructor(seconds: number) {
-    this.#seconds = seconds;
-  }
-
-  get seconds(): number {
-    return this.#seconds + (this.#since === null ? 0 : (performance.now() - this.#since) / 1e3);
-  }
-
-  async during(work: () => Promise<void>): Promise<void> {
-    this.#since = performance.now();
-    try {
-      await work();
-    } finally {
-      this.#seconds = this.seconds;
-      this.#since = null;
-    }
-  }
 }
