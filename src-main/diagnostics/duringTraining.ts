@@ -84,8 +84,10 @@ export class TrainingDiagnostics {
 
   due(state: TrainingState): IntervalDiagnostic[] {
     const { training } = this.#own;
-    if (state.step % training.stepsPerEpoch !== 0) return [];
-    return dueDiagnostics(this.#experiment.diagnostics, state.step / training.stepsPerEpoch, training.finished(state));
+    const last = training.finished(state);
+    // A budget may end a run in the middle of an epoch.
+    if (state.step % training.stepsPerEpoch !== 0 && !last) return [];
+    return dueDiagnostics(this.#experiment.diagnostics, state.step / training.stepsPerEpoch, last);
   }
 
   /** What is due at a state, to be measured piece by piece; null where nothing is. */

@@ -106,6 +106,16 @@ describe('diagnostics during training', () => {
     expect(lines.filter((line) => /Hessian: 5 products, \d.*% of the active time so far/.test(line))).toHaveLength(3);
   });
 
+  it('are measured where a budget ends the run, in the middle of an epoch, and after a resume there', async () => {
+    const spent = { training: { ...training, batchSize: 4, budgetSeconds: 1e-9 }, diagnostics: everything };
+    for (const cuts of [[], [7, 10]]) {
+      const { rows } = await drive(spent, cuts);
+      expect([...rows.epoch.keys()]).toEqual([0, 1]);
+      expect([...rows.diagnostics.keys()]).toEqual([0, 1]);
+      expect(rows.diagnostics.get(1)!['landscape/loss']).toHaveLength(9);
+    }
+  });
+
   it('show what a truncated backward pass leaves out', async () => {
     const truncated = { kind: 'theseusLayer', mode: 'anchored', backward: { kind: 'truncated', last: 1 }, iterations: 3, probe: { instances: 0 } };
     const unrolled = { ...truncated, backward: { kind: 'unroll' } };
