@@ -1,9 +1,10 @@
 import { AdjointError } from '@shared/errors';
 import type { Device, Tensor } from '../numerics/devices/device';
-import { allWeights, type Training } from '../training/loop';
+import type { Training } from '../training/training';
 import { gradientOf } from '../training/gradients';
 import type { TrainingState } from '../training/state';
 import type { NamedTensors } from '../training/tensors';
+import { allWeights } from '../training/weights';
 
 /** Where the entries of one weight tensor lie among all of them. */
 export interface WeightBlock {

@@ -14,7 +14,9 @@ import { bindNetwork, bindTechnique } from '../training/bound';
 import { mapTensors } from '../training/tensors';
 import { restoreState, type SavedScalars, saveState } from '../training/checkpoint';
 import { resolveDefaults, type TrainingExperiment } from '../training/experimentSchema';
-import { createTraining, followedInstances, type Training } from '../training/loop';
+import { followedInstances } from '../training/diagnosticsSchema';
+import { createTraining } from '../training/loop';
+import type { Training } from '../training/training';
 import { trainingKind } from '../training/experimentKind';
 import { labelledSet } from '../training/labelledSet';
 import { inequalityCount, rowCount } from '../training/problem';
@@ -66,7 +68,7 @@ function columnsOf(experiment: TrainingExperiment, dataset: Dataset): Job['colum
   if (optimizer.clip === 0) foreign.add('gradient/norm');
   if (training.microBatches < 2) foreign.add('gradient/signal_to_noise');
   const layers = bindNetwork(network).layers.length;
-  const followed = followedInstances(experiment, dataset.splits.valid.length);
+  const followed = followedInstances(experiment.diagnostics, dataset.splits.valid.length);
   if (followed === 0) foreign.add('valid/probe_outputs');
   const atIntervals = diagnosticColumns(diagnostics);
   const lengths: Record<string, number> = {

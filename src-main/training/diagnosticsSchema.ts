@@ -71,3 +71,7 @@ export type DiagnosticsSettings = z.output<typeof diagnosticsSchema>;
 /** The diagnostics that have an interval. */
 export const intervalDiagnostics = ['hessian', 'rank', 'landscape', 'gradientError'] as const;
 export type IntervalDiagnostic = (typeof intervalDiagnostics)[number];
+
+/** Validation instances, from the first on, whose outputs are recorded, of a set of so many. */
+export const followedInstances = ({ probe }: DiagnosticsSettings, count: number): number =>
+  Math.min(probe.instances, count);

@@ -7,7 +7,8 @@ import { restoreState, type SavedState, saveState } from './checkpoint';
 import { resolveDefaults, type TrainingExperiment } from './experimentSchema';
 import { problemOf, reference } from './fixtures/reference';
 import type { StepMetrics } from './gradients';
-import { createTraining, type Training, type TrainingData } from './loop';
+import { createTraining } from './loop';
+import type { Training, TrainingData } from './training';
 import type { TrainingState } from './state';
 import { softPenalty } from './techniques/softPenalty';
 

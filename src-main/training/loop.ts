@@ -2,6 +2,7 @@ import type { Device, Tensor } from '../numerics/devices/device';
 import { Generator, type GeneratorState } from '@shared/random/generator';
 import { SeedSequence } from '@shared/random/seedSequence';
 import { bindNetwork, bindOptimizer, bindSchedule, bindTechnique, type BoundTechnique } from './bound';
+import { followedInstances } from './diagnosticsSchema';
 import { divergence } from './divergence';
 import type { TrainingExperiment } from './experimentSchema';
 import { microBatches, signalToNoise } from './gradientNoise';
@@ -9,69 +10,16 @@ import { compareGradients, gradientsOf, type StepMetrics } from './gradients';
 import { observeMonitor } from './monitor';
 import { clipByGlobalNorm } from './optimizers/clip';
 import { initSlots, type StepSize, updateAll } from './optimizers/optimizer';
-import { deviceProblem, type Qcqp } from './problem';
+import { deviceProblem } from './problem';
 import type { SchedulePosition } from './schedules/schedule';
-import type { TrainingState } from './state';
+import { disposeState, type TrainingState } from './state';
+import { Stopwatch } from './stopwatch';
 import type { LayerEvaluation, LossTerms, Pass, TechniqueState } from './techniques/technique';
 import { disposeAll, mapTensors, type NamedTensors, readScalars, upload } from './tensors';
-import { pickRows, type LabelledSet } from './labelledSet';
+import { pickRows } from './labelledSet';
+import type { Training, TrainingData } from './training';
 import { validate } from './validation';
-
-export interface TrainingData {
-  problem: Qcqp;
-  train: LabelledSet;
-  valid: LabelledSet;
-}
-
-/** One training run as four functions over an explicit state (`init`, `step`, `finished`, `validate`): whoever drives them may
- * stop between any two calls, save the state, and go on later with the same bits. */
-export interface Training {
-  stepsPerEpoch: number;
-  totalSteps: number;
-  init(): TrainingState;
-  finished(state: TrainingState): boolean;
-  /** Steps in all as far as is known: with a budget, what fits into it at the pace so far. */
-  expectedSteps(state: TrainingState): number;
-  /** Whether early stopping has ended it. */
-  stopped(state: TrainingState): boolean;
-  /**
-   * One update. Takes the state over: its tensors are disposed, the returned state has new ones.
-   * @throws AdjointError `diverged`; the given state is then untouched.
-   */
-  step(state: TrainingState): Promise<{ state: TrainingState; metrics: StepMetrics }>;
-  /** Whether an epoch has just ended (or nothing has begun) and is to be validated. */
-  validationDue(state: TrainingState): boolean;
-  /** What is measured at this state. Changes nothing. */
-  validate(state: TrainingState): Promise<Validation>;
-  /**
-   * Lets schedules and early stopping react to the metrics of a validation at this state; a second call at the same step changes nothing. The
-   * returned state has the same tensors.
-   */
-  observe(state: TrainingState, metrics: Readonly<Record<string, number | null>>): TrainingState;
-  /**
-   * The loss at other weights over fixed instances of the training set, with nothing random in it: what there is to be seen around a state.
-   * All trainable weights together, as `allWeights` names them. Differentiable; to be called inside `tf.tidy`.
-   */
-  look(state: TrainingState, weights: NamedTensors, instances: Int32Array): LossTerms & { features: Tensor };
-  dispose(state: TrainingState): void;
-  /** Lets go of everything but a state: for a training whose states are disposed of by whoever made them. */
-  release(): void;
-}
-
-/** What a validation measures. */
-export interface Validation {
-  /** Scalars of the epoch clock, the mean training loss of the epoch included. */
-  metrics: Record<string, number | null>;
-  /** Vectors of the epoch clock. */
-  vectors: Record<string, Float64Array>;
-  /** y of the validation set, [N, n]. */
-  outputs: Float64Array;
-  /** A row of the clock `inner`, if there is one. */
-  inner: Record<string, Float64Array> | null;
-  /** Lines for the log; of the cautions it takes the first of each code. */
-  notes: string[];
-  cautions: { code: string; message: string }[];
-}
+import { allWeights, joinWeights, splitWeights, techniquePrefix } from './weights';
 
 /** What one step is computed from: x [size,e], and what is random in the pass, [size, width] each. */
 interface Batch {
@@ -116,7 +64,7 @@ export function createTraining(
   const width = technique.networkOutputs?.(settings, data.problem) ?? n;
   const stepsPerEpoch = Math.ceil(data.train.count / batchSize);
   const totalSteps = stepsPerEpoch * epochs;
-  const followed = followedInstances(experiment, data.valid.count);
+  const followed = followedInstances(experiment.diagnostics, data.valid.count);
 
   const stopped = ({ stopping }: TrainingState): boolean =>
     earlyStopping.patience > 0 && stopping.stale >= earlyStopping.patience;
@@ -159,7 +107,7 @@ export function createTraining(
     { x, noise, indices }: Batch,
     note?: Pass<unknown>['note'],
   ): { y: Tensor; raw: Tensor; buffers: NamedTensors; terms: LossTerms } => {
-    const { own, added } = split(weights);
+    const { own, added } = splitWeights(weights);
     const context = { ...pass(state, added, note), ...(indices ? { instances: indices } : {}) };
     const raw = network.apply(device, { weights: own, buffers: state.buffers, training: { noise } }, x);
     const y = technique.layer?.(context, raw.y, x) ?? raw.y;
@@ -199,7 +147,7 @@ export function createTraining(
         weights,
         buffers: upload(device, network.buffers()),
         techniqueWeights,
-        slots: tf.tidy(() => initSlots(tf, optimizer, join(weights, techniqueWeights))),
+        slots: tf.tidy(() => initSlots(tf, optimizer, joinWeights(weights, techniqueWeights))),
         technique: { tensors: upload(device, initial?.tensors ?? {}), values: initial?.values ?? {} },
         schedules: {},
         stopping: { stale: 0 },
@@ -223,7 +171,7 @@ export function createTraining(
       const clock = new Stopwatch();
       const { nextNoise, ...batch } = batchOf(state);
       const { x, size } = batch;
-      const weights = join(state.weights, state.techniqueWeights);
+      const weights = allWeights(state);
       const noted: Record<string, number> = {};
       const note = (key: string, value: number) => (noted[key] = (noted[key] ?? 0) + value);
       const loss = (candidate: NamedTensors) => forward(state, candidate, batch, note);
@@ -356,7 +304,7 @@ export function createTraining(
     },
 
     look(state, weights, instances) {
-      const { own, added } = split(weights);
+      const { own, added } = splitWeights(weights);
       const x = device.tensor(pickRows(data.train.X, instances, e), [instances.length, e]);
       const raw = network.apply(device, { weights: own, buffers: state.buffers, training: null }, x);
       const context = { ...pass(state, added), instances };
@@ -411,7 +359,7 @@ export function createTraining(
   ): Pick<TrainingState, 'weights' | 'techniqueWeights' | 'slots' | 'technique'> {
     const next = tf.tidy(() => {
       const updated = updateAll(tf, optimizer, at, weights, gradients, state.slots);
-      const { own, added } = split(updated.weights);
+      const { own, added } = splitWeights(updated.weights);
       const parts = { weights: own, techniqueWeights: added };
       return { ...parts, slots: updated.slots, technique: afterStep(parts) as never };
     }) as Pick<TrainingState, 'weights' | 'techniqueWeights' | 'slots'> & { technique: TechniqueState | undefined };
@@ -427,46 +375,4 @@ function beginEpoch(state: TrainingState, count: number): TrainingState {
   return { ...state, order, generator: generator.state, position: 0, epochLoss: { sum: 0, count: 0 } };
 }
 
-/** Validation instances, from the first on, whose outputs are recorded. */
-export const followedInstances = ({ diagnostics }: TrainingExperiment, count: number): number =>
-  Math.min(diagnostics.probe.instances, count);
-
-/** Lets go of a state's tensors. */
-export function disposeState({ weights, buffers, techniqueWeights, slots, technique }: TrainingState): void {
-  for (const tensors of [weights, buffers, techniqueWeights, slots, technique.tensors]) disposeAll(tensors);
-}
-
-const techniquePrefix = 'technique/';
 const rateKey = 'learningRate';
-
-/** All trainable weights of a state. */
-export const allWeights = ({ weights, techniqueWeights }: TrainingState): NamedTensors =>
-  join(weights, techniqueWeights);
-
-/** All trainable weights under one roof, for gradients and optimizer. */
-function join(weights: NamedTensors, added: NamedTensors): NamedTensors {
-  const all = { ...weights };
-  for (const [name, tensor] of Object.entries(added)) all[techniquePrefix + name] = tensor;
-  return all;
-}
-
-function split(all: NamedTensors): { own: NamedTensors; added: NamedTensors } {
-  const [own, added]: [NamedTensors, NamedTensors] = [{}, {}];
-  for (const [name, tensor] of Object.entries(all)) {
-    if (name.startsWith(techniquePrefix)) added[name.slice(techniquePrefix.length)] = tensor;
-    else own[name] = tensor;
-  }
-  return { own, added };
-}
-
-/** Seconds since it was made or last asked. */
-class Stopwatch {
-  #last = performance.now();
-
-  lap(): number {
-    const now = performance.now();
-    const seconds = (now - this.#last) / 1e3;
-    this.#last = now;
-    return seconds;
-  }
-}

@@ -1,5 +1,5 @@
 import type { GeneratorState } from '@shared/random/generator';
-import type { NamedTensors } from './tensors';
+import { disposeAll, type NamedTensors } from './tensors';
 import type { MonitorState } from './monitor';
 import type { ScheduleState } from './schedules/schedule';
 import type { TechniqueState } from './techniques/technique';
@@ -43,4 +43,9 @@ export interface TrainingState {
   trainedSeconds: number;
   /** Seconds of computation, pauses left out. */
   activeSeconds: number;
+}
+
+/** Lets go of a state's tensors. */
+export function disposeState({ weights, buffers, techniqueWeights, slots, technique }: TrainingState): void {
+  for (const tensors of [weights, buffers, techniqueWeights, slots, technique.tensors]) disposeAll(tensors);
 }

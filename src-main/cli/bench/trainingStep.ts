@@ -1,7 +1,8 @@
 import { Generator } from '@shared/random/generator';
 import type { Device } from '../../numerics/devices/device';
 import { resolveDefaults } from '../../training/experimentSchema';
-import { createTraining, type TrainingData } from '../../training/loop';
+import { createTraining } from '../../training/loop';
+import type { TrainingData } from '../../training/training';
 
 interface Steps {
   device: Device;
