@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sliceSchema } from './problems';
+import { sliceSchema, type Slice } from './problems';
 
 // A run epoch by epoch, to be played through: whole series of vectors in one answer, and one instance in a plane.
 
@@ -31,7 +31,7 @@ export const outputPlaneAskSchema = z.object({
   id: z.string(),
   /** Which of the instances whose outputs are recorded. */
   which: z.number().int().nonnegative().default(0),
-  /** Directions of an earlier answer, [n] each, so that the axes stay while a run goes on. */
+  /** Directions of an earlier answer's slice, [n] each: the outputs in that plane are asked for, while a run goes on, and not the plane again. */
   directions: z.tuple([z.array(z.number()), z.array(z.number())]).optional(),
   /** Outputs that are given at most. */
   most: z.number().int().min(2).max(2000).default(400),
@@ -47,7 +47,8 @@ export const outputPlaneSchema = z.object({
   /** Instances whose outputs are recorded, by their number in the dataset, and which of them this is. */
   instances: z.array(z.number().int()),
   which: z.number().int(),
-  slice: sliceSchema,
+  /** Null where the directions were given: the plane is that of the earlier answer. */
+  slice: sliceSchema.nullable(),
   /** Share of the outputs' squared distances from y* that lies in the plane. */
   share: z.number(),
   /** A row an output: its place in the plane, what is left of ŷ − y* across it, and what holds at ŷ itself. */
@@ -65,4 +66,6 @@ export const outputPlaneSchema = z.object({
     violation: series,
   }),
 });
-export type OutputPlane = z.infer<typeof outputPlaneSchema>;
+export type OutputPlaneAnswer = z.infer<typeof outputPlaneSchema>;
+/** An answer with its plane. */
+export type OutputPlane = OutputPlaneAnswer & { slice: Slice };

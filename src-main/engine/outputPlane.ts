@@ -1,5 +1,6 @@
 import { AdjointError } from '@shared/errors';
-import type { OutputPlane, OutputPlaneAsk } from '@shared/film';
+import type { OutputPlaneAnswer, OutputPlaneAsk } from '@shared/film';
+import type { Slice } from '@shared/problems';
 import { rowSpaceOfA } from '../modelling/families/family';
 import { addTransposed, dot, multiply } from '../numerics/linalg/products';
 import { orthonormalRows } from '../numerics/linalg/rowSpace';
@@ -9,7 +10,8 @@ import { readDataset } from '../store/dataset';
 import { readClock } from '../store/metricReader';
 import { checkData } from '../store/runData';
 import { RunDirectory } from '../store/runDirectory';
-import { inequalityAt, inequalityCount, objectiveAt } from '../training/problem';
+import { objectiveAt, rowCount } from '../training/problem';
+import { largest, rowViolations } from '../training/violations';
 import { pickedRows } from './filmRows';
 
 const outputsKey = 'valid/probe_outputs';
@@ -25,7 +27,7 @@ const mostShown = 24;
  * @throws AdjointError `not-found` where no outputs are recorded or the data are gone, `conflict` where the data have changed, `unsupported`
  *   where the instance has no optimum or A leaves fewer than two dimensions
  */
-export async function outputPlane(ask: OutputPlaneAsk, directory: string): Promise<OutputPlane> {
+export async function outputPlane(ask: OutputPlaneAsk, directory: string): Promise<OutputPlaneAnswer> {
   const run = RunDirectory.open(directory);
   const table = readClock(run, 'epoch', [outputsKey]);
   const column = table.columns.get(outputsKey);
@@ -56,24 +58,12 @@ export async function outputPlane(ask: OutputPlaneAsk, directory: string): Promi
   const range = orthonormalRows(rowSpaceOfA(family.A, e, n), 0).subarray(0, e * n);
   const inside = deviations.map((deviation) => without(range, e, n, deviation));
   const usable = inside.filter((deviation) => deviation.every(Number.isFinite));
-  const [u, v] = ask.directions?.map((direction) => Float64Array.from(direction)) ?? principalDirections(usable, n);
-  const slice = sliceThrough(family, x, instance, solved.y, solved.inequality, {
-    ...{ plane: 'interior', gridSize },
-    first: [
-      { words: 'the direction in which the outputs moved most', vector: u },
-      { words: 'the one in which they moved most across it', vector: v },
-    ],
-    points: pickedRows(Float64Array.from(usable, (_, k) => k), mostShown).map((k) => usable[k].map((value, j) => value + solved.y[j])),
-  });
-  if (!slice)
-    throw new AdjointError('unsupported', 'Ay = x leaves fewer than two dimensions: there is no plane to look at.');
-
-  const [first, second] = slice.directions.map((direction) => Float64Array.from(direction));
+  const slice = ask.directions ? null : sliceOf();
+  const [first, second] = (ask.directions ?? slice!.directions).map((direction) => Float64Array.from(direction));
   const along = (direction: Float64Array) => inside.map((deviation) => dot(n, deviation, 0, direction, 0));
   const [s, t] = [along(first), along(second)];
   const length = (vector: Float64Array) => Math.hypot(...vector);
   const optimum = objectiveAt(family, solved.y);
-  const residuals = new Float64Array(inequalityCount(family));
   const squares = (list: readonly number[]) => list.reduce((sum, value) => (Number.isFinite(value) ? sum + value * value : sum), 0);
   return {
     ...{ instances, which: ask.which, slice },
@@ -86,12 +76,23 @@ export async function outputPlane(ask: OutputPlaneAsk, directory: string): Promi
       across: inside.map((deviation, k) => Math.sqrt(Math.max(0, length(deviation) ** 2 - s[k] ** 2 - t[k] ** 2))),
       fromEqualities: deviations.map((deviation, k) => length(deviation.map((value, j) => value - inside[k][j]))),
       objective: outputs.map((y) => objectiveAt(family, y) - optimum),
-      violation: outputs.map((y) => {
-        inequalityAt(family, y, 0, residuals);
-        return residuals.reduce((most, value) => (value <= most ? most : value), 0);
-      }),
+      violation: outputs.map((y) => largest(rowViolations(family, y, x), e, rowCount(family))),
     },
   };
+
+  function sliceOf(): Slice {
+    const [u, v] = principalDirections(usable, n);
+    const found = sliceThrough(family, x, instance, solved.y, solved.inequality, {
+      ...{ plane: 'interior', gridSize },
+      first: [
+        { words: 'the direction in which the outputs moved most', vector: u },
+        { words: 'the one in which they moved most across it', vector: v },
+      ],
+      points: pickedRows(Float64Array.from(usable, (_, k) => k), mostShown).map((k) => usable[k].map((value, j) => value + solved.y[j])),
+    });
+    if (found) return found;
+    throw new AdjointError('unsupported', 'Ay = x leaves fewer than two dimensions: there is no plane to look at.');
+  }
 } // prettier-ignore
 
 /** A vector without its part in the span of orthonormal rows [count, n]. */

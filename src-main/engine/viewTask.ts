@@ -2,7 +2,7 @@ import type { BilevelPreview } from '@shared/bilevel';
 import type { DatasetInfo } from '@shared/datasets';
 import type { Diagnosis, DiagnosisAsk } from '@shared/diagnostics';
 import type { Problem } from '@shared/errors';
-import type { OutputPlane, OutputPlaneAsk } from '@shared/film';
+import type { OutputPlaneAnswer, OutputPlaneAsk } from '@shared/film';
 import type { Landscape, LandscapeAsk } from '@shared/landscape';
 import type { LayerAudit, LayerAuditAsk, LayerPath, LayerPathAsk } from '@shared/layerAudit';
 import type { FamilyPreview, PreviewDataset, PreviewFamily, ProblemView } from '@shared/problems';
@@ -39,7 +39,7 @@ export interface ViewResults {
   audit: Audited;
   bilevel: BilevelPreview;
   layerPath: LayerPath;
-  outputPlane: OutputPlane;
+  outputPlane: OutputPlaneAnswer;
 }
 
 /** What a thread is asked that answers in parts. */

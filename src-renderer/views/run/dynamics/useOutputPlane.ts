@@ -39,7 +39,8 @@ export function useOutputPlane(
         ...(before ? { directions: before.slice.directions } : {}),
       });
       if (question !== newest) return;
-      plane.value = before ? { ...answer, slice: before.slice } : answer;
+      const slice = answer.slice ?? before?.slice;
+      if (slice) plane.value = { ...answer, slice };
       problem.value = null;
     } catch (error) {
       // A newer question answers for this one.
