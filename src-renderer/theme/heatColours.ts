@@ -26,6 +26,10 @@ export function heatColours(kind: 'diverging' | 'sequential', scheme: Scheme): r
   return colours;
 }
 
+/** The colours from the low to the high end, for a key beside a picture. */
+export const heatRamp = (colours: readonly string[]): string =>
+  `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map((share) => heatColour(colours, share)).join(', ')})`;
+
 /** The colour at a share of the scale. */
 export const heatColour = (colours: readonly string[], share: number): string =>
   colours[Math.round(share * (colours.length - 1))];

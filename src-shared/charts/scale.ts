@@ -158,7 +158,9 @@ export function toAxis(scale: Scale, value: number): number {
 }
 
 const superscripts: Record<string, string> = { '-': '⁻', '0': '⁰', '1': '¹', '2': '²', '3': '³', '4': '⁴', '5': '⁵', '6': '⁶', '7': '⁷', '8': '⁸', '9': '⁹' }; // prettier-ignore
-const raised = (n: number) => [...String(n)].map((character) => superscripts[character] ?? character).join('');
+/** An integer as a superscript. */
+export const raised = (n: number): string =>
+  [...String(n)].map((character) => superscripts[character] ?? character).join('');
 
 /** The label of a tick given in axis units. */
 export function tickLabel(scale: Scale, tick: number): string {

@@ -1,5 +1,11 @@
 import type { RunDetail } from '@shared/contract';
-import { metricDefinition, questions, type MetricDefinition, type Question } from '@shared/metrics/catalogue';
+import {
+  metricCatalogue,
+  metricDefinition,
+  questions,
+  type MetricDefinition,
+  type Question,
+} from '@shared/metrics/catalogue';
 import { dynamicsVectors } from '@shared/metrics/dynamics';
 import { innerVectors } from '@shared/metrics/inner';
 import { entryKey } from '@shared/metrics/vectors';
@@ -125,6 +131,15 @@ export function makePanels(
   }
   // Panels of one question stand together whatever their clock.
   return panels.sort((a, b) => questions.indexOf(a.question) - questions.indexOf(b.question));
+}
+
+/** Keys in the order in which dashboards have them. */
+export const catalogueOrder: readonly string[] = metricCatalogue.map(({ key }) => key);
+
+/** Some panels of a run, by their ids and in their order; what was not recorded is left out. */
+export function chosenPanels(detail: RunDetail | null, ids: readonly string[]): PanelDefinition[] {
+  const all = detail ? makePanels(detail.recorded, catalogueOrder, detail.vectors) : [];
+  return ids.flatMap((id) => all.find((panel) => panel.id === id) ?? []);
 }
 
 function sortedBy(keys: readonly string[], order: readonly string[]): string[] {

@@ -1,10 +1,14 @@
 import type { ComparisonSpec, RunContext } from '@shared/comparisons';
-import { metricCatalogue, questions, type Question } from '@shared/metrics/catalogue';
+import { questions, type Question } from '@shared/metrics/catalogue';
 import { clocks, type Clock } from '@shared/run';
-import { makePanels, questionTitles, type PanelDefinition, type PanelMetric } from '../../components/charts/panels';
+import {
+  catalogueOrder,
+  makePanels,
+  questionTitles,
+  type PanelDefinition,
+  type PanelMetric,
+} from '../../components/charts/panels';
 import type { Entry } from './entries';
-
-const catalogueOrder = metricCatalogue.map(({ key }) => key);
 
 /** What any of the runs recorded. */
 export function recordedByAny(contexts: Iterable<RunContext>): Partial<Record<Clock, string[]>> {

@@ -1,3 +1,4 @@
+import { formatNumber } from '@shared/format';
 import { DataType, tableFromIPC, type Vector } from 'apache-arrow';
 
 /** What a film can be played by. */
@@ -58,6 +59,12 @@ export function rowAt(table: FilmTable, axis: FilmAxis, x: number, key?: string)
   let row = low - 1;
   while (row >= 0 && column && column.measured[row] !== 1) row--;
   return row;
+}
+
+/** Which epoch a picture at x shows of a metric, in words; nothing where there is none yet. */
+export function epochWords(table: FilmTable | null, axis: FilmAxis, x: number, key: string): string | undefined {
+  const row = table ? rowAt(table, axis, x, key) : -1;
+  return table && row >= 0 ? `epoch ${formatNumber(table.epoch[row])}` : undefined;
 }
 
 /** A row of a metric; null where it was not measured. */

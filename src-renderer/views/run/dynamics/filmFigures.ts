@@ -2,7 +2,7 @@ import type { OutputPlane } from '@shared/film';
 import { data } from '@shared/figures/datum';
 import type { FigurePanels } from '../../../components/figures/figureExport';
 import { formatNumber } from '@shared/format';
-import { rowAt, valuesAt, type FilmAxis, type FilmTable } from './film';
+import { measuredRows, rowAt, valuesAt, type FilmAxis, type FilmTable } from './film';
 import type { Histogram, HistogramFrame } from './histogram';
 import type { LandscapeScale } from './landscapeFilm';
 
@@ -35,7 +35,7 @@ export function histogramPanel(
 /** All rows over training as a heat map, the selected epoch marked. Zeros are left out: the scale is logarithmic. */
 export function violationPanel(film: FilmTable, key: string, axis: FilmAxis, at: number): FigurePanels {
   const column = film.columns.get(key);
-  const rows = column ? [...column.measured.keys()].filter((row) => column.measured[row] === 1) : [];
+  const rows = measuredRows(film, key);
   const width = column?.width ?? 0;
   const z = Array.from({ length: width }, (_, j) => rows.map((row) => column!.values[row * width + j]))
     .flat()

@@ -1,3 +1,4 @@
+import { raised } from '@shared/charts/scale';
 import { valuesAt, type FilmTable } from './film';
 
 /** The distributions that a validation records, with the values that are marked on them. */
@@ -51,7 +52,6 @@ export function histogramFrame(films: readonly FilmTable[], key: string): Histog
   return { first: Math.max(0, first - pad), end: Math.min(bins, end + pad), most };
 }
 
-const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 /** A power of ten as it is written on an axis; null for an edge that is none. */
 export function decadeLabel(edge: number): string | null {
   if (edge === 0) return '0';
@@ -60,8 +60,7 @@ export function decadeLabel(edge: number): string | null {
   const sign = edge < 0 ? '−' : '';
   const power = Math.round(exponent);
   if (Math.abs(power) <= 1) return sign + String(10 ** power);
-  const digits = [...String(Math.abs(power))].map((digit) => superscripts[Number(digit)]).join('');
-  return `${sign}10${power < 0 ? '⁻' : ''}${digits}`;
+  return `${sign}10${raised(power)}`;
 }
 
 /** Ticks at decades, thinned so that their labels have room; `at` counts bins from the first shown. */
