@@ -33,6 +33,9 @@ export interface Film {
   problem: Problem | null;
 }
 
+/** Whether there are more validations than rows of the film. */
+export const isThinned = ({ epochs }: Film): boolean => epochs !== null && epochs.total > epochs.epoch.length;
+
 const pollMilliseconds = 3000;
 
 /** The films of some runs; live ones go on. `exactly` is an epoch that is fetched even where a long run is thinned. */
@@ -87,12 +90,13 @@ export function useFilms(
     { immediate: true },
   ); // prettier-ignore
 
-  const isThinned = ({ epochs }: Film) => epochs !== null && epochs.total > epochs.epoch.length;
   let resting: ReturnType<typeof setTimeout> | undefined;
-  watch(exactly, () => {
+  watch(exactly, (at) => {
     clearTimeout(resting);
+    if (at === null) return;
     resting = setTimeout(() => {
-      for (const film of films.value.values()) if (isThinned(film)) void load(film.run);
+      for (const film of films.value.values())
+        if (isThinned(film) && !film.epochs?.epoch.includes(at)) void load(film.run);
     }, 250);
   });
   const timer = setInterval(() => {

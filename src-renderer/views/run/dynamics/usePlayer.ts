@@ -9,6 +9,8 @@ export interface Player {
   frame: ComputedRef<number>;
   /** Where the film stands, on its axis. */
   at: ComputedRef<number>;
+  /** Where it was asked to stand, of which `at` is the frame; null at the end. */
+  position: Readonly<Ref<number | null>>;
   /** At the end, where more of a live run is shown as it comes. */
   following: ComputedRef<boolean>;
   playing: Ref<boolean>;
@@ -31,8 +33,15 @@ const slowest = 2;
 /** What the address calls a place on each axis; the view of the inner solver reads `epoch` as well. */
 const queryNames: Record<FilmAxis, string> = { epoch: 'epoch', step: 'step', activeSeconds: 'seconds' };
 
-/** Where a film stands and how it goes on. The address holds the place, but while it plays only once it has come to rest. */
-export function usePlayer(framesOn: (axis: FilmAxis) => Float64Array, live: () => boolean): Player {
+/**
+ * Where a film stands and how it goes on. The address holds the place, but while it plays only once it has come to rest. Of a film that is `thinned` any
+ * epoch can be asked for, of another one the frames.
+ */
+export function usePlayer(
+  framesOn: (axis: FilmAxis) => Float64Array,
+  live: () => boolean,
+  thinned: () => boolean,
+): Player {
   const route = useRoute();
   const router = useRouter();
   const asked = (name: string): number | null => {
@@ -117,7 +126,7 @@ export function usePlayer(framesOn: (axis: FilmAxis) => Float64Array, live: () =
   const frameX = (k: number) => frames.value[Math.max(0, Math.min(frames.value.length - 1, k))];
   const reference = computed(() => asked('ref'));
   return {
-    ...{ axis, frames, frame, at, playing, loop, rate, slowed, reference },
+    ...{ axis, frames, frame, at, position, playing, loop, rate, slowed, reference },
     following: computed(() => position.value === null),
     setReference: (x) => {
       const { ref: _ref, ...rest } = route.query;
@@ -125,7 +134,9 @@ export function usePlayer(framesOn: (axis: FilmAxis) => Float64Array, live: () =
     },
     toggle: () => (playing.value ? stop() : start()),
     seek: (x) => {
-      if (frames.value.length > 0) place(frameX(nearestFrame(frames.value, x)));
+      if (frames.value.length === 0) return;
+      const isFree = axis.value === 'epoch' && thinned();
+      place(isFree ? Math.round(x) : frameX(nearestFrame(frames.value, x)));
     },
     step: (by) => {
       if (playing.value) stop();
