@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { problemText, type Problem } from '@shared/errors';
 import type { ProcessState } from '@shared/run';
 import type { RunDirectory } from '../store/runDirectory';
@@ -50,7 +50,9 @@ export function settle(active: ActiveRun, exit: Exit | null): Problem | null {
   const log = new RunLog(run);
   const begun = run.attempt(attempt) !== null;
   if (!begun && forced) {
-    // There never was such an attempt: the run is what it was before.
+    // There never was such an attempt: the run is what it was before. A process that is killed in this moment leaves its folder, which by itself
+    // would look like an attempt that died.
+    rmSync(run.file('attempts', String(attempt)), { recursive: true, force: true });
     log.write('Cancelled before it began.');
     return null;
   }
