@@ -1,5 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
+import { applicabilityAskSchema, applicabilitySchema } from './applicability';
 import { bilevelCaseSchema, bilevelPreviewAskSchema, bilevelPreviewSchema } from './bilevel';
 import {
   comparisonInfoSchema,
@@ -150,6 +151,10 @@ export const contract = {
   methods: {
     /** Every registered method with its settings as JSON Schema. */
     list: request.output(z.array(methodSchema)),
+  },
+  techniques: {
+    /** Every technique with its default settings on a dataset: whether it can be used, and if not, why. */
+    applicability: request.input(applicabilityAskSchema).output(applicabilitySchema),
   },
   problems: {
     /** Families of problems that can be generated, each with its settings as JSON Schema. */

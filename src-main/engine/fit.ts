@@ -11,14 +11,24 @@ const mostKnown = 32;
 
 /** @throws AdjointError `not-found`, `invalid-dataset` */
 function traitsOfFile(path: string): ProblemTraits {
+  const key = stateOf(path);
+  return known.get(key) ?? remember(key, traitsOf(readDataset(path)));
+}
+
+/** The same without holding up the engine: what is not known is left to `compute`. */
+export async function traitsThrough(path: string, compute: () => Promise<ProblemTraits>): Promise<ProblemTraits> {
+  const key = stateOf(path);
+  return known.get(key) ?? remember(key, await compute());
+}
+
+function stateOf(path: string): string {
   const { size, mtimeMs } = statSync(path);
-  const key = `${path}\n${size}\n${mtimeMs}`;
-  let traits = known.get(key);
-  if (!traits) {
-    traits = traitsOf(readDataset(path));
-    if (known.size >= mostKnown) known.delete(known.keys().next().value!);
-    known.set(key, traits);
-  }
+  return `${path}\n${size}\n${mtimeMs}`;
+}
+
+function remember(key: string, traits: ProblemTraits): ProblemTraits {
+  if (known.size >= mostKnown) known.delete(known.keys().next().value!);
+  known.set(key, traits);
   return traits;
 }
 

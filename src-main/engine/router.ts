@@ -30,6 +30,7 @@ import type { SparklineCache } from './sparklines';
 import { studyHandlers } from './studyHandlers';
 import { sweepHandlers } from './sweepHandlers';
 import { Sweeps } from './sweeps';
+import { techniqueHandlers } from './techniqueHandlers';
 import { exportWeights } from './weights';
 
 export interface RouterParts extends DatasetParts {
@@ -90,6 +91,7 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
     methods: {
       list: on.methods.list.handler((): MethodInfo[] => methods()),
     },
+    techniques: techniqueHandlers(parts),
     problems: problemHandlers(parts),
     datasets: datasetHandlers(parts),
     solve: solveHandlers(parts),

@@ -1,3 +1,4 @@
+import type { ProblemTraits } from '@shared/applicability';
 import type { BilevelPreview } from '@shared/bilevel';
 import type { DatasetInfo } from '@shared/datasets';
 import type { Diagnosis, DiagnosisAsk } from '@shared/diagnostics';
@@ -7,6 +8,8 @@ import type { Landscape, LandscapeAsk } from '@shared/landscape';
 import type { LayerAudit, LayerAuditAsk, LayerPath, LayerPathAsk } from '@shared/layerAudit';
 import type { FamilyPreview, PreviewDataset, PreviewFamily, ProblemView } from '@shared/problems';
 import type { Audited, SolveAudit, SolveCase, SolveReport, SolveRun } from '@shared/solve';
+import { traitsOf } from '../modelling/traits';
+import { readDataset } from '../store/dataset';
 import type { FoundBilevel } from './bilevelSource';
 import { bilevelLandscape, previewBilevel } from './bilevelViews';
 import { diagnosis } from './diagnosisView';
@@ -22,6 +25,7 @@ export type ViewTask =
   | { kind: 'family'; input: PreviewFamily; threads: number }
   | { kind: 'dataset'; input: PreviewDataset; path: string }
   | { kind: 'inspect'; path: string }
+  | { kind: 'traits'; path: string }
   | { kind: 'cases'; resources: string }
   | { kind: 'solve'; input: SolveRun; source: FoundSource }
   | { kind: 'bilevel'; source: FoundBilevel }
@@ -34,6 +38,7 @@ export interface ViewResults {
   family: FamilyPreview;
   dataset: ProblemView;
   inspect: DatasetInfo;
+  traits: ProblemTraits;
   cases: { cases: SolveCase[]; problem: Problem | null };
   solve: SolveReport;
   audit: Audited;
@@ -78,6 +83,8 @@ export function runViewTask(task: ViewTask): Results | Promise<Results> {
       return previewDataset(task.input, task.path);
     case 'inspect':
       return inspectWithLabels(task.path);
+    case 'traits':
+      return traitsOf(readDataset(task.path));
     case 'cases':
       return listCases(task.resources);
     case 'solve':

@@ -1,3 +1,4 @@
+import type { ProblemTraits } from '@shared/applicability';
 import { cholesky } from '../numerics/linalg/cholesky';
 import { factorRowSpace } from '../numerics/linalg/rowSpace';
 import type { Dataset } from '../store/dataset';
@@ -5,23 +6,7 @@ import type { Dataset } from '../store/dataset';
 /** The rows of a family of problems. */
 type Rows = Pick<Dataset, 'n' | 'm' | 'e' | 'A' | 'G' | 'H' | 'lower' | 'upper'>;
 
-/** What of a problem decides which techniques can be used on it. */
-export interface ProblemTraits {
-  /** Variables, equality rows, inequality rows without the bounds. */
-  n: number;
-  e: number;
-  m: number;
-  /** Inequality rows with a quadratic part. */
-  curvedRows: number;
-  /** Every quadratic part is positive semidefinite. */
-  convexRows: boolean;
-  /** Variables with a finite bound. */
-  boundedVariables: number;
-  /** Rank of A. */
-  equalityRank: number;
-  /** Rank of all linear rows together: A, the linear parts of the inequality rows, and a unit vector for every bounded variable. */
-  rank: number;
-}
+export type { ProblemTraits } from '@shared/applicability';
 
 /** How far an eigenvalue may be below zero, relative to the largest entry of its matrix, and count as zero. */
 const rounding = 1e-10;

@@ -1,3 +1,4 @@
+import type { Applicability } from '@shared/applicability';
 import type { DatasetInfo, GenerateDataset } from '@shared/datasets';
 import { AdjointError, type Problem } from '@shared/errors';
 import type {
@@ -120,6 +121,7 @@ export class FakeProblems {
       if (refuse) throw new AdjointError(refuse.code, refuse.what, refuse);
     };
     this.handlers = {
+      'techniques.applicability': ({ dataset }: { dataset: string }) => applicability(dataset),
       'problems.families': () => families,
       'problems.preview': (input: PreviewFamily) => preview(input),
       'datasets.list': () => [...this.datasets.values()],
@@ -153,6 +155,19 @@ export class FakeProblems {
     this.datasets.set(name, dataset(name, { provenance }));
   }
 }
+
+/** Affine rows suit HardNet-Aff, curved ones do not; the dataset `qcqp-n20` has curved ones. */
+function applicability(name: string): Applicability {
+  const curved = name === 'qcqp-n20';
+  const refusal = curved ? 'it has 10 quadratic rows, and its closed form is for affine ones.' : null;
+  return {
+    traits: { n: 20, e: 10, m: 10, curvedRows: curved ? 10 : 0, convexRows: true, boundedVariables: 0, equalityRank: 10, rank: 20 },
+    techniques: [
+      { kind: 'softPenalty', title: 'Soft penalty', summary: 'Adds λ‖r‖² to the objective.', refusal: null },
+      { kind: 'hardNetAff', title: 'HardNet-Aff', summary: 'Closed-form correction.', refusal },
+    ],
+  };
+} // prettier-ignore
 
 function problemView(
   instances: readonly number[],

@@ -67,6 +67,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       devices: os.app.devices.handler(() => []),
     },
     methods: { list: os.methods.list.handler(() => []) },
+    techniques: { applicability: os.techniques.applicability.handler(notHere) },
     problems: {
       families: os.problems.families.handler(() => []),
       preview: os.problems.preview.handler(notHere),

@@ -1,0 +1,14 @@
+import { techniqueFits } from '../training/techniques/applicability';
+import type { DatasetParts } from './datasetHandlers';
+import { findDataset } from './datasets';
+import { traitsThrough } from './fit';
+import { on } from './implementer';
+
+export const techniqueHandlers = ({ places, previewer }: Pick<DatasetParts, 'places' | 'previewer'>) => ({
+  applicability: on.techniques.applicability.handler(async ({ input, signal }) => {
+    const { path } = findDataset(input.dataset, places);
+    const key = input.key && `traits ${input.key}`;
+    const traits = await traitsThrough(path, () => previewer.run({ kind: 'traits', path }, key, signal));
+    return { traits, techniques: techniqueFits(traits) };
+  }),
+});
