@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
-import { exampleManifest, temporaryDirectory } from '../store/fixtures/examples';
+import { exampleAttempt, exampleManifest, temporaryDirectory } from '../store/fixtures/examples';
+import { Reserve } from '../store/reserve';
 import { RunDirectory } from '../store/runDirectory';
 import { summarise } from '../store/runSummary';
 import { makeActiveRun } from './activeRun';
@@ -23,4 +24,12 @@ it('one that died there by itself has crashed, with the reason', () => {
   mkdirSync(run.file('attempts', '1'), { recursive: true });
   expect(settle(makeActiveRun(run, 1), { code: null, signal: 'SIGKILL' })?.what).toContain('did not start');
   expect(summarise(run)).toMatchObject({ state: 'crashed', attempts: 1 });
+});
+
+it('gives back the disk space that a killed attempt held for its last words', () => {
+  const run = RunDirectory.create(folder.path + '/held', exampleManifest('held'));
+  run.beginAttempt(1, exampleAttempt(1));
+  new Reserve(run, 1);
+  settle(makeActiveRun(run, 1), { code: null, signal: 'SIGKILL' });
+  expect(readdirSync(run.file('attempts', '1')).filter((name) => name.startsWith('reserve'))).toEqual([]);
 });

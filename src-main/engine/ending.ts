@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { problemText, type Problem } from '@shared/errors';
 import type { ProcessState } from '@shared/run';
 import type { RunDirectory } from '../store/runDirectory';
+import { releaseReserve } from '../store/reserve';
 import { repairRun } from '../store/repair';
 import { summariseRun } from '../store/recorded';
 import { RunLog } from '../store/runLog';
@@ -56,6 +57,7 @@ export function settle(active: ActiveRun, exit: Exit | null): Problem | null {
     log.write('Cancelled before it began.');
     return null;
   }
+  releaseReserve(run, attempt);
   if (!begun) mkdirSync(run.file('attempts', String(attempt)), { recursive: true });
   const { cut } = begun ? repairRun(run) : { cut: [] };
   const problem = forced ? null : begun ? crashed(run, attempt, exit) : neverStarted(run, attempt, exit);

@@ -12,7 +12,7 @@ import { Heartbeat } from './heartbeat';
 import type { Job, JobKind } from './job';
 import { jobKind } from './kinds';
 import { describeAttempt, whatChanged } from './machine';
-import { Reserve } from './reserve';
+import { Reserve } from '../store/reserve';
 import { findResumePoint, type ResumePoint } from './resume';
 import { checkData } from '../store/runData';
 import type { RunLog } from '../store/runLog';
@@ -71,7 +71,7 @@ export async function drive(options: RunOptions, prepared: Awaited<ReturnType<ty
   const computing = device ?? solverThreads(options.threads);
   const description = describeAttempt(attempt, resume?.from ?? null, computing, build);
   run.beginAttempt(attempt, description);
-  const reserve = new Reserve(run.file('attempts', String(attempt), 'reserve'));
+  const reserve = new Reserve(run, attempt);
   log.write(resume ? `Attempt ${attempt}: resuming from step ${resume.from.step}.` : `Attempt ${attempt}: starting.`);
   const before = resume && run.attempt(attempt - 1);
   const changed = before ? whatChanged(before, description) : [];

@@ -4,12 +4,12 @@ import { storeError, writeFileAtomic } from './atomic';
 import { crc32c } from './crc32c';
 import { encodeSafetensors, layOutTensors, tensorArrays, type TensorData, type TensorEntry } from './safetensors';
 
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
 /**
  * Checkpoints are safetensors files. `__metadata__` carries the state that is not a tensor as JSON, and a CRC-32C, so that any
  * reader of the format opens the weights and ours notices a flipped bit.
  */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
 export interface Checkpoint {
   tensors: Map<string, TensorData>;
   /** What is not a tensor: step, epoch, states of the random generators, place in the data. Finite numbers only. */

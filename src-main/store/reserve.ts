@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import type { RunDirectory } from './runDirectory';
 
 /** Enough for the last heartbeat and the last log lines. */
 const bytes = 64 * 1024;
@@ -10,9 +11,9 @@ const bytes = 64 * 1024;
 export class Reserve {
   readonly #files: Record<'rows' | 'words', string>;
 
-  /** @param path of the files, without extension. */
-  constructor(path: string) {
-    this.#files = { rows: `${path}.rows`, words: `${path}.words` };
+  /** Takes the space. */
+  constructor(run: RunDirectory, attempt: number) {
+    this.#files = reserveFiles(run, attempt);
     // Not zeros, which some file systems store as a hole.
     for (const file of Object.values(this.#files)) writeFileSync(file, Buffer.alloc(bytes, 'reserved '));
   }
@@ -26,4 +27,14 @@ export class Reserve {
   release(): void {
     for (const file of Object.values(this.#files)) rmSync(file, { force: true });
   }
+}
+
+function reserveFiles(run: RunDirectory, attempt: number) {
+  const file = (name: string) => run.file('attempts', String(attempt), `reserve.${name}`);
+  return { rows: file('rows'), words: file('words') };
+}
+
+/** Gives back what a process that was killed held. */
+export function releaseReserve(run: RunDirectory, attempt: number): void {
+  for (const file of Object.values(reserveFiles(run, attempt))) rmSync(file, { force: true });
 }

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { writeFileAtomic } from '../store/atomic';
+import { writeFileAtomic } from './atomic';
+import { exampleManifest } from './fixtures/examples';
 import { Reserve } from './reserve';
+import { RunDirectory } from './runDirectory';
 
 let disk: string;
 let mounted: boolean;
@@ -29,7 +31,9 @@ function fill(): void {
 
 it('on a full disk waiting rows cannot take the space of the last words', ({ skip }) => {
   if (!mounted) skip('this machine does not let me mount a small disk');
-  const reserve = new Reserve(join(disk, 'reserve'));
+  const run = RunDirectory.create(join(disk, 'run'), exampleManifest('run'));
+  mkdirSync(run.file('attempts', '1'));
+  const reserve = new Reserve(run, 1);
   const words = () => writeFileAtomic(join(disk, 'state.json'), Buffer.alloc(32 * 1024, 1));
   fill();
   expect(words).toThrow('The disk is full.');
