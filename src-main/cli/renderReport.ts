@@ -1,11 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reportHtml } from '@shared/reports/html';
-import type { Report } from '@shared/reports/report';
+import type { Report, ReportFormat } from '@shared/reports/report';
 import type { Places } from './context';
-
-export const reportFormats = ['html', 'pdf'] as const;
-export type ReportFormat = (typeof reportFormats)[number];
 
 export async function renderReport(
   report: Report,

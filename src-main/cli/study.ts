@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { parse } from 'yaml';
 import { AdjointError } from '@shared/errors';
 import { cellText, tableCsv } from '@shared/reports/cells';
+import { reportFormats } from '@shared/reports/report';
 import { studyReport } from '@shared/reports/studyReport';
 import type { StudyResult } from '@shared/studies';
 import { readSettings } from '../engine/settings';
@@ -26,7 +27,7 @@ import {
   type Places,
 } from './context';
 import { renderFigure } from './renderFigure';
-import { renderReport, reportFormats } from './renderReport';
+import { renderReport } from './renderReport';
 import { followSweep, planText, slotCount } from './sweep';
 import { renderTable } from './table';
 

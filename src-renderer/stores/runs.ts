@@ -5,11 +5,9 @@ import type { Problem } from '@shared/errors';
 import type { Annotations, RunSummary } from '@shared/run';
 import { problemOf } from '../api/connect';
 import { useConnection } from './connection';
+import { headlineMetrics } from './headlines';
 import { useNotices } from './notices';
 import { useQueue } from './queue';
-
-/** What the table shows of a run unless columns are chosen otherwise. */
-export const headlineMetrics = ['valid/gap_mean', 'valid/ineq_max', 'valid/eq_max', 'loss'] as const;
 
 type Bulk = 'pause' | 'resume' | 'trash' | 'restore' | 'purge';
 

@@ -1,5 +1,9 @@
 import type { Figure, Provenance } from '../figures/spec';
 
+/** The files that a report is written as. */
+export const reportFormats = ['html', 'pdf'] as const;
+export type ReportFormat = (typeof reportFormats)[number];
+
 /** A report as plain data: what an HTML page and a PDF are written from. Numbers are texts already. */
 export interface Report {
   title: string;

@@ -3,7 +3,7 @@ import { metricCatalogue } from '@shared/metrics/catalogue';
 import { dynamicsVectors } from '@shared/metrics/dynamics';
 import { innerVectors } from '@shared/metrics/inner';
 import { parseEntryKey } from '@shared/metrics/vectors';
-import { makePanels } from './panels';
+import { makePanels, questionTitle } from './panels';
 
 const order = metricCatalogue.map(({ key }) => key);
 
@@ -11,6 +11,13 @@ describe('panels of a run', () => {
   it('stand in the order of the questions', () => {
     const panels = makePanels({ step: ['time/forward', 'gradient/cosine', 'penalty', 'loss'] }, order);
     expect(panels.map(({ id }) => id)).toEqual(['loss', 'penalty', 'gradient/cosine', 'time/forward']);
+  });
+
+  it('ask what fits the kinds of the runs', () => {
+    expect(questionTitle('learning', ['training'])).toBe('Is it learning?');
+    expect(questionTitle('learning', ['bilevel', 'hypergradients'])).toBe('Is it descending?');
+    expect(questionTitle('learning', ['bilevel', 'training'])).toBe('Does it get better?');
+    expect(questionTitle('cost', ['bilevel'])).toBe('What does it cost?');
   });
 
   it('join mean, median and maximum of one quantity', () => {

@@ -36,13 +36,29 @@ export interface PanelMetric {
   definition: MetricDefinition;
 }
 
-export const questionTitles: Record<Question, string> = {
+type QuestionTitles = Record<Question, string>;
+
+const questionTitles: QuestionTitles = {
   learning: 'Is it learning?',
   feasible: 'Is it feasible?',
   gradients: 'What do the gradients do?',
   inner: 'What does the inner solver do?',
   cost: 'What does it cost?',
 };
+const ofBilevel: QuestionTitles = {
+  ...questionTitles,
+  learning: 'Is it descending?',
+  gradients: 'What do the hypergradients do?',
+  inner: 'What does the lower level do?',
+};
+const ofSeveral: QuestionTitles = { ...questionTitles, learning: 'Does it get better?' };
+
+/** What a section of the dashboard of runs of these kinds asks. */
+export function questionTitle(question: Question, kinds: readonly string[]): string {
+  const isBilevel = (kind: string) => kind === 'bilevel' || kind === 'hypergradients';
+  const titles = !kinds.some(isBilevel) ? questionTitles : kinds.every(isBilevel) ? ofBilevel : ofSeveral;
+  return titles[question];
+}
 
 /** Metrics that are read together though their keys do not say so. */
 const together: { id: string; title: string; symbol: string; keys: string[]; labels: string[] }[] = [

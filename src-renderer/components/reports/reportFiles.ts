@@ -1,9 +1,6 @@
 import { reportHtml } from '@shared/reports/html';
-import type { Report } from '@shared/reports/report';
+import type { Report, ReportFormat } from '@shared/reports/report';
 import { loadFigureFont } from '../figures/figureFonts';
-
-export const reportFormats = ['html', 'pdf'] as const;
-export type ReportFormat = (typeof reportFormats)[number];
 
 /** A report as a file. What writes PDF is loaded when it is asked for. */
 export async function reportFile(report: Report, format: ReportFormat): Promise<Blob> {

@@ -7,7 +7,7 @@ import { comparedPanels, panelsInSight, sectionsOf } from './comparedPanels';
 import { configLines, datasetFinding } from './configDiff';
 import { chosenRuns, groupingChoices, resolveEntries } from './entries';
 import { finalCell, finalValue } from './finals';
-import { tradeOffModel } from './tradeOff';
+import { momentWord, tradeOffAxes, tradeOffChoices, tradeOffModel } from './tradeOff';
 
 let made = 0;
 function run(id: string, settings: RunSummary['settings'], change: Partial<RunSummary> = {}): RunSummary {
@@ -158,6 +158,30 @@ describe('the trade-off', () => {
     expect(model.entries).toMatchObject([{ x: 1.5, y: 2, xInterval: meanInterval([1, 2]), front: true }]);
     expect(model.entries[0].members.map(({ run: id }) => id)).toEqual(['w1-s0', 'w1-s1']);
     expect(model.unplaced).toEqual([entries[1].id]);
+  }); // prettier-ignore
+
+  it('asks what runs of a kind are judged by, unless something else was chosen that they have', () => {
+    const count = (keys: string[]) => Object.fromEntries(keys.map((key) => [key, summary(1)]));
+    const context = (id: string, recorded: RunContext['recorded']): [string, RunContext] => [id, { id, dataset: null, recorded, metrics: {} }];
+    const descent = { 'bilevel/F': 1, 'bilevel/gap': 1, 'bilevel/step_length': 1, 'bilevel/lower_solves': 1, 'bilevel/seconds': 1 };
+    const bilevel = { ...run('b', {}, { metrics: count(Object.keys(descent)) }), kind: 'bilevel' };
+    const training = { ...run('t', {}, { metrics: count(['loss', 'valid/ineq_max', 'valid/gap_mean']) }), kind: 'training' };
+    const contexts = new Map([
+      context('b', { step: [...Object.keys(descent), 'bilevel/moreau'] }),
+      context('t', { step: ['loss'], epoch: ['valid/ineq_max', 'valid/gap_mean'] }),
+    ]);
+    const choicesOf = (ids: string[]) => tradeOffChoices(resolveEntries(spec({ runs: ids }), [bilevel, training]).entries, contexts);
+    const { tradeOff: chosen } = spec({});
+    // The Moreau gradient was to be measured and never was; a step length has no better.
+    expect(choicesOf(['b'])).toEqual(['bilevel/F', 'bilevel/gap', 'bilevel/lower_solves', 'bilevel/seconds']);
+    expect(tradeOffAxes(choicesOf(['b']), chosen)).toMatchObject({ y: 'bilevel/gap', x: 'bilevel/lower_solves' });
+    expect(tradeOffAxes(choicesOf(['b']), { y: 'bilevel/F', x: 'bilevel/seconds' })).toMatchObject({ y: 'bilevel/F', x: 'bilevel/seconds' });
+    expect(tradeOffAxes(choicesOf(['t']), chosen)).toEqual({ y: 'valid/gap_mean', x: 'valid/ineq_max', xChoices: ['valid/ineq_max'] });
+    // Of both kinds, the other axis is of the same clock.
+    const { xChoices } = tradeOffAxes(choicesOf(['b', 't']), { y: 'bilevel/gap', x: 'valid/ineq_max' })!;
+    expect(xChoices).toEqual(['bilevel/F', 'bilevel/lower_solves', 'bilevel/seconds']);
+    expect(tradeOffAxes(['bilevel/F', 'valid/gap_mean'], chosen)).toBeNull();
+    expect([momentWord(['training']), momentWord(['bilevel']), momentWord(['bilevel', 'training'])]).toEqual(['epoch', 'iterate', 'row']);
   }); // prettier-ignore
 
   it('gives zeros a floor of their own on a logarithmic axis', () => {

@@ -4,7 +4,7 @@ import { clocks, type Clock } from '@shared/run';
 import {
   catalogueOrder,
   makePanels,
-  questionTitles,
+  questionTitle,
   type PanelDefinition,
   type PanelMetric,
 } from '../../components/charts/panels';
@@ -25,11 +25,12 @@ export const comparedPanels = (recorded: Partial<Record<Clock, string[]>>): Pane
 
 export function sectionsOf(
   panels: readonly PanelDefinition[],
+  kinds: readonly string[] = [],
 ): { question: Question; title: string; panels: PanelDefinition[] }[] {
   return questions
     .map((question) => ({
       question,
-      title: questionTitles[question],
+      title: questionTitle(question, kinds),
       panels: panels.filter((panel) => panel.question === question),
     }))
     .filter((section) => section.panels.length > 0);

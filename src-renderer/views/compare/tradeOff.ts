@@ -1,5 +1,5 @@
 import { extend, makeScale, noExtent, type Scale, type ScaleType } from '@shared/charts/scale';
-import type { TradeOffPoint } from '@shared/comparisons';
+import type { RunContext, TradeOffPoint } from '@shared/comparisons';
 import { metricDefinition, type MetricDefinition } from '@shared/metrics/catalogue';
 import { meanInterval, type Interval } from '@shared/statistics/bootstrap';
 import { paretoFront } from '@shared/statistics/pareto';
@@ -69,6 +69,48 @@ export function tradeOffModel({ entries, points, x, y, scales }: TradeOffInput):
     front: front.map((i) => placed[i].id),
     unplaced,
   };
+}
+
+/** Axes that are asked about first: those of a kind, as far as they were recorded. */
+const preferredAxes: { x: readonly string[]; y: readonly string[] } = {
+  x: ['valid/ineq_max', 'bilevel/lower_solves', 'bilevel/seconds', 'hypergradient/layer_seconds'],
+  y: ['valid/gap_mean', 'bilevel/gap', 'bilevel/F', 'hypergradient/layer_error'],
+};
+
+/**
+ * Metrics that have a better and a worse, of the clock on which runs are judged: epochs where a run has them, else steps. One that no
+ * run has recorded a number of is none.
+ */
+export function tradeOffChoices(entries: readonly Entry[], contexts: ReadonlyMap<string, RunContext>): string[] {
+  const keys = new Set<string>();
+  for (const run of entries.flatMap(({ runs }) => runs)) {
+    const recorded = contexts.get(run.id)?.recorded ?? {};
+    for (const key of recorded[recorded.epoch?.length ? 'epoch' : 'step'] ?? [])
+      if (metricDefinition(key).better !== null && (run.metrics[key]?.count ?? 0) > 0) keys.add(key);
+  }
+  return [...keys];
+}
+
+/** The axes that were chosen, as far as these runs have them, and else those that tell most; null where there are no two. */
+export function tradeOffAxes(
+  choices: readonly string[],
+  chosen: { x: string; y: string },
+): { x: string; y: string; xChoices: string[] } | null {
+  const firstOf = (keys: readonly string[], from: readonly string[]) =>
+    keys.find((key) => from.includes(key)) ?? from[0];
+  const alongside = (y: string) =>
+    choices.filter((key) => key !== y && metricDefinition(key).clock === metricDefinition(y).clock);
+  const able = choices.filter((key) => alongside(key).length > 0);
+  if (able.length === 0) return null;
+  const y = firstOf([chosen.y, ...preferredAxes.y], able);
+  const xChoices = alongside(y);
+  return { y, x: firstOf([chosen.x, ...preferredAxes.x], xChoices), xChoices };
+}
+
+/** What one row of runs of these kinds is. */
+export function momentWord(kinds: readonly string[]): 'epoch' | 'iterate' | 'row' {
+  if (kinds.every((kind) => kind === 'training')) return 'epoch';
+  return kinds.every((kind) => kind === 'bilevel') ? 'iterate' : 'row';
 }
 
 /** Violations span orders of magnitude, and so does what is best at zero. */

@@ -18,7 +18,7 @@ import {
   tradeOffFigure,
   type ComparedChart,
 } from './comparisonFigure';
-import type { TradeOffModel } from './tradeOff';
+import { momentWord, type TradeOffModel } from './tradeOff';
 import { kindsOf } from './entries';
 import { injectComparison, sourceOf } from './useComparison';
 
@@ -109,7 +109,12 @@ export function useComparisonFigures() {
     const placed = new Set(model.entries.map(({ id }) => id));
     const involved = visible.value.filter(({ id }) => placed.has(id));
     const { x, y } = model;
-    const moment = { last: 'their last epoch', bestX: `the epoch that is best in ${x.definition.title}`, bestY: `the epoch that is best in ${y.definition.title}` }; // prettier-ignore
+    const row = momentWord(kindsOf(involved));
+    const moment = {
+      last: `their last ${row}`,
+      bestX: `the ${row} that is best in ${x.definition.title}`,
+      bestY: `the ${row} that is best in ${y.definition.title}`,
+    };
     figureExport.open({
       name: `${title()} ${y.definition.title} against ${x.definition.title}`,
       panels: [tradeOffFigure(model, { labels: figureLabels(entries.value), colourOf: paperColourOf })],

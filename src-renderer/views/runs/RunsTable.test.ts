@@ -105,10 +105,12 @@ describe('the table of runs', () => {
     await show(12);
     table.grouping.value = 'dataset';
     table.columnIds.value = ['state', 'name'];
+    table.sortBy('age');
     await flushPromises();
     const again = useRunTable(() => [], 'test');
     expect(again.grouping.value).toBe('dataset');
     expect(again.columnIds.value).toEqual(['state', 'name']);
+    expect(again.sort.value).toEqual({ column: 'age', descending: true });
   });
 
   it('folds a sweep into one row, which keys and clicks unfold and select as a whole', async () => {

@@ -1,6 +1,7 @@
 import { formatDuration, formatNumber } from '@shared/format';
 import { metricDefinition } from '@shared/metrics/catalogue';
 import type { RunSummary } from '@shared/run';
+import { headlinesOf, kindsWithHeadlines } from '../../stores/headlines';
 import { formatSetting, shortLabels } from './differences';
 
 export interface Column {
@@ -35,32 +36,56 @@ const fixed: Column[] = [
   { id: 'notes', title: 'Notes', width: 200, align: 'left', sortKey: (run) => run.notes || null, text: (run) => run.notes },
 ]; // prettier-ignore
 
-export const defaultColumns = [
-  'state',
-  'name',
-  'differs',
-  'progress',
-  'metric:valid/gap_mean',
-  'metric:valid/ineq_max',
-  'metric:valid/eq_max',
-  'metric:loss',
-  'device',
-  'active',
-  'age',
-] as const;
+/** Metrics whose last value is not what one compares by: with a drawn perturbation, or at kinks, F goes up and down. */
+const alsoBest = new Set(['bilevel/F']);
+const lastOf = (key: string): string => `metric:${key}`;
+const lastAndBest = (key: string): string[] => [lastOf(key), ...(alsoBest.has(key) ? [`best:${key}`] : [])];
+
+/** Of one kind all its columns have room; of several, so many of each. */
+const columnsOfEach = 2;
+
+/** The columns of a list of runs of these kinds, unless others are chosen. */
+export function defaultColumns(kinds: readonly string[]): string[] {
+  const telling = kindsWithHeadlines.filter((kind) => kinds.includes(kind));
+  const shown = telling.length > 0 ? telling : ['training'];
+  return [
+    ...['state', 'name'],
+    ...(kinds.length > 1 ? ['kind'] : []),
+    ...['differs', 'progress'],
+    ...(shown.length > 1
+      ? shown.flatMap((kind) => headlinesOf(kind).slice(0, columnsOfEach).map(lastOf))
+      : headlinesOf(shown[0]).flatMap(lastAndBest)),
+    // Runs of other kinds have no device to choose.
+    ...(shown.includes('training') ? ['device'] : []),
+    ...['active', 'age'],
+  ];
+}
 
 const short: Record<string, string> = {
   'valid/gap_mean': 'Gap, mean',
   'valid/ineq_max': 'Ineq., max',
   'valid/eq_max': 'Eq., max',
   loss: 'Loss',
+  'bilevel/F': 'F',
+  'bilevel/gap': 'Gap to F*',
+  'bilevel/gradient_norm': '‖∇F‖',
+  'bilevel/lower_solves': 'Lower solves',
+  'bilevel/fall_backs': 'Fall-backs',
+  'hypergradient/speedup': 'Speed-up',
+  'hypergradient/layer_seconds': 't, layer',
+  'hypergradient/layer_error': 'Error, layer',
+  'hypergradient/direct_error': 'Error, direct',
+  'labels/violation_max': 'Violation, max',
+  'labels/gap_max': 'Gap, max',
+  'labels/failed': 'Failed',
 };
 
 export function column(id: string): Column {
   const known = fixed.find((candidate) => candidate.id === id);
   if (known) return known;
   const key = id.slice(id.indexOf(':') + 1);
-  return id.startsWith('metric:') ? metricColumn(id, key) : settingColumn(id, key);
+  if (id.startsWith('metric:')) return metricColumn(id, key);
+  return id.startsWith('best:') ? bestColumn(id, key) : settingColumn(id, key);
 }
 
 function metricColumn(id: string, key: string): Column {
@@ -74,6 +99,20 @@ function metricColumn(id: string, key: string): Column {
     sortKey: (run) => run.metrics[key]?.last ?? null,
     text: (run) => formatNumber(run.metrics[key]?.last),
     hint: `${title}${inUnit}: last value`,
+  };
+}
+
+/** The best of all rows, of a metric that is best at one of its ends. */
+function bestColumn(id: string, key: string): Column {
+  const { title, better } = metricDefinition(key);
+  const { title: inUnit, width } = metricColumn(id, key);
+  const best = (run: RunSummary) => run.metrics[key]?.[better === 'higher' ? 'max' : 'min'] ?? null;
+  return {
+    ...{ id, width, align: 'right' },
+    title: `Best ${short[key] ? inUnit : inUnit.toLowerCase()}`,
+    sortKey: best,
+    text: (run) => formatNumber(best(run)),
+    hint: `${title}: best value of all rows`,
   };
 }
 
@@ -94,6 +133,12 @@ function settingColumn(id: string, key: string): Column {
 
 export const metricOf = (id: string): string | null => (id.startsWith('metric:') ? id.slice(7) : null);
 
+/** The metric that a column needs, whatever it makes of it. */
+export const neededMetric = (id: string): string | null => (id.startsWith('best:') ? id.slice(5) : metricOf(id));
+
+/** What is best at zero may have passed it: its least and greatest values do not tell. */
+const hasBest = (key: string): boolean => ['lower', 'higher'].includes(metricDefinition(key).better ?? '');
+
 export interface ColumnGroup {
   title: string;
   columns: { id: string; title: string }[];
@@ -110,6 +155,7 @@ export function availableColumns(runs: readonly RunSummary[]): ColumnGroup[] {
   return [
     { title: 'Run', columns: fixed.map(({ id, title }) => ({ id, title })) },
     { title: 'Metrics, last value', columns: [...metrics].sort().map((key) => ({ id: `metric:${key}`, title: metricDefinition(key).title })) },
+    { title: 'Metrics, best value', columns: [...metrics].filter(hasBest).sort().map((key) => ({ id: `best:${key}`, title: metricDefinition(key).title })) },
     { title: 'Settings', columns: [...settings].sort().map((key) => ({ id: `setting:${key}`, title: key })) },
   ]; // prettier-ignore
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RunSummary } from '@shared/run';
 import { FakeEngine } from '../../testing/fakeEngine';
-import { availableColumns, column } from './columns';
+import { hasCourse } from '../../stores/headlines';
+import { availableColumns, column, defaultColumns, metricOf, neededMetric } from './columns';
 import { differingSettings, formatSetting, shortLabels } from './differences';
 import { emptyFilter, makeFilter } from './filter';
 import { groupRows, slotsOf, sortRuns, visibleRange, type Row } from './rows';
@@ -187,11 +188,11 @@ describe('rows', () => {
       share: 2.5 / 6,
       secondsLeft: 15,
     });
-    const gap = sweepMetric(group, 'valid/gap_mean')!;
+    const gap = sweepMetric(group, 'valid/gap_mean', column('metric:valid/gap_mean'))!;
     expect(gap.best!.run.id).toBe('b');
     expect(gap).toMatchObject({ least: -0.9, greatest: 0.4, count: 3, values: [-0.9, -0.1, 0.4] });
     expect(gap.mean).toBeCloseTo(-0.2, 12);
-    expect(sweepMetric(group, 'loss')).toBeNull();
+    expect(sweepMetric(group, 'loss', column('metric:loss'))).toBeNull();
   });
 
   it('exist only where they can be seen', () => {
@@ -211,9 +212,44 @@ describe('rows', () => {
     expect(indices(3, 3)).toEqual([]);
   });
 
+  it('have the columns that fit their kinds', () => {
+    const metrics = (kinds: string[]) => defaultColumns(kinds).filter((id) => neededMetric(id) !== null);
+    expect(metrics(['training'])).toEqual(['metric:valid/gap_mean', 'metric:valid/ineq_max', 'metric:valid/eq_max', 'metric:loss']);
+    expect(metrics(['bilevel'])).toEqual([
+      ...['metric:bilevel/F', 'best:bilevel/F', 'metric:bilevel/gap', 'metric:bilevel/gradient_norm'],
+      ...['metric:bilevel/lower_solves', 'metric:bilevel/fall_backs'],
+    ]);
+    expect(metrics(['hypergradients'])).toContain('metric:hypergradient/speedup');
+    expect(metrics(['bilevel', 'training'])).toEqual(['metric:valid/gap_mean', 'metric:valid/ineq_max', 'metric:bilevel/F', 'metric:bilevel/gap']);
+    expect(defaultColumns(['bilevel', 'training'])).toContain('kind');
+    expect(defaultColumns(['bilevel'])).not.toContain('device');
+    // An empty list, or one of kinds of another version, has the columns of a training.
+    expect(metrics([])).toEqual(metrics(['training']));
+    expect(metrics(['other'])).toEqual(metrics(['training']));
+  }); // prettier-ignore
+
+  it('show and sort by the best of all rows where it is asked for', () => {
+    const descent = run('a', { metrics: { 'bilevel/F': { ...summary(3), min: 1.25 } } });
+    const climbing = run('b', { metrics: { 'valid/accuracy': summary(2) } });
+    const best = column('best:bilevel/F');
+    expect(best.title).toBe('Best F');
+    expect(best.text!(descent)).toBe('1.25');
+    expect(best.sortKey(climbing)).toBeNull();
+    const offered = availableColumns([descent]).flatMap(({ columns }) => columns.map(({ id }) => id));
+    expect(offered).toContain('best:bilevel/F');
+    expect(availableColumns([run('c', { metrics: { 'bilevel/gap': summary(0) } })])[2].columns).toEqual([]);
+  });
+
+  it('have a small line only where a course says something', () => {
+    const drawn = defaultColumns(['bilevel']).flatMap((id) => metricOf(id) ?? []).filter(hasCourse);
+    expect(drawn).toEqual(['bilevel/F', 'bilevel/gap', 'bilevel/gradient_norm']);
+    expect(hasCourse('hypergradient/speedup')).toBe(false);
+    expect(hasCourse('loss')).toBe(true);
+  }); // prettier-ignore
+
   it('offer every setting and metric as a column', () => {
     const groups = availableColumns([template]);
     expect(groups[1].columns.some(({ id }) => id === 'metric:valid/gap_mean')).toBe(true);
-    expect(groups[2].columns.some(({ id }) => id === 'setting:optimizer.learningRate')).toBe(true);
+    expect(groups[3].columns.some(({ id }) => id === 'setting:optimizer.learningRate')).toBe(true);
   });
 });

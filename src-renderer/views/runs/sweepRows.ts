@@ -1,6 +1,7 @@
 import { metricDefinition } from '@shared/metrics/catalogue';
 import type { RunState, RunSummary } from '@shared/run';
 import { sweepProgress, type SweepProgress } from '@shared/sweeps';
+import type { Column } from './columns';
 import { formatSetting, shortLabels } from './differences';
 
 /** A sweep as one row: its runs that are listed. */
@@ -52,15 +53,18 @@ export interface SweepMetric {
   least: number;
   greatest: number;
   count: number;
-  /** Last values in the order of the sweep: by point, then by repeat. */
+  /** In the order of the sweep: by point, then by repeat. */
   values: number[];
 }
 
-/** Last values of a metric over the runs of a sweep; null while none has a finite one. */
-export function sweepMetric({ members }: SweepGroup, key: string): SweepMetric | null {
+/**
+ * Values of a metric over the runs of a sweep; null while none has a finite one.
+ * @param column says which value of a run, its last one or its best
+ */
+export function sweepMetric({ members }: SweepGroup, key: string, column: Pick<Column, 'sortKey'>): SweepMetric | null {
   const measured = inOrder(members).flatMap((run) => {
-    const value = run.metrics[key]?.last;
-    return value === null || value === undefined || !Number.isFinite(value) ? [] : [{ run, value }];
+    const value = column.sortKey(run);
+    return typeof value === 'number' && Number.isFinite(value) ? [{ run, value }] : [];
   });
   if (measured.length === 0) return null;
   const values = measured.map(({ value }) => value);

@@ -1,4 +1,4 @@
-import { useStorage } from '@vueuse/core';
+import { StorageSerializers, useStorage } from '@vueuse/core';
 import { computed, inject, provide, ref, watch, type ComputedRef, type InjectionKey, type Ref } from 'vue';
 import type { RunState, RunSummary } from '@shared/run';
 import { column, defaultColumns, type Column } from './columns';
@@ -13,6 +13,7 @@ export interface RunTable {
   tags: Ref<string[]>;
   grouping: Ref<Grouping>;
   sort: Ref<Sort | null>;
+  /** Until some are chosen, and when none is, those that fit the kinds of the runs that are listed. */
   columnIds: Ref<string[]>;
   widths: Ref<Record<string, number>>;
   columns: ComputedRef<Column[]>;
@@ -47,8 +48,11 @@ export function useRunTable(runs: () => readonly RunSummary[], storage: string):
   const states = kept<RunState[]>('states', []);
   const tags = kept<string[]>('tags', []);
   const grouping = kept<Grouping>('grouping', 'none');
-  const sort = kept<Sort | null>('sort', null) as Ref<Sort | null>;
-  const columnIds = kept<string[]>('columns', [...defaultColumns]);
+  // Of what is null at first the storage cannot tell how it is written.
+  const sort = useStorage<Sort | null>(`adjoint.${storage}.sort`, null, localStorage, {
+    serializer: StorageSerializers.object,
+  });
+  const chosenColumns = kept<string[]>('columns', []);
   const widths = kept<Record<string, number>>('widths', {});
   const closed = ref(new Set<string>());
   const openSweeps = ref(new Set<string>());
@@ -56,12 +60,18 @@ export function useRunTable(runs: () => readonly RunSummary[], storage: string):
   const focused = ref<string | null>(null);
   let anchor: string | null = null;
 
-  const columns = computed(() => columnIds.value.map(column));
   const filtered = computed(() => text.value.trim() !== '' || states.value.length > 0 || tags.value.length > 0);
   const matching = computed(() => {
     if (!filtered.value) return [...runs()];
     return runs().filter(makeFilter({ text: text.value, states: states.value, tags: tags.value }));
   });
+  const kinds = computed(() => new Set((matching.value.length > 0 ? matching.value : runs()).map(({ kind }) => kind)));
+  const kindsText = computed(() => [...kinds.value].sort().join());
+  const columnIds = computed({
+    get: () => (chosenColumns.value.length > 0 ? chosenColumns.value : defaultColumns(kindsText.value.split(','))),
+    set: (ids) => (chosenColumns.value = ids),
+  });
+  const columns = computed(() => columnIds.value.map(column));
   const listed = computed(() =>
     sortRuns(matching.value, sort.value ? column(sort.value.column) : null, sort.value?.descending ?? false),
   );
