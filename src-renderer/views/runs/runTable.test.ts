@@ -233,7 +233,7 @@ describe('rows', () => {
     const climbing = run('b', { metrics: { 'valid/accuracy': summary(2) } });
     const best = column('best:bilevel/F');
     expect(best.title).toBe('Best F');
-    expect(best.text!(descent)).toBe('1.25');
+    expect(best.text!(descent)).toBe('1.250');
     expect(best.sortKey(climbing)).toBeNull();
     const offered = availableColumns([descent]).flatMap(({ columns }) => columns.map(({ id }) => id));
     expect(offered).toContain('best:bilevel/F');
