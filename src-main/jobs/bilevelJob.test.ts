@@ -21,9 +21,7 @@ beforeEach(() => void vi.spyOn(performance, 'now').mockImplementation(() => (clo
 
 type Rows = Map<number, Record<string, unknown>>;
 const without = (values: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(
-    Object.entries(values).filter(([name]) => !name.startsWith('time/') && name !== 'bilevel/seconds'),
-  );
+  Object.fromEntries(Object.entries(values).filter(([name]) => !name.startsWith('time/') && !name.endsWith('seconds')));
 
 function jobOf(change: object, checkpoint: Checkpoint | null = null, lines: string[] = []): Promise<Job> {
   const manifest = { experiment: resolveBilevel({ kind: 'bilevel', ...change }) } as unknown as Manifest;
@@ -87,6 +85,31 @@ describe('a bilevel job', () => {
     const last = lastOf(rows);
     expect(last['bilevel/x']).toEqual(end);
     expect(last['bilevel/step_length']).toBeNull();
+  });
+
+  it('counts the seconds of its steps apart from those of measurements, also where seconds end it', async () => {
+    const timesOf = async (measures: object, seconds: number) => {
+      const job = await jobOf({ ...small, measures, seconds, algorithm: { kind: 'ssigd', iterations } });
+      const rows: { at: number | undefined; algorithm: unknown; measuring: unknown }[] = [];
+      const record: Recorder = (_, values) =>
+        rows.push({
+          at: job.position().seconds,
+          algorithm: values['bilevel/seconds'],
+          measuring: values['bilevel/measuring_seconds'],
+        });
+      while (!job.finished()) await job.advance(record);
+      return rows;
+    };
+    const [plain, measured] = [{ residualEvery: 0, gradientErrorEvery: 0, stationarityEvery: 0 }, { residualEvery: 1, gradientErrorEvery: 1, stationarityEvery: 1 }]; // prettier-ignore
+    const [fast, slow] = [await timesOf(plain, 0), await timesOf(measured, 0)];
+    expect(slow.map(({ algorithm }) => algorithm)).toEqual(fast.map(({ algorithm }) => algorithm));
+    for (const { at, algorithm } of slow) expect(at).toBe(algorithm);
+    expect(slow[0].algorithm).toBe(0);
+    expect(slow.at(-1)!.measuring).toBeGreaterThan(2 * (fast.at(-1)!.measuring as number));
+    const limit = (fast.at(-1)!.algorithm as number) / 2;
+    const stopped = await timesOf(measured, limit);
+    expect(stopped).toHaveLength((await timesOf(plain, limit)).length);
+    expect(stopped.length).toBeLessThan(iterations);
   });
 
   it('knows the optimum of V2, and says that hypergradients mean nothing there', async () => {

@@ -82,8 +82,10 @@ class Events {
   }
 }
 
-/** Seconds of work, and of these those in steps. */
-type Times = { active: number; stepping: number };
+/** Seconds in steps of the algorithm, and in measurements of what they did. */
+type Times = { stepping: number; measuring: number };
+/** Where a row stands: x_k, by the work and the time that led to it. */
+type Position = { step: number; epoch: number; seconds: number };
 
 class BilevelJob implements Job {
   readonly unit = 'steps';
@@ -95,11 +97,11 @@ class BilevelJob implements Job {
   /** The last iterate at which F and ∇F were found. */
   readonly #good: Float64Array;
   readonly #counts = { bad: 0, retreats: 0 };
-  #times: Times = { active: 0, stepping: 0 };
+  #times: Times = { stepping: 0, measuring: 0 };
   readonly #planned: number;
   /** The state before the final evaluation, which is repeated if the process dies after it. */
   #concluding: SavedState | null = null;
-  #row: { step: number; epoch: number } | null = null;
+  #row: Position | null = null;
   #outOfTime = false;
 
   constructor(experiment: BilevelExperiment, parts: SetUp, events: Events, checkpoint: Checkpoint | null) {
@@ -120,30 +122,28 @@ class BilevelJob implements Job {
     const { arrays, values } = partOf(saved, 'job');
     this.#good.set(arrays.good);
     [this.#counts.bad, this.#counts.retreats] = arrays.counts;
-    this.#times = values.times as unknown as Times;
+    this.#times = { ...this.#times, ...(values.times as Partial<Times>) };
   }
 
   get total(): number {
     return this.#state.status === null && !this.#outOfTime ? this.#planned : this.#state.iteration;
   }
 
-  /** Where `epoch` stands in lower-level solves: the unit of work that bilevel methods are compared by. */
-  position = (): { step: number; epoch: number } =>
-    this.#row ?? { step: this.#state.iteration, epoch: this.#state.lowerSolves };
+  /** `epoch` stands in lower-level solves, the unit of work that bilevel methods are compared by, and `seconds` leaves measurements out. */
+  position = (): Position =>
+    this.#row ?? { step: this.#state.iteration, epoch: this.#state.lowerSolves, seconds: this.#times.stepping };
 
   finished = (): boolean => this.#concluding !== null;
 
   advance(record: Recorder): Promise<void> {
     const began = performance.now();
     const { seconds: limit } = this.#experiment;
-    const before = this.#times.active;
     do {
-      if (this.#parts.solver.terminate(this.#state) || (this.#outOfTime = limit > 0 && this.#times.active >= limit)) {
+      if (this.#parts.solver.terminate(this.#state) || (this.#outOfTime = limit > 0 && this.#times.stepping >= limit)) {
         this.#conclude(record);
         break;
       }
       this.#step(record);
-      this.#times.active = before + (performance.now() - began) / 1000;
     } while (performance.now() - began < sliceMs);
     return Promise.resolve();
   }
@@ -158,11 +158,12 @@ class BilevelJob implements Job {
     const began = performance.now();
     try {
       solver.step(state);
-      this.#times.stepping += (performance.now() - began) / 1000;
     } catch (error) {
       if (!(error instanceof AdjointError) || error.code !== 'bad-request') throw error;
       this.#giveUp(x, error.problem.what, error.problem.fix);
       return;
+    } finally {
+      this.#times.stepping += (performance.now() - began) / 1000;
     }
     if (state.status === 'diverged') {
       this.#giveUp(x, `${Number.isFinite(state.F) ? '∇F' : 'F'} is no longer a finite number.`, undefined);
@@ -235,19 +236,21 @@ class BilevelJob implements Job {
 
   #record(
     record: Recorder,
-    at: { step: number; epoch: number },
+    at: Position,
     x: Float64Array,
     { errorDue, stationarityDue, isLast }: { errorDue: boolean; stationarityDue: boolean; isLast: boolean },
   ): void {
     const { solver, oracle, reference, optimum, problem } = this.#parts;
     const { measures, seed } = this.#experiment;
     const { residualEvery } = measures;
+    const began = performance.now();
     const residual = residualEvery > 0 && (isLast || at.step % residualEvery === 0);
     const report = solver.report(this.#state, { residual });
     const isErrorWanted = errorDue && measures.gradientErrorEvery > 0;
     const compared = isErrorWanted && report.estimate ? gradientError(reference, report.estimate) : null;
     const isStationarityWanted = stationarityDue && measures.stationarityEvery > 0;
     const measured = isStationarityWanted ? stationarity(problem, reference, x, measures, seed + at.step) : null;
+    this.#times.measuring += (performance.now() - began) / 1000;
     this.#row = at;
     record('step', {
       'bilevel/F': report.F,
@@ -269,7 +272,8 @@ class BilevelJob implements Job {
       'bilevel/fall_back_reason': codeOf(report.fallBack),
       'bilevel/lower_solves': at.epoch,
       'bilevel/products': report.products,
-      'bilevel/seconds': this.#times.stepping,
+      'bilevel/seconds': at.seconds,
+      'bilevel/measuring_seconds': this.#times.measuring,
       'time/estimate': report.estimate?.seconds ?? null,
     });
     this.#row = null;

@@ -34,9 +34,9 @@ export interface Job {
   unit: string;
   /**
    * Units done, and where that is in the work of the kind: epochs of training, lower-level solves of a bilevel run. Rows are recorded at
-   * this position.
+   * this position, and at the run's active seconds unless the job has seconds of its own.
    */
-  position(): { step: number; epoch: number };
+  position(): { step: number; epoch: number; seconds?: number };
   finished(): boolean;
   /** One short piece of work. @throws AdjointError; the state is then as it was before. */
   advance(record: Recorder): Promise<void>;

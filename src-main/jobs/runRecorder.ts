@@ -4,13 +4,14 @@ import type { MetricColumn, MetricTable, MetricValue } from '../store/metricWrit
 import type { RunDirectory } from '../store/runDirectory';
 import type { ActiveClock } from '@shared/activeClock';
 import { catalogueColumns } from './columns';
+import type { Job } from './job';
 import { SystemMeter } from './systemMeter';
 
 /** How often rows are written while a window watches, and how often they are made safe in any case. */
 const watchedFlushMs = 66;
 const syncMs = 1000;
 
-type Position = () => { step: number; epoch: number };
+type Position = Job['position'];
 
 /** Puts rows into the metric log and sees to it that no acknowledgement is more than a second behind. */
 export class RunRecorder {
@@ -44,8 +45,10 @@ export class RunRecorder {
   }
 
   readonly record = (clock: Clock, values: Readonly<Record<string, MetricValue>>): void => {
-    const index = { ...this.#position(), activeSeconds: this.#clock.seconds, wallTime: Date.now() / 1000 };
-    this.#tables.get(clock)!.append(index, values);
+    const { step, epoch, seconds } = this.#position();
+    const active = this.#clock.seconds;
+    const activeSeconds = clock === 'system' ? active : (seconds ?? active);
+    this.#tables.get(clock)!.append({ step, epoch, activeSeconds, wallTime: Date.now() / 1000 }, values);
   };
 
   /** Writes and syncs what is due. Cheap when nothing is. Returns whether a second has passed. */

@@ -22,7 +22,14 @@ export const headlineMetrics: readonly string[] = Object.values(byKind).flat();
 
 /** Metrics whose course says nothing: counters only grow, and rows of a measurement are of different things. */
 const withoutCourse = new Set([
-  ...['bilevel/lower_solves', 'bilevel/products', 'bilevel/seconds', 'bilevel/kinks', 'bilevel/fall_backs'],
+  ...[
+    'bilevel/lower_solves',
+    'bilevel/products',
+    'bilevel/seconds',
+    'bilevel/measuring_seconds',
+    'bilevel/kinks',
+    'bilevel/fall_backs',
+  ],
   ...['bilevel/fall_back_reason', 'bilevel/restorations', 'bilevel/bad_iterates', 'labels/failed'],
 ]);
 

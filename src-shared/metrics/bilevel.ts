@@ -267,7 +267,21 @@ const lowerLevel: MetricDefinition[] = [
     symbol: 't_{\\text{algorithm}}',
     unit: 's',
     formula: '\\sum_k \\Delta t_k',
-    description: 'Wall-clock seconds of all steps so far, without measurements, recording and checkpoints.',
+    description:
+      'Wall-clock seconds of the steps that led to this iterate, without measurements, recording and checkpoints: what the time axis and the limit of seconds count.',
+    source: ours,
+    better: 'lower',
+    scale: 'linear',
+    question: 'cost',
+  }),
+  onStep({
+    key: 'bilevel/measuring_seconds',
+    title: 'Seconds in measurements',
+    symbol: 't_{\\text{measures}}',
+    unit: 's',
+    formula: '\\sum_k \\Delta t_k',
+    description:
+      'Wall-clock seconds so far of residuals, comparisons with the exact hypergradient and measures of stationarity: the price of looking. No part of the seconds in the algorithm.',
     source: ours,
     better: 'lower',
     scale: 'linear',

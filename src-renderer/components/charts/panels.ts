@@ -84,6 +84,13 @@ const together: { id: string; title: string; symbol: string; keys: string[]; lab
     labels: ['Goldstein', 'Moreau'],
   },
   {
+    id: 'bilevel/times',
+    title: 'Seconds at work',
+    symbol: 't',
+    keys: ['bilevel/seconds', 'bilevel/measuring_seconds'],
+    labels: ['algorithm', 'measurements'],
+  },
+  {
     id: 'time',
     title: 'Time per step',
     symbol: 't',

@@ -14,7 +14,7 @@ it('runs solve one problem where all its settings agree, whatever solves it', ()
 });
 
 it('axes are called by what the runs count', () => {
-  expect(axisOptions(axisTitles(['bilevel'])).map(({ label }) => label)).toEqual(['Iteration', 'Lower-level solves', 'Active time']); // prettier-ignore
+  expect(axisOptions(axisTitles(['bilevel'])).map(({ label }) => label)).toEqual(['Iteration', 'Lower-level solves', 'Algorithm time']); // prettier-ignore
   expect(axisTitles(['training']).epoch.title).toBe('epoch');
   expect(axisTitles(['training', 'bilevel']).epoch.title).toContain('or lower-level solves');
   expect(axisTitles([]).step.title).toBe('step');
