@@ -148,7 +148,9 @@ export const bilevelSettings = z.strictObject({
     .number()
     .nonnegative()
     .default(0)
-    .describe('Ends after so many seconds in steps of the algorithm, if it has not ended before; measurements do not count. 0 for no limit.')
+    .describe(
+      'Ends after so many seconds in steps of the algorithm, if it has not ended before; measurements do not count. 0 for no limit.',
+    )
     .meta({ unit: 's' }),
   onBadIterate: z
     .enum(['stop', 'goOn'])
