@@ -11,6 +11,7 @@ import {
   tradeOffPointSchema,
 } from './comparisons';
 import { datasetInfoSchema, datasetName, generateDatasetSchema } from './datasets';
+import { purgeDatasetsSchema, refusedFilesSchema, restoreDatasetSchema, trashedDatasetSchema } from './datasetTrash';
 import { diagnosisAskSchema, diagnosisSchema } from './diagnostics';
 import { findingSchema, problemSchema } from './errors';
 import { figureInfoSchema, savedFigureSchema, saveFigureSchema } from './figures/library';
@@ -182,6 +183,12 @@ export const contract = {
     trash: request
       .input(z.object({ name: z.string(), force: z.boolean().default(false) }))
       .output(z.object({ path: z.string() })),
+    /** Datasets in the trash, the last that went there first. */
+    trashed: request.output(z.array(trashedDatasetSchema)),
+    /** Brings a dataset back. Refused with `conflict` where its name is taken, unless it is given another. */
+    restore: request.input(restoreDatasetSchema).output(z.object({ name: z.string(), path: z.string() })),
+    /** Deletes trashed datasets for good. */
+    purge: request.input(purgeDatasetsSchema).output(refusedFilesSchema),
   },
   solve: {
     /** Problems that come with Adjoint, each with what is special about it. */

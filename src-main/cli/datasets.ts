@@ -17,6 +17,7 @@ import {
   type CommonOptions,
   type Places,
 } from './context';
+import { datasetTrashCommands } from './datasetTrash';
 import { renderTable } from './table';
 
 export function datasetsCommand(places: Places): Command {
@@ -26,7 +27,7 @@ export function datasetsCommand(places: Places): Command {
       : findDataset(text, { workspace: options.workspace, resources: places.resources }, process.cwd()).path;
 
   const datasets = new Command('datasets').description(
-    'What a .npz or .pkl file holds, checked; one format into the other.',
+    'What a .npz or .pkl file holds, checked; one format into the other; the trash.',
   );
   datasets.addCommand(
     withCommonOptions(new Command('show').description('Arrays, shapes, splits and whatever is wrong with them.'))
@@ -80,6 +81,7 @@ export function datasetsCommand(places: Places): Command {
         }),
       ),
   );
+  for (const command of datasetTrashCommands(places)) datasets.addCommand(command);
   return datasets;
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -50,3 +50,27 @@ it('a name that fits nothing changes nothing, whatever else is named', () => {
   expect(status).toBe(2);
   expect(inFolder('runs')).toContain(ids[1]);
 });
+
+it('datasets go to the trash, come back under their name or another, and are deleted only from there', () => {
+  copyFileSync('resources/datasets/qcqp-n20.npz', join(workspace, 'datasets', 'mine.npz'));
+  const trashed = () => adjoint('datasets', 'list', '--trash').rows;
+  expect(adjoint('datasets', 'trash', 'mine').rows).toEqual([{ done: ['mine'], refused: [] }]);
+  expect(adjoint('datasets', 'list').rows.map(({ name }) => name)).not.toContain('mine');
+  const [{ file, name }] = trashed();
+  expect([name, file]).toEqual(['mine', expect.stringMatching(/^mine-\d{8}T\d{6}\.npz$/)]);
+
+  copyFileSync('resources/datasets/qcqp-n20.npz', join(workspace, 'datasets', 'mine.npz'));
+  const taken = adjoint('datasets', 'restore', 'mine');
+  expect([taken.status, taken.stderr]).toEqual([1, expect.stringContaining('under another name')]);
+  expect(adjoint('datasets', 'restore', String(file), '--as', 'mine-2').rows).toEqual([
+    { done: ['mine-2'], refused: [] },
+  ]);
+  expect(inFolder('datasets').sort()).toEqual(['mine-2.npz', 'mine.npz', 'trash']);
+
+  expect(adjoint('datasets', 'purge', 'mine').status).toBe(2);
+  adjoint('datasets', 'trash', 'mine', 'mine-2');
+  const outside = adjoint('datasets', 'purge', '../../runs');
+  expect([outside.status, outside.stderr]).toEqual([2, expect.stringContaining('adjoint datasets list --trash')]);
+  expect(adjoint('datasets', 'purge', 'mine', 'mine-2').status).toBe(0);
+  expect(trashed()).toEqual([]);
+}, 60_000);

@@ -1,8 +1,9 @@
 import type { Workspace } from '../store/workspace';
 import { createRun } from './createRun';
 import type { DatasetCatalogue } from './datasetCatalogue';
-import { generationText, importDataset, trashDataset } from './datasetRuns';
+import { generationText, importDataset } from './datasetRuns';
 import { findDataset, type DatasetPlaces } from './datasets';
+import { datasetTrashHandlers } from './datasetTrashHandlers';
 import { describeFamilies } from './families';
 import { on } from './implementer';
 import type { Previewer } from './previewer';
@@ -27,7 +28,8 @@ export function problemHandlers({ supervisor, previewer }: DatasetParts) {
   };
 }
 
-export function datasetHandlers({ workspace, places, supervisor, previewer, datasets: catalogue }: DatasetParts) {
+export function datasetHandlers(parts: DatasetParts) {
+  const { workspace, places, supervisor, previewer, datasets: catalogue } = parts;
   const { datasets } = on;
   return {
     list: datasets.list.handler(() => catalogue.list()),
@@ -43,6 +45,6 @@ export function datasetHandlers({ workspace, places, supervisor, previewer, data
       return { ids: [run.id] };
     }),
     import: datasets.import.handler(({ input }) => importDataset(places, previewer, input.path, input.name)),
-    trash: datasets.trash.handler(({ input }) => trashDataset(places, supervisor.list(), input)),
+    ...datasetTrashHandlers(parts),
   };
 }

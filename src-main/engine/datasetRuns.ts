@@ -1,4 +1,4 @@
-import { copyFileSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, constants, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { datasetName, type GenerateDataset } from '@shared/datasets';
@@ -8,7 +8,7 @@ import { familyOf, type DatasetExperiment } from '../modelling/datasetExperiment
 import { checkSettings } from '../modelling/families/family';
 import { findFamily, requireSettings, type FamilySettings } from '../modelling/families/registry';
 import { storeError, syncDirectory } from '../store/atomic';
-import { findDataset, isBuiltIn, listDatasets, type DatasetPlaces } from './datasets';
+import { refuseTakenName, type DatasetPlaces } from './datasets';
 import type { Previewer } from './previewer';
 
 /** The experiment file that a request to generate means. @throws AdjointError `conflict` while a run is making a dataset of this name */
@@ -43,15 +43,6 @@ export function requireGenerable(experiment: DatasetExperiment, places: DatasetP
     });
   refuseTakenName(experiment.name, places);
   return settings;
-}
-
-function refuseTakenName(name: string, places: DatasetPlaces): void {
-  const taken = listDatasets(places).find((dataset) => dataset.name === name);
-  if (!taken) return;
-  throw new AdjointError('conflict', `There is a dataset “${name}” already.`, {
-    where: taken.path,
-    fix: 'Choose another name, or move that one to the trash first.',
-  });
 }
 
 /**
@@ -93,47 +84,4 @@ export async function importDataset(
     throw storeError(error, path);
   }
   return { name, path };
-}
-
-/**
- * Moves a dataset to `datasets/trash`. Runs that use it can no longer be resumed or started again.
- *
- * @throws AdjointError `conflict` naming the runs that use it, `not-found`, `bad-request` for one that comes with Adjoint
- */
-export function trashDataset(
-  places: DatasetPlaces,
-  runs: readonly RunSummary[],
-  { name, force }: { name: string; force: boolean },
-): { path: string } {
-  const { path } = findDataset(name, places);
-  if (isBuiltIn(path, places))
-    throw new AdjointError('bad-request', 'This dataset comes with Adjoint and stays.', { where: path });
-  const users = runs.filter((run) => run.dataset === name);
-  const live = users.filter((run) => !isFinalState(run.state));
-  const holding = live.length > 0 ? live : force ? [] : users;
-  if (holding.length > 0)
-    throw new AdjointError(
-      'conflict',
-      `${holding.length === 1 ? 'A run uses' : `${holding.length} runs use`} this dataset.`,
-      {
-        where: name,
-        fix:
-          live.length > 0
-            ? 'Cancel them first, or wait until they have ended.'
-            : 'Without it they cannot be resumed or cloned. Confirm to move it to the trash all the same.',
-        findings: holding.slice(0, 20).map((run) => ({ path: run.id, message: `${run.name}, ${run.state}` })),
-      },
-    );
-  const trash = join(places.workspace, 'datasets', 'trash');
-  const stamp = new Date().toISOString().replace(/[-:]/g, '').slice(0, 15);
-  let target = join(trash, `${name}-${stamp}${extname(path)}`);
-  for (let k = 2; existsSync(target); k++) target = join(trash, `${name}-${stamp}-${k}${extname(path)}`);
-  try {
-    mkdirSync(trash, { recursive: true });
-    renameSync(path, target);
-    syncDirectory(dirname(path));
-  } catch (error) {
-    throw storeError(error, path);
-  }
-  return { path: target };
 }

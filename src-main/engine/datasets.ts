@@ -64,6 +64,17 @@ export function findDataset(
   });
 }
 
+/** @throws AdjointError `conflict` */
+export function refuseTakenName(
+  name: string,
+  places: DatasetPlaces,
+  fix = 'Choose another name, or move that one to the trash first.',
+): void {
+  const taken = listDatasets(places).find((dataset) => dataset.name === name);
+  if (!taken) return;
+  throw new AdjointError('conflict', `There is a dataset “${name}” already.`, { where: taken.path, fix });
+}
+
 /** It comes with Adjoint, and is not the workspace's to change. */
 export const isBuiltIn = (path: string, { resources }: DatasetPlaces): boolean =>
   dirname(path) === join(resources, 'datasets');

@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdjointError, type Problem } from '@shared/errors';
 import { readDataset, writeDataset } from '../store/dataset';
@@ -258,5 +258,50 @@ describe('datasets of others', () => {
     expect(existsSync(path)).toBe(true);
     expect((await desk.client.datasets.list()).map(({ name }) => name)).not.toContain('used');
     expect(await problemOf(desk.client.datasets.trash({ name: 'qcqp-n20' }))).toMatchObject({ code: 'bad-request' });
+  });
+
+  it('come back from the trash under their name, or another where it is taken', async () => {
+    const from = resolve('resources/datasets/qcqp-n20.npz');
+    // A name that ends like the time at which something was trashed.
+    const name = 'mine-20260102T030405';
+    const bring = () => desk.client.datasets.import({ path: from, name });
+    await bring();
+    await desk.client.datasets.trash({ name });
+    await bring();
+    await desk.client.datasets.trash({ name });
+    const trashed = await desk.client.datasets.trashed();
+    expect(trashed.map((one) => one.name)).toEqual([name, name]);
+    expect(Date.now() - Date.parse(trashed[0].trashedAt!)).toBeLessThan(60_000);
+    const [first, second] = trashed;
+    expect(await desk.client.datasets.restore({ file: first.file })).toEqual({
+      name,
+      path: inWorkspace(`${name}.npz`),
+    });
+    expect((await desk.client.datasets.show({ name })).problem).toBeNull();
+    const again = () => desk.client.datasets.restore({ file: second.file });
+    expect(await problemOf(again())).toMatchObject({ code: 'conflict', where: inWorkspace(`${name}.npz`) });
+    await desk.client.datasets.restore({ file: second.file, name: 'other' });
+    expect(await desk.client.datasets.trashed()).toEqual([]);
+    expect(readdirSync(inWorkspace()).sort()).toEqual([`${name}.npz`, 'other.npz', 'trash']);
+  });
+
+  it('that are not in the trash are neither restored nor deleted, wherever the request points', async () => {
+    const from = resolve('resources/datasets/qcqp-n20.npz');
+    await desk.client.datasets.import({ path: from, name: 'kept' });
+    await desk.client.datasets.import({ path: from, name: 'gone' });
+    const { path } = await desk.client.datasets.trash({ name: 'gone' });
+    copyFileSync(from, inWorkspace('trash', 'no name for a dataset.npz'));
+    const outside = '../kept.npz';
+    expect(await problemOf(desk.client.datasets.restore({ file: outside, name: 'stolen' }))).toMatchObject({
+      code: 'not-found',
+    });
+    const { refused } = await desk.client.datasets.purge({ files: [outside, basename(path)] });
+    expect(refused).toMatchObject([{ file: outside, problem: { code: 'not-found' } }]);
+    expect(existsSync(inWorkspace('kept.npz'))).toBe(true);
+    expect(existsSync(path)).toBe(false);
+    const [left] = await desk.client.datasets.trashed();
+    expect(left).toMatchObject({ name: 'no name for a dataset', trashedAt: null });
+    expect(await problemOf(desk.client.datasets.restore({ file: left.file }))).toMatchObject({ code: 'bad-request' });
+    expect(readdirSync(inWorkspace('trash'))).toEqual(['no name for a dataset.npz']);
   });
 });

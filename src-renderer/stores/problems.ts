@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, watch } from 'vue';
 import type { DatasetInfo } from '@shared/datasets';
+import type { TrashedDataset } from '@shared/datasetTrash';
 import type { Problem } from '@shared/errors';
 import type { FamilyInfo } from '@shared/problems';
 import { isFinalState, type RunSummary } from '@shared/run';
@@ -97,6 +98,31 @@ export const useProblems = defineStore('problems', () => {
     return null;
   }
 
+  const trashed = shallowRef<TrashedDataset[] | null>(null);
+  async function loadTrashed(): Promise<void> {
+    const found = await notices.attempt(() => connection.client().datasets.trashed());
+    if (found) trashed.value = found;
+  }
+
+  /** @returns why it was refused; null when it was done */
+  async function restore(file: string, name?: string): Promise<Problem | null> {
+    try {
+      await connection.client().datasets.restore({ file, ...(name ? { name } : {}) });
+    } catch (error) {
+      return problemOf(error);
+    } finally {
+      await loadTrashed();
+    }
+    await loadDatasets();
+    return null;
+  }
+
+  async function purge(files: string[]): Promise<void> {
+    const answer = await notices.attempt(() => connection.client().datasets.purge({ files }));
+    for (const { problem } of answer?.refused ?? []) notices.problem(problem);
+    await loadTrashed();
+  }
+
   return {
     families,
     datasets,
@@ -112,5 +138,9 @@ export const useProblems = defineStore('problems', () => {
     follow,
     importFile,
     trash,
+    trashed,
+    loadTrashed,
+    restore,
+    purge,
   };
 });

@@ -1,5 +1,6 @@
 import type { Applicability } from '@shared/applicability';
 import type { DatasetInfo, GenerateDataset } from '@shared/datasets';
+import type { TrashedDataset } from '@shared/datasetTrash';
 import { AdjointError, type Problem } from '@shared/errors';
 import type {
   FamilyInfo,
@@ -110,6 +111,7 @@ export class FakeProblems {
       dataset('torn', { problem: { code: 'invalid-dataset', what: 'The array X is missing.', fix: 'Add X [N, e].' } }),
     ].map((info) => [info.name, info]),
   );
+  readonly trashed: TrashedDataset[] = [];
   /** Ends what is asked next with this. */
   refuse: Problem | null = null;
   readonly handlers: Record<string, (input: never) => unknown>;
@@ -146,7 +148,28 @@ export class FakeProblems {
       'datasets.trash': ({ name }: { name: string }) => {
         refused();
         this.datasets.delete(name);
-        return { path: `datasets/trash/${name}.npz` };
+        const file = `${name}-20261123T030000.npz`;
+        const path = `datasets/trash/${file}`;
+        this.trashed.unshift({ file, name, path, bytes: 60_500, trashedAt: '2026-11-23T03:00:00.000Z' });
+        return { path };
+      },
+      'datasets.trashed': () => [...this.trashed],
+      'datasets.restore': ({ file, name }: { file: string; name?: string }) => {
+        refused();
+        const [{ name: called }] = this.trashed.splice(
+          this.trashed.findIndex((one) => one.file === file),
+          1,
+        );
+        this.datasets.set(name ?? called, dataset(name ?? called));
+        return { name: name ?? called, path: 'datasets' };
+      },
+      'datasets.purge': ({ files }: { files: string[] }) => {
+        for (const file of files)
+          this.trashed.splice(
+            this.trashed.findIndex((one) => one.file === file),
+            1,
+          );
+        return { refused: [] };
       },
     };
   }

@@ -79,6 +79,9 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
       generate: os.datasets.generate.handler(notHere),
       import: os.datasets.import.handler(notHere),
       trash: os.datasets.trash.handler(notHere),
+      trashed: os.datasets.trashed.handler(() => []),
+      restore: os.datasets.restore.handler(notHere),
+      purge: os.datasets.purge.handler(notHere),
     },
     solve: {
       cases: os.solve.cases.handler(() => ({ cases: [], problem: null })),
