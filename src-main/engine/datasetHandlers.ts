@@ -28,8 +28,7 @@ export function problemHandlers({ supervisor, previewer }: DatasetParts) {
   };
 }
 
-export function datasetHandlers(parts: DatasetParts) {
-  const { workspace, places, supervisor, previewer, datasets: catalogue } = parts;
+export function datasetHandlers({ workspace, places, supervisor, previewer, datasets: catalogue }: DatasetParts) {
   const { datasets } = on;
   return {
     list: datasets.list.handler(() => catalogue.list()),
@@ -45,6 +44,6 @@ export function datasetHandlers(parts: DatasetParts) {
       return { ids: [run.id] };
     }),
     import: datasets.import.handler(({ input }) => importDataset(places, previewer, input.path, input.name)),
-    ...datasetTrashHandlers(parts),
+    ...datasetTrashHandlers(places, supervisor),
   };
 }

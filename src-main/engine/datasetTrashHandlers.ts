@@ -1,9 +1,10 @@
 import { toProblem, type Problem } from '@shared/errors';
-import type { DatasetParts } from './datasetHandlers';
+import type { DatasetPlaces } from './datasets';
 import { listTrashed, purgeDataset, restoreDataset, trashDataset } from './datasetTrash';
 import { on } from './implementer';
+import type { Supervisor } from './supervisor';
 
-export const datasetTrashHandlers = ({ places, supervisor }: Pick<DatasetParts, 'places' | 'supervisor'>) => ({
+export const datasetTrashHandlers = (places: DatasetPlaces, supervisor: Supervisor) => ({
   trash: on.datasets.trash.handler(({ input }) => trashDataset(places, supervisor.list(), input)),
   trashed: on.datasets.trashed.handler(() => listTrashed(places)),
   restore: on.datasets.restore.handler(({ input }) => restoreDataset(places, input)),
