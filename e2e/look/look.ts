@@ -154,12 +154,8 @@ async function settled(page: Page): Promise<void> {
   for (let tries = 0; tries < 60 && (await busy.count()) > 0; tries++) await page.waitForTimeout(250);
 }
 
-/** With one slot: a run that is paused, one that goes on, one that waits. */
+/** In a queue of one slot: a run that is paused, one that goes on, one that waits. */
 async function startLiveRuns(page: Page): Promise<LiveRuns> {
-  await page.evaluate(() => (location.hash = '#/settings'));
-  const slots = page.getByTestId('slots').locator('input');
-  await slots.fill('1');
-  await slots.press('Enter');
   const start = async (): Promise<string> => {
     await page.evaluate(() => (location.hash = '#/devices'));
     await command(page, 'Start the demo run');

@@ -29,6 +29,7 @@ export async function fillWorkspace(path: string, say: (text: string) => void): 
   const record = join(path, 'look.json');
   if (existsSync(record)) return JSON.parse(readFileSync(record, 'utf8')) as Runs;
   mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, 'settings.json'), JSON.stringify({ slots: 1 }));
 
   const ids = (): string[] => (existsSync(join(path, 'runs')) ? readdirSync(join(path, 'runs')).sort() : []);
   const newIds = (make: () => void): string[] => {
