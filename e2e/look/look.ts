@@ -117,8 +117,8 @@ async function photograph(page: Page, looks: Look[], answer: (answers: Answers) 
       for (const scheme of schemes) {
         await page.setViewportSize(size);
         await page.emulateMedia({ colorScheme: scheme });
-        // Charts follow the size within a frame or two, and what a theme animates is over.
-        await page.waitForTimeout(look.answers === 'wait' ? 100 : 400);
+        // Charts follow the size within a frame or two, and what a theme fades is over.
+        await page.waitForTimeout(300);
         const folder = `${size.width}-${scheme}`;
         mkdirSync(join(out, folder), { recursive: true });
         const file = join(out, folder, `${look.name}.png`);
@@ -181,6 +181,7 @@ function end(live: LiveRuns): void {
     } catch {
       // It never began, or has ended.
     }
+    rmSync(join(workspace, 'runs', id), { recursive: true, force: true });
   }
 }
 

@@ -34,10 +34,10 @@ function refusal(message: string | Buffer): string | Buffer {
   const { i, t } = JSON.parse(message.toString('utf8')) as Message;
   if (t !== undefined) return message;
   const data = {
-    code: 'not-readable',
-    what: 'A file of the workspace cannot be read: permission denied.',
+    code: 'not-writable',
+    what: 'A file of the workspace cannot be written: permission denied.',
     where: '/home/somebody/adjoint/a-folder-with-a-rather-long-name/index.sqlite',
-    fix: 'Give yourself read access to the folder, then try again.',
+    fix: 'Give yourself access to the folder, then try again.',
   };
   const json = { defined: true, code: 'ADJOINT', status: 422, message: data.what, data };
   return JSON.stringify({ i, p: { s: 422, b: { json } } });

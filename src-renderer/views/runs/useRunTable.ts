@@ -17,6 +17,8 @@ export interface RunTable {
   columnIds: Ref<string[]>;
   widths: Ref<Record<string, number>>;
   columns: ComputedRef<Column[]>;
+  /** Somebody has chosen the columns: none is left out for want of room. */
+  columnsChosen: ComputedRef<boolean>;
   listed: ComputedRef<RunSummary[]>;
   rows: ComputedRef<Row[]>;
   differing: Ref<Difference[]>;
@@ -72,6 +74,7 @@ export function useRunTable(runs: () => readonly RunSummary[], storage: string):
     set: (ids) => (chosenColumns.value = ids),
   });
   const columns = computed(() => columnIds.value.map(column));
+  const columnsChosen = computed(() => chosenColumns.value.length > 0);
   const listed = computed(() =>
     sortRuns(matching.value, sort.value ? column(sort.value.column) : null, sort.value?.descending ?? false),
   );
@@ -149,7 +152,7 @@ export function useRunTable(runs: () => readonly RunSummary[], storage: string):
   }
 
   return {
-    text, states, tags, grouping, sort, columnIds, widths, columns, listed, rows, differing, filtered,
+    text, states, tags, grouping, sort, columnIds, widths, columns, columnsChosen, listed, rows, differing, filtered,
     selected, selectedRuns, focused, toggleGroup, toggleSweep, selectSweep, isSelected, sortBy, select, selectTo, selectAll, move, clearFilter,
   }; // prettier-ignore
 }
