@@ -1,12 +1,13 @@
 import { cholesky, solveLower, solveLowerTransposed } from './cholesky';
-import { dot, multiplySymmetric, multiplyTransposed } from './products';
+import { plainLbfgs, type LbfgsKernels } from './lbfgsKernels';
+import { addTransposed, dot, multiplySymmetric, multiplyTransposed } from './products';
 
 /**
  * Dense linear algebra for code that iterates on small matrices and allocates nothing meanwhile. Arrays are float64, row-major and from
  * `allocate`; `xAt` is where an operand begins in its array. There are two: plain loops, and WebAssembly (numerics/simd64/dense.ts), whose arrays lie in its
  * own memory.
  */
-export interface DenseKernels {
+export interface DenseKernels extends LbfgsKernels {
   allocate(length: number): Float64Array;
   /** y ← Mx for M [rows, columns] */
   multiply(
@@ -20,6 +21,17 @@ export interface DenseKernels {
   ): void;
   /** y ← y + Mᵀw for M [rows, columns] */
   addTransposed(rows: number, columns: number, m: Float64Array, w: Float64Array, wAt: number, y: Float64Array): void;
+  /** y_i ← m_iᵀx for the rows of M [rows, columns] with w_i ≠ 0, and 0 for the others */
+  multiplySelected(
+    rows: number,
+    columns: number,
+    m: Float64Array,
+    w: Float64Array,
+    x: Float64Array,
+    y: Float64Array,
+  ): void;
+  /** y ← y + Mᵀw for M [rows, columns]; rows with w_i = 0 cost nothing. */
+  addSelected(rows: number, columns: number, m: Float64Array, w: Float64Array, y: Float64Array): void;
   /** y ← Lx and y ← Lᵀx for a lower triangle [n, n] whose upper part is zero; x and y differ. */
   multiplyLower(n: number, l: Float64Array, x: Float64Array, y: Float64Array): void;
   multiplyLowerTransposed(n: number, l: Float64Array, x: Float64Array, y: Float64Array): void;
@@ -73,6 +85,7 @@ export interface DenseKernels {
 
 /** Plain loops, for small matrices: they cost no memory of WebAssembly's. */
 export const plainKernels: DenseKernels = {
+  ...plainLbfgs,
   allocate: (length) => new Float64Array(length),
   multiply(rows, columns, m, x, xAt, y, yAt) {
     for (let i = 0; i < rows; i++) y[yAt + i] = dot(columns, m, i * columns, x, xAt);
@@ -84,6 +97,10 @@ export const plainKernels: DenseKernels = {
       for (let j = 0; j < columns; j++) y[j] += weight * m[i * columns + j];
     }
   },
+  multiplySelected(rows, columns, m, w, x, y) {
+    for (let i = 0; i < rows; i++) y[i] = w[i] === 0 ? 0 : dot(columns, m, i * columns, x, 0);
+  },
+  addSelected: addTransposed,
   multiplyLower(n, l, x, y) {
     for (let i = 0; i < n; i++) y[i] = dot(i + 1, l, i * n, x, 0);
   },

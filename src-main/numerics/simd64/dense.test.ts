@@ -48,6 +48,15 @@ test.each(sizes)('products with %d columns are those of plain loops', (columns) 
       kernels.addTransposed(rows, columns, draw(rows * columns), draw(rows + 1), 1, out);
       return out;
     });
+    for (const share of [0, 0.3, 0.6, 1])
+      compare((kernels, draw) => {
+        const [m, x, some, all] = [draw(rows * columns), draw(columns), draw(rows), draw(columns)];
+        const w = draw(rows);
+        new Generator(rows).uniforms(0, 1, rows).forEach((value, i) => (w[i] *= value < share ? 1 : 0));
+        kernels.multiplySelected(rows, columns, m, w, x, some);
+        kernels.addSelected(rows, columns, m, w, all);
+        return Float64Array.from([...some, ...all]);
+      });
     compare((kernels, draw) => {
       const out = draw(rows * 40 + 3);
       kernels.multiplyTransposed(rows, columns, 6, draw(rows * 6), draw(columns * 6), out, 3, 40);
@@ -126,4 +135,26 @@ test.each(sizes)('a Cholesky factor of %d rows is that of plain loops, and goes 
   const singular = kernels.allocate(n * n);
   singular.fill(1);
   expect(kernels.cholesky(n, 0, singular, n, 1e-14)).toBe(n === 1 ? -1 : 1);
+});
+
+test.each(sizes)('the two loops of L-BFGS with %d unknowns and their derivative are those of plain loops', (n) => {
+  for (const count of [1, 2, 5])
+    compare((kernels, draw) => {
+      const first = 2;
+      const rows = (first + count + 1) * n;
+      const [s, v, rho] = [draw(rows), draw(rows), draw(first + count)];
+      rho.forEach((value, i) => (rho[i] = 0.1 * value));
+      const pairs = { first, count, s, v, rho, gamma: 0.7 };
+      const loops = () => ({ q: draw(rows), r: draw(rows), alpha: draw(count), beta: draw(count) });
+      const [ofG, ofU, inPlace] = [loops(), loops(), loops()];
+      inPlace.q.set(ofG.q.subarray(count * n, (count + 1) * n));
+      inPlace.r = inPlace.q;
+      kernels.twoLoops(n, pairs, ofG, n);
+      kernels.twoLoops(n, pairs, ofU, n);
+      kernels.twoLoops(n, pairs, inPlace, 0);
+      expect(inPlace.q.slice(0, n)).toEqual(ofG.r.slice(count * n, (count + 1) * n));
+      const [ofS, ofV] = [draw(rows), draw(rows)];
+      kernels.addPairAdjoints(n, pairs, 3, ofG, ofU, ofS, ofV);
+      return Float64Array.from([...ofG.q, ...ofG.r, ...ofG.alpha, ...ofG.beta, ...ofS, ...ofV]);
+    });
 });

@@ -1,5 +1,6 @@
 import { simdLevel } from '../devices/simd';
 import { plainKernels, type DenseKernels } from '../linalg/denseKernels';
+import type { CurvaturePairs, TwoLoops } from '../linalg/lbfgsKernels';
 import { compileKernels, missingArtefact } from './artefacts';
 import { Instance, Memory, pageBytes, type WasmModule } from './memory';
 
@@ -13,7 +14,7 @@ type Exports = Record<
       | 'multiplyByLowerTransposed'
     )
   | ('multiplyTransposed' | 'multiplySymmetric' | 'cholesky' | 'solveLower' | 'solveLowerTransposed')
-  | ('quadraticRows' | 'curvedRow'),
+  | ('quadraticRows' | 'curvedRow' | 'multiplySelected' | 'addSelected' | 'twoLoops' | 'addPairAdjoints'),
   Call
 >;
 
@@ -69,6 +70,21 @@ export class SimdKernels implements DenseKernels {
 
   addTransposed(rows: number, columns: number, m: Float64Array, w: Float64Array, wAt: number, y: Float64Array): void {
     this.#call.addTransposedVector(rows, columns, m.byteOffset, columns, w.byteOffset + 8 * wAt, y.byteOffset);
+  }
+
+  multiplySelected(
+    rows: number,
+    columns: number,
+    m: Float64Array,
+    w: Float64Array,
+    x: Float64Array,
+    y: Float64Array,
+  ): void {
+    this.#call.multiplySelected(rows, columns, m.byteOffset, w.byteOffset, x.byteOffset, y.byteOffset);
+  }
+
+  addSelected(rows: number, columns: number, m: Float64Array, w: Float64Array, y: Float64Array): void {
+    this.#call.addSelected(rows, columns, m.byteOffset, w.byteOffset, y.byteOffset);
   }
 
   multiplyLower(n: number, l: Float64Array, x: Float64Array, y: Float64Array): void {
@@ -136,5 +152,32 @@ export class SimdKernels implements DenseKernels {
   ): void {
     const [h, from, to] = [H.byteOffset + 8 * at, g.byteOffset + 8 * gAt, out.byteOffset + 8 * outAt];
     this.#call.curvedRow(n, alpha, h, y.byteOffset, from, to);
+  }
+
+  twoLoops(n: number, pairs: CurvaturePairs, { q, r, alpha, beta }: TwoLoops, stride: number): void {
+    const { first, count, s, v, rho, gamma } = pairs;
+    const at = 8 * first * n;
+    this.#call.twoLoops(
+      n, count, s.byteOffset + at, v.byteOffset + at, rho.byteOffset + 8 * first, gamma,
+      q.byteOffset, r.byteOffset, stride, alpha.byteOffset, beta.byteOffset,
+    );
+  }
+
+  addPairAdjoints(
+    n: number,
+    { first, count, s, v, gamma }: CurvaturePairs,
+    curvature: number,
+    ofG: TwoLoops,
+    ofU: TwoLoops,
+    ofS: Float64Array,
+    ofV: Float64Array,
+  ): void {
+    const at = 8 * first * n;
+    this.#call.addPairAdjoints(
+      n, count, s.byteOffset + at, v.byteOffset + at, gamma, curvature,
+      ofG.q.byteOffset, ofG.r.byteOffset, ofG.alpha.byteOffset, ofG.beta.byteOffset,
+      ofU.q.byteOffset, ofU.r.byteOffset, ofU.alpha.byteOffset, ofU.beta.byteOffset,
+      ofS.byteOffset + at, ofV.byteOffset + at,
+    );
   }
 }

@@ -3,17 +3,17 @@
 import { madd } from './madd';
 
 @inline
-function at(base: usize, index: i32): usize {
+export function at(base: usize, index: i32): usize {
   return base + ((<usize>index) << 3);
 }
 
 @inline
-function total(pair: v128): f64 {
+export function total(pair: v128): f64 {
   return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
 }
 
 /** Σ x_i y_i */
-function dot(n: i32, x: usize, y: usize): f64 {
+export function dot(n: i32, x: usize, y: usize): f64 {
   let s0 = f64x2.splat(0);
   let s1 = s0;
   let i = 0;
@@ -32,51 +32,82 @@ function dot(n: i32, x: usize, y: usize): f64 {
   return sum;
 }
 
+/** *y0 ← m0ᵀx … *y3 ← m3ᵀx */
+@inline
+function dotFour(n: i32, m0: usize, m1: usize, m2: usize, m3: usize, x: usize, y0: usize, y1: usize, y2: usize, y3: usize): void {
+  let s0 = f64x2.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  let j = 0;
+  for (; j + 2 <= n; j += 2) {
+    const value = v128.load(x);
+    s0 = madd(v128.load(m0), value, s0);
+    s1 = madd(v128.load(m1), value, s1);
+    s2 = madd(v128.load(m2), value, s2);
+    s3 = madd(v128.load(m3), value, s3);
+    x += 16;
+    m0 += 16;
+    m1 += 16;
+    m2 += 16;
+    m3 += 16;
+  }
+  let t0 = total(s0);
+  let t1 = total(s1);
+  let t2 = total(s2);
+  let t3 = total(s3);
+  if (j < n) {
+    const value = load<f64>(x);
+    t0 += load<f64>(m0) * value;
+    t1 += load<f64>(m1) * value;
+    t2 += load<f64>(m2) * value;
+    t3 += load<f64>(m3) * value;
+  }
+  store<f64>(y0, t0);
+  store<f64>(y1, t1);
+  store<f64>(y2, t2);
+  store<f64>(y3, t3);
+}
+
 /** y ← Mx */
 export function multiplyVector(rows: i32, columns: i32, m: usize, stride: i32, x: usize, y: usize): void {
   const row = at(0, stride);
   let i = 0;
   for (; i + 4 <= rows; i += 4) {
-    let m0 = m + <usize>i * row;
-    let m1 = m0 + row;
-    let m2 = m1 + row;
-    let m3 = m2 + row;
-    let s0 = f64x2.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    let p = x;
-    let j = 0;
-    for (; j + 2 <= columns; j += 2) {
-      const value = v128.load(p);
-      s0 = madd(v128.load(m0), value, s0);
-      s1 = madd(v128.load(m1), value, s1);
-      s2 = madd(v128.load(m2), value, s2);
-      s3 = madd(v128.load(m3), value, s3);
-      p += 16;
-      m0 += 16;
-      m1 += 16;
-      m2 += 16;
-      m3 += 16;
-    }
-    let t0 = total(s0);
-    let t1 = total(s1);
-    let t2 = total(s2);
-    let t3 = total(s3);
-    if (j < columns) {
-      const value = load<f64>(p);
-      t0 += load<f64>(m0) * value;
-      t1 += load<f64>(m1) * value;
-      t2 += load<f64>(m2) * value;
-      t3 += load<f64>(m3) * value;
-    }
+    const m0 = m + <usize>i * row;
     const to = at(y, i);
-    store<f64>(to, t0);
-    store<f64>(to, t1, 8);
-    store<f64>(to, t2, 16);
-    store<f64>(to, t3, 24);
+    dotFour(columns, m0, m0 + row, m0 + 2 * row, m0 + 3 * row, x, to, to + 8, to + 16, to + 24);
   }
   for (; i < rows; i++) store<f64>(at(y, i), dot(columns, m + <usize>i * row, x));
+}
+
+/** y_i ← m_iᵀx for the rows with w_i ≠ 0, and 0 for the others; four of them at a time, whichever they are. */
+export function multiplySelected(rows: i32, columns: i32, m: usize, w: usize, x: usize, y: usize): void {
+  const row = at(0, columns);
+  let i0 = 0;
+  let i1 = 0;
+  let i2 = 0;
+  let count = 0;
+  for (let i = 0; i < rows; i++) {
+    if (load<f64>(at(w, i)) == 0) {
+      store<f64>(at(y, i), 0);
+      continue;
+    }
+    if (++count == 4) {
+      const from0 = m + <usize>i0 * row;
+      const from1 = m + <usize>i1 * row;
+      const from2 = m + <usize>i2 * row;
+      dotFour(columns, from0, from1, from2, m + <usize>i * row, x, at(y, i0), at(y, i1), at(y, i2), at(y, i));
+      count = 0;
+    } else {
+      i0 = i1;
+      i1 = i2;
+      i2 = i;
+    }
+  }
+  if (count > 0) store<f64>(at(y, i2), dot(columns, m + <usize>i2 * row, x));
+  if (count > 1) store<f64>(at(y, i1), dot(columns, m + <usize>i1 * row, x));
+  if (count > 2) store<f64>(at(y, i0), dot(columns, m + <usize>i0 * row, x));
 }
 
 /** y ← y + Mᵀw */
@@ -84,10 +115,40 @@ export function addTransposedVector(rows: i32, columns: i32, m: usize, stride: i
   const row = at(0, stride);
   let i = 0;
   for (; i + 4 <= rows; i += 4) {
-    const weights = at(w, i);
-    addFour(columns, m + <usize>i * row, row, load<f64>(weights), load<f64>(weights, 8), load<f64>(weights, 16), load<f64>(weights, 24), y);
+    const m0 = m + <usize>i * row;
+    const from = at(w, i);
+    const w0 = load<f64>(from);
+    addFour(columns, m0, m0 + row, m0 + 2 * row, m0 + 3 * row, w0, load<f64>(from, 8), load<f64>(from, 16), load<f64>(from, 24), y);
   }
   for (; i < rows; i++) addScaled(columns, load<f64>(at(w, i)), m + <usize>i * row, y);
+}
+
+/** y ← y + Mᵀw over the rows with w_i ≠ 0, four of them at a time, whichever they are. */
+export function addSelected(rows: i32, columns: i32, m: usize, w: usize, y: usize): void {
+  const row = at(0, columns);
+  let i0 = 0;
+  let i1 = 0;
+  let i2 = 0;
+  let count = 0;
+  for (let i = 0; i < rows; i++) {
+    const weight = load<f64>(at(w, i));
+    if (weight == 0) continue;
+    if (++count == 4) {
+      const from0 = m + <usize>i0 * row;
+      const from1 = m + <usize>i1 * row;
+      const from2 = m + <usize>i2 * row;
+      const w0 = load<f64>(at(w, i0));
+      addFour(columns, from0, from1, from2, m + <usize>i * row, w0, load<f64>(at(w, i1)), load<f64>(at(w, i2)), weight, y);
+      count = 0;
+    } else {
+      i0 = i1;
+      i1 = i2;
+      i2 = i;
+    }
+  }
+  if (count > 2) addScaled(columns, load<f64>(at(w, i0)), m + <usize>i0 * row, y);
+  if (count > 1) addScaled(columns, load<f64>(at(w, i1)), m + <usize>i1 * row, y);
+  if (count > 0) addScaled(columns, load<f64>(at(w, i2)), m + <usize>i2 * row, y);
 }
 
 /** y ← y + αx */
@@ -102,12 +163,8 @@ export function addScaled(n: i32, alpha: f64, x: usize, y: usize): void {
   if (i < n) store<f64>(y, load<f64>(y) + alpha * load<f64>(x));
 }
 
-/** y ← y + w0 m_0 + … + w3 m_3 for four rows of m. */
-function addFour(n: i32, m: usize, row: usize, w0: f64, w1: f64, w2: f64, w3: f64, y: usize): void {
-  let m0 = m;
-  let m1 = m0 + row;
-  let m2 = m1 + row;
-  let m3 = m2 + row;
+/** y ← y + w0 m0 + … + w3 m3 */
+function addFour(n: i32, m0: usize, m1: usize, m2: usize, m3: usize, w0: f64, w1: f64, w2: f64, w3: f64, y: usize): void {
   const f0 = f64x2.splat(w0);
   const f1 = f64x2.splat(w1);
   const f2 = f64x2.splat(w2);

@@ -1,12 +1,15 @@
 export { begin, execute, serve } from './pool';
+export { addPairAdjoints, twoLoops } from './lbfgs';
 export {
   addScaled,
+  addSelected,
   addTransposedVector,
   cholesky,
   curvedRow,
   multiplyByLowerTransposed,
   multiplyLower,
   multiplyLowerTransposed,
+  multiplySelected,
   multiplySymmetric,
   multiplyTransposed,
   multiplyVector,

@@ -5,7 +5,8 @@ import { applyHostLayer, evaluateHostLayer, type HostLayer, hostLayerMetrics } f
 import { squaredResidual } from '../residual';
 import type { Technique } from '../technique';
 import { ViolationEnergy } from '../violationEnergy';
-import { courseGradient, type SeekingSettings, seekFeasibility } from './lbfgs';
+import { FeasibilitySeeking, type SeekingSettings } from './seeking';
+import { SeekingAdjoint } from './seekingAdjoint';
 
 const settings = z.strictObject({
   kind: z.literal('fsNet'),
@@ -57,20 +58,17 @@ const settings = z.strictObject({
     .meta({ scale: 'log' }),
 });
 
-type Settings = z.output<typeof settings>;
-
 /** Trial steps of a line search: 2⁻³⁹ of the first is as good as none. */
 const searches = 40;
 /** A network that is this far from feasible (mean squared violation) is also drawn by its own violation, with this weight; published. */
 const [rescueFrom, rescueWeight] = [1e3, 10];
 
-function seekingLayer(problem: Qcqp, { scale }: Settings, seeking: SeekingSettings): HostLayer {
-  const { n, e } = problem;
-  const energy = new ViolationEnergy(problem, scale);
+function seekingLayer(energy: ViolationEnergy, e: number, settings: SeekingSettings): HostLayer {
+  const { n } = energy;
+  const seeking = new FeasibilitySeeking(energy, settings);
+  const adjoint = new SeekingAdjoint(energy, settings);
   return (raw, X, count) => {
-    const batch = Array.from({ length: count }, (_, i) =>
-      seekFeasibility(energy, seeking, raw.subarray(i * n, (i + 1) * n), X, i * e),
-    );
+    const batch = Array.from({ length: count }, (_, i) => seeking.seek(raw.subarray(i * n, (i + 1) * n), X, i * e));
     const y = new Float64Array(count * n);
     batch.forEach((course, i) => y.set(course.y, i * n));
     return {
@@ -79,10 +77,7 @@ function seekingLayer(problem: Qcqp, { scale }: Settings, seeking: SeekingSettin
       failures: batch.map(() => null),
       backward(dy) {
         const gradient = new Float64Array(count * n);
-        batch.forEach((course, i) => {
-          const at = i * n;
-          gradient.set(courseGradient(energy, course, X, i * e, dy.subarray(at, at + n)), at);
-        });
+        batch.forEach((course, i) => adjoint.apply(course, dy, gradient, i * n));
         return gradient;
       },
     };
@@ -106,9 +101,10 @@ export const fsNet: Technique<'fsNet', typeof settings, { training: HostLayer; t
     const { memory, armijo, shrink, iterations, differentiated, tolerance, testIterations, testTolerance } = settings;
     const shared = { memory, armijo, shrink, searches };
     const test = { ...shared, iterations: testIterations, differentiated: 0, tolerance: testTolerance };
+    const energy = new ViolationEnergy(problem, settings.scale);
     return {
-      training: seekingLayer(problem, settings, { ...shared, iterations, differentiated, tolerance }),
-      test: seekingLayer(problem, settings, test),
+      training: seekingLayer(energy, problem.e, { ...shared, iterations, differentiated, tolerance }),
+      test: seekingLayer(energy, problem.e, test),
     };
   },
   layer: (pass, raw, x) => applyHostLayer(pass, raw, x, pass.constants.training),
