@@ -158,8 +158,17 @@ export class SimdKernels implements DenseKernels {
     const { first, count, s, v, rho, gamma } = pairs;
     const at = 8 * first * n;
     this.#call.twoLoops(
-      n, count, s.byteOffset + at, v.byteOffset + at, rho.byteOffset + 8 * first, gamma,
-      q.byteOffset, r.byteOffset, stride, alpha.byteOffset, beta.byteOffset,
+      n,
+      count,
+      s.byteOffset + at,
+      v.byteOffset + at,
+      rho.byteOffset + 8 * first,
+      gamma,
+      q.byteOffset,
+      r.byteOffset,
+      stride,
+      alpha.byteOffset,
+      beta.byteOffset,
     );
   }
 
@@ -174,10 +183,22 @@ export class SimdKernels implements DenseKernels {
   ): void {
     const at = 8 * first * n;
     this.#call.addPairAdjoints(
-      n, count, s.byteOffset + at, v.byteOffset + at, gamma, curvature,
-      ofG.q.byteOffset, ofG.r.byteOffset, ofG.alpha.byteOffset, ofG.beta.byteOffset,
-      ofU.q.byteOffset, ofU.r.byteOffset, ofU.alpha.byteOffset, ofU.beta.byteOffset,
-      ofS.byteOffset + at, ofV.byteOffset + at,
+      n,
+      count,
+      s.byteOffset + at,
+      v.byteOffset + at,
+      gamma,
+      curvature,
+      ofG.q.byteOffset,
+      ofG.r.byteOffset,
+      ofG.alpha.byteOffset,
+      ofG.beta.byteOffset,
+      ofU.q.byteOffset,
+      ofU.r.byteOffset,
+      ofU.alpha.byteOffset,
+      ofU.beta.byteOffset,
+      ofS.byteOffset + at,
+      ofV.byteOffset + at,
     );
   }
 }

@@ -151,8 +151,7 @@ export class ViolationEnergy {
     const { n, m, h } = this.#problem;
     const { kernels } = this;
     const [violation, linear, jacobian] = [this.#violation, this.#rowsB, this.#jacobian];
-    if (this.#form === 'diagonal')
-      return kernels.quadraticRows(m, n, this.#H, this.#G, this.#h, this.#y, violation, 0);
+    if (this.#form === 'diagonal') return kernels.quadraticRows(m, n, this.#H, this.#G, this.#h, this.#y, violation, 0);
     kernels.multiply(m, n, this.#G, this.#y, 0, linear, 0);
     if (this.#form === 'affine') {
       for (let i = 0; i < m; i++) violation[i] = linear[i] - h[i];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { generateQcqp, qcqpSettings } from '../../../modelling/families/qcqp';
 import type { Qcqp } from '../../problem';
 import {
   expectLayerGradient,
@@ -16,7 +17,8 @@ const { n, e, B } = saved.dims;
 const short = { kind: 'fsNet', iterations: 12, memory: 5 };
 
 function dense(problem: Qcqp): Qcqp {
-  const H = new Float64Array(problem.m * n * n);
+  const { n, m } = problem;
+  const H = new Float64Array(m * n * n);
   problem.H.forEach((value, at) => (H[at * n + (at % n)] = value));
   return { ...problem, H };
 }
@@ -65,8 +67,27 @@ describe.each(['affine', 'curved'] as const)('FSNet on %s rows', (rows) => {
   });
 });
 
+/** Of a size that is computed in WebAssembly, with bounds. */
+function larger(): Qcqp {
+  const { family } = generateQcqp(qcqpSettings.parse({ n: 37, m: 14, e: 9, instances: 2, seed: 3 }));
+  return { ...family, lower: new Float64Array(37).fill(-0.8), upper: new Float64Array(37).fill(1) };
+}
+const linear = (problem: Qcqp): Qcqp => ({ ...problem, H: new Float64Array(problem.H.length) });
+
+it('has the gradient of central differences where it is computed in WebAssembly, with more pairs than it remembers', async () => {
+  const fixed = { ...short, scale: 1, memory: 3, tolerance: 1e-300 };
+  for (const problem of [larger(), dense(larger()), linear(larger())])
+    for (const iterations of [1, 9])
+      await expectLayerGradient(problem, { ...fixed, iterations }, normals(74), normals(18, 5), {
+        ...{ step: 1e-6, tolerance: 1e-5, entries: 12 },
+      });
+});
+
 it('φ has the gradient and the Hessian of differences', () => {
-  for (const problem of [savedProblem('curved'), dense(savedProblem('curved'))]) {
+  const [small, large] = [savedProblem('curved'), larger()];
+  for (const problem of [small, dense(small), large, dense(large), linear(large)]) {
+    const { n } = problem;
+    const X = normals(problem.e, 5);
     const energy = new ViolationEnergy(problem, 3);
     const [at, v] = [normals(n), normals(n, 6)];
     const gradient = (point: Float64Array) => {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Qcqp } from '../../problem';
 import { withDistance } from '../distance';
 import { applyHostLayer, evaluateHostLayer, type HostLayer, hostLayerMetrics } from '../hostLayer';
 import { squaredResidual } from '../residual';
