@@ -90,7 +90,7 @@ describe('adjoint study', () => {
     expect(status).toBe(0);
     expect(lines.map(({ name }) => name)).toEqual([
       ...['lambda-trade-off', 'annealing', 'gradient-interference'],
-      ...['backward-modes', 'inner-iterations', 'warm-start'],
+      ...['backward-modes', 'inner-iterations', 'warm-start', 'all-techniques'],
       ...['published-table', 'gradient-quality', 'ssigd-tuning'],
     ]);
   });

@@ -111,7 +111,7 @@ async function runMissing(ask: StudyAsk, options: StudyOptions, places: Places):
     jobs: options.jobs ?? readSettings(options.workspace).slots,
   };
   let complete = true;
-  for (const yaml of askedStudy(ask).sweeps) {
+  for (const yaml of askedStudy(base, ask).sweeps) {
     if (options.dryRun) {
       const plan = await previewSweepHere(base, { yaml });
       if (options.json) printJson({ event: 'planned', ...plan });

@@ -6,10 +6,13 @@ import type { SweepPreview, SweepStarted } from '@shared/sweeps';
 import { readClock } from '../store/metricReader';
 import type { RunDirectory } from '../store/runDirectory';
 import { findStudy, studies } from '../studies/registry';
-import type { Study, StudyRun } from '../studies/study';
+import type { LeftOut, Study, StudyRun } from '../studies/study';
 import { findingsOf } from '../modelling/caseFile';
 import { jsonSchema } from '../modelling/method';
+import { parseSweep } from '../experiments/experiment';
 import { build } from './build';
+import type { DatasetPlaces } from './datasets';
+import { unfitHere } from './fit';
 import { type PreparedSweep, prepareSweep, type SweepPlaces } from './sweepPlan';
 import type { Sweeps } from './sweeps';
 
@@ -30,10 +33,12 @@ interface AskedStudy {
   settings: Record<string, unknown>;
   /** Experiment files with a sweep. */
   sweeps: string[];
+  /** Sweeps that do not fit their dataset, where the study goes on without them. */
+  leftOut: LeftOut[];
 }
 
 /** @throws AdjointError `not-found`; `bad-request` that names every setting that is wrong */
-export function askedStudy({ name, settings }: StudyAsk): AskedStudy {
+export function askedStudy(places: DatasetPlaces, { name, settings }: StudyAsk): AskedStudy {
   const study = findStudy(name);
   const parsed = study.settings.safeParse(settings);
   if (!parsed.success)
@@ -41,18 +46,34 @@ export function askedStudy({ name, settings }: StudyAsk): AskedStudy {
       findings: findingsOf(parsed.error),
       fix: 'Correct the settings named above. Nothing was started.',
     });
-  return { study, settings: parsed.data as Record<string, unknown>, sweeps: study.sweeps(parsed.data) };
+  const all = study.sweeps(parsed.data);
+  const leftOut = study.leavesOutUnfit ? unfitSweeps(places, all) : [];
+  const sweeps = all.filter((_, i) => !leftOut.some(({ sweep }) => sweep === i));
+  return { study, settings: parsed.data as Record<string, unknown>, sweeps, leftOut };
 }
+
+/** Sweeps with a point that does not fit its dataset; what else may be wrong is found when they are prepared. */
+function unfitSweeps(places: DatasetPlaces, sweeps: readonly string[]): LeftOut[] {
+  return sweeps.flatMap((yaml, sweep) => {
+    for (const { experiment } of parseSweep(yaml).plan?.runs ?? []) {
+      const unfit = unfitHere(experiment, places, yaml);
+      if (unfit) return [{ sweep, reason: unfit.message }];
+    }
+    return [];
+  });
+}
+
+const placesOf = ({ workspace, resources }: SweepPlaces): DatasetPlaces => ({ workspace: workspace.path, resources });
 
 /** What running a study would do. */
 export async function previewStudy(sweeps: Sweeps, ask: StudyAsk): Promise<SweepPreview[]> {
-  return Promise.all(askedStudy(ask).sweeps.map((yaml) => sweeps.preview({ yaml })));
+  return Promise.all(askedStudy(placesOf(sweeps), ask).sweeps.map((yaml) => sweeps.preview({ yaml })));
 }
 
 /** Runs what is missing. @throws AdjointError `invalid-experiment` */
 export async function startStudy(sweeps: Sweeps, ask: StudyAsk): Promise<SweepStarted[]> {
   const started: SweepStarted[] = [];
-  for (const yaml of askedStudy(ask).sweeps) started.push(await sweeps.start({ yaml }));
+  for (const yaml of askedStudy(placesOf(sweeps), ask).sweeps) started.push(await sweeps.start({ yaml }));
   return started;
 }
 
@@ -66,7 +87,7 @@ export async function studyResult(
   runs: readonly RunSummary[],
   ask: StudyAsk,
 ): Promise<StudyResult> {
-  const { study, settings, sweeps } = askedStudy(ask);
+  const { study, settings, sweeps, leftOut } = askedStudy(placesOf(places), ask);
   const steps: PreparedSweep['steps'] = [];
   for (const yaml of sweeps) {
     const { prepared, findings } = await prepareSweep(places, { yaml }, runs);
@@ -84,6 +105,7 @@ export async function studyResult(
       ? study.analyse(
           settings,
           finished.map(({ run }) => studyRun(run, places.workspace.run(run.id))),
+          leftOut,
         )
       : { reading: [], warnings: [], tables: [], figures: [] };
   const missing = steps.length - finished.length;

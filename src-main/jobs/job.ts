@@ -56,6 +56,8 @@ export interface JobKind {
   kind: string;
   /** Null where nothing is computed on tensors. */
   device(experiment: Record<string, unknown>): DeviceRequest | null;
+  /** Threads that the experiment asks for, 0 for those that it is given; absent for a kind that never asks. */
+  threads?(experiment: Record<string, unknown>): number;
   checkpoints(experiment: Record<string, unknown>): { seconds: number; keep: number };
   /** @throws AdjointError if experiment, dataset and checkpoint do not go together. */
   create(context: JobContext, checkpoint: Checkpoint | null): Promise<Job>;

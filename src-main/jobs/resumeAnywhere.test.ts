@@ -128,7 +128,7 @@ async function drive(change: object, cut: boolean, on: keyof typeof devices = 'w
   }
   const { tensors, state: saved } = await through();
   // Seconds of steps are measured too.
-  const { trainedSeconds: _, ...state } = saved as Record<string, Json>;
+  const { trainedSeconds: _, validatedSeconds: __, ...state } = saved as Record<string, Json>;
   const bits = Object.fromEntries(
     [...tensors].map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('hex')]),
   );

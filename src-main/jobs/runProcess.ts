@@ -39,10 +39,11 @@ export interface RunOptions {
 export type Outcome = 'done' | 'cancelled';
 
 /** All that may refuse to start: until this returns, the attempt has not begun and supersedes nothing. */
-export async function prepare({ run, attempt, threads, lock, log, workspace, labelsEntry }: RunOptions) {
+export async function prepare({ run, attempt, lock, log, workspace, labelsEntry, ...options }: RunOptions) {
   if (attempt > 1) for (const cut of repairRun(run, lock).cut) log.write(`Repair: ${cut}`);
   const manifest = run.manifest();
   const kind = jobKind(manifest.kind);
+  const threads = kind.threads?.(manifest.experiment) || options.threads;
   const dataPath = await checkData(manifest);
   const packageFolders = workspace === undefined ? [] : [workspace];
   const resume = findResumePoint(run, (line) => log.write(line));

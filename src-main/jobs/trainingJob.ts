@@ -30,6 +30,7 @@ const ours = new Set([...trainingMetrics, ...innerMetrics, ...dynamicsMetrics].m
 export const trainingJob: JobKind = {
   kind: 'training',
   device: (experiment) => resolveDefaults(experiment).device,
+  threads: (experiment) => resolveDefaults(experiment).threads,
   checkpoints(experiment) {
     const { checkpointSeconds, keepCheckpoints } = resolveDefaults(experiment).training;
     return { seconds: checkpointSeconds, keep: keepCheckpoints };
@@ -45,7 +46,7 @@ export const trainingJob: JobKind = {
     if (!device) throw new AdjointError('internal', 'A training run was given no device.');
     const unfit = trainingKind.unfit?.(experiment, () => traitsOf(dataset));
     if (unfit) throw new AdjointError('invalid-experiment', unfit.message, { where: unfit.path });
-    const training = createTraining(device, experiment, data);
+    const training = createTraining(device, experiment, data, { threads });
     log(describe(experiment, dataset, training));
     const { technique, settings } = bindTechnique(experiment.technique);
     if (experiment.training.budgetSeconds > 0)

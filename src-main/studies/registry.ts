@@ -1,4 +1,5 @@
 import { AdjointError } from '@shared/errors';
+import { allTechniques } from './allTechniques';
 import { annealing } from './annealing';
 import { backwardModes } from './backwardModes';
 import { innerIterations } from './innerIterations';
@@ -18,6 +19,7 @@ export const studies: readonly Study[] = [
   backwardModes,
   innerIterations,
   warmStart,
+  allTechniques,
   publishedTable,
   gradientQuality,
   ssigdTuning,

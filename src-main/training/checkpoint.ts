@@ -30,6 +30,7 @@ export interface SavedScalars {
   observedStep?: number;
   /** Absent in checkpoints from before there were budgets. */
   trainedSeconds?: number;
+  validatedSeconds?: number;
   activeSeconds: number;
 }
 
@@ -73,6 +74,7 @@ export async function saveState(device: Device, state: TrainingState, stepsPerEp
       stopping: { ...state.stopping },
       observedStep: state.observedStep,
       trainedSeconds: state.trainedSeconds,
+      validatedSeconds: state.validatedSeconds,
       activeSeconds: state.activeSeconds,
     },
   };
@@ -115,6 +117,7 @@ export function restoreState(device: Device, saved: SavedState): TrainingState {
     position: state.position,
     epochLoss: state.epochLoss,
     trainedSeconds: state.trainedSeconds ?? 0,
+    validatedSeconds: state.validatedSeconds ?? 0,
     activeSeconds: state.activeSeconds,
   };
 }

@@ -28,6 +28,15 @@ const trainingLoopSchema = z.strictObject({
     .default(32)
     .describe('Instances a step; the last batch of an epoch may be smaller.'),
   validateEvery: z.int().min(1).default(1).describe('Epochs between validations. The last epoch is always validated.'),
+  validateSeconds: z
+    .number()
+    .min(0)
+    .max(31_536_000)
+    .default(0)
+    .describe(
+      'Seconds of training steps between validations, wherever in an epoch that is, in the place of validateEvery; 0 for epochs.',
+    )
+    .meta({ unit: 's' }),
   gradientsEvery: z
     .int()
     .min(0)
@@ -94,6 +103,12 @@ export const trainingExperimentSchema = z.strictObject({
     .prefault({})
     .describe('What is looked at during training, at intervals of its own; it changes nothing of the training.'),
   device: z.enum(deviceRequests).default('auto').describe('Where to compute; auto takes the best device there is.'),
+  threads: z
+    .int()
+    .min(0)
+    .max(256)
+    .default(0)
+    .describe('Threads that the run computes on; 0 for its share of the cores. The numbers do not depend on it.'),
   seed: z
     .int()
     .min(0)

@@ -185,7 +185,11 @@ describe('the training loop', () => {
     const before = tf.memory().numTensors;
     const whole = createTraining(device, settings, data);
     const { state: end, rows } = await drive(whole, whole.init());
-    expect(await whole.validate(end)).toEqual(await whole.validate(end));
+    const [once, again] = [await whole.validate(end), await whole.validate(end)];
+    expect({ ...once, metrics: withoutTimes(once.metrics) }).toEqual({
+      ...again,
+      metrics: withoutTimes(again.metrics),
+    });
     const first = createTraining(device, settings, data);
     const start = first.init();
     const { state: middle } = await drive(first, start, 13);
@@ -356,6 +360,42 @@ describe('a budget in seconds', () => {
     expect(metrics.lambda).toBe(4);
     expect(state.trainedSeconds).toBeGreaterThan(25);
     second.dispose(state);
+  });
+});
+
+describe('validation by seconds of training steps', () => {
+  const settings = experiment({}, { epochs: 1e6, validateSeconds: 10 });
+
+  it('is due wherever in an epoch the seconds are over, and again for whoever goes on from a validated state', async () => {
+    const training = createTraining(device, settings, data);
+    const start = training.init();
+    expect(training.validationDue(start)).toBe(true);
+    const { state: middle } = await drive(training, start, 7);
+    expect(middle.observedStep).toBe(0);
+    expect(training.validationDue({ ...middle, trainedSeconds: 9.9 })).toBe(false);
+    const due = { ...middle, trainedSeconds: 10.1 };
+    expect(training.validationDue(due)).toBe(true);
+    const { metrics } = await training.validate(due);
+    const observed = training.observe(due, metrics);
+    const saved = throughJson(await saveState(device, observed, 5));
+    expect(training.validationDue({ ...observed, step: 8, trainedSeconds: 19.9 })).toBe(false);
+    expect(training.validationDue({ ...observed, step: 8, trainedSeconds: 20.2 })).toBe(true);
+    training.dispose(observed);
+    const second = createTraining(device, settings, data);
+    const resumed = restoreState(device, saved);
+    expect(second.validationDue(resumed)).toBe(true);
+    second.dispose(resumed);
+  });
+
+  it('measures the time of an instance at the end only', async () => {
+    const training = createTraining(device, experiment({}, { epochs: 2 }), data);
+    const { state: middle } = await drive(training, training.init(), training.stepsPerEpoch);
+    expect((await training.validate(middle)).metrics['time/inference']).toBeNull();
+    const { state } = await drive(training, middle);
+    const { metrics } = await training.validate(state);
+    expect(metrics['time/inference']).toBeGreaterThan(0);
+    expect(metrics['time/inference']).toBeLessThan(1);
+    training.dispose(state);
   });
 });
 

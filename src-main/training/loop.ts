@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Device, Tensor } from '../numerics/devices/device';
 import { Generator, type GeneratorState } from '@shared/random/generator';
 import { SeedSequence } from '@shared/random/seedSequence';
@@ -12,6 +13,7 @@ import { clipByGlobalNorm } from './optimizers/clip';
 import { initSlots, type StepSize, updateAll } from './optimizers/optimizer';
 import { deviceProblem } from './problem';
 import type { SchedulePosition } from './schedules/schedule';
+import { exactSeconds, secondsPerInstance } from './inferenceTime';
 import { disposeState, type TrainingState } from './state';
 import { Stopwatch } from './stopwatch';
 import type { LayerEvaluation, LossTerms, Pass, TechniqueState } from './techniques/technique';
@@ -36,6 +38,8 @@ const validationBatch = 1024;
 export interface TrainingOptions {
   /** For tests: another technique than the one of the experiment. */
   technique?: BoundTechnique;
+  /** Threads that layers on the host may use; all there are if absent. */
+  threads?: number;
 }
 
 export function createTraining(
@@ -52,6 +56,7 @@ export function createTraining(
     gradientsEvery,
     microBatches: parts,
     validateEvery,
+    validateSeconds,
     earlyStopping,
   } = experiment.training;
   const { n, e } = data.problem;
@@ -64,10 +69,17 @@ export function createTraining(
   const width = technique.networkOutputs?.(settings, data.problem) ?? n;
   const stepsPerEpoch = Math.ceil(data.train.count / batchSize);
   const totalSteps = stepsPerEpoch * epochs;
+  const threads = options.threads ?? availableParallelism();
   const followed = followedInstances(experiment.diagnostics, data.valid.count);
 
   const stopped = ({ stopping }: TrainingState): boolean =>
     earlyStopping.patience > 0 && stopping.stale >= earlyStopping.patience;
+
+  /** A validation that ends the run by early stopping is known only when it has been judged. */
+  const mayBeLast = (state: TrainingState): boolean =>
+    state.step >= totalSteps ||
+    spent(state) ||
+    (earlyStopping.patience > 0 && state.stopping.stale + 1 >= earlyStopping.patience);
 
   const spent = ({ trainedSeconds }: TrainingState): boolean => budgetSeconds > 0 && trainedSeconds >= budgetSeconds;
 
@@ -89,6 +101,7 @@ export function createTraining(
     device,
     problem,
     data: data.problem,
+    threads,
     settings,
     constants,
     state: state.technique,
@@ -158,6 +171,7 @@ export function createTraining(
         position: 0,
         epochLoss: { sum: 0, count: 0 },
         trainedSeconds: 0,
+        validatedSeconds: 0,
         activeSeconds: 0,
       };
     },
@@ -242,29 +256,21 @@ export function createTraining(
 
     validationDue(state) {
       if (spent(state)) return true;
+      if (validateSeconds > 0) {
+        // What has been validated is so again by whoever goes on from there.
+        if (state.observedStep === state.step || state.observedStep < 0 || state.step === totalSteps) return true;
+        return state.trainedSeconds - state.validatedSeconds >= validateSeconds;
+      }
       if (state.step % stepsPerEpoch !== 0) return false;
       return (state.step / stepsPerEpoch) % validateEvery === 0 || state.step === totalSteps;
     },
 
     async validate(state) {
-      const raw = new Float64Array(data.valid.count * (technique.evaluate ? width : n));
       const context = pass(state);
-      for (let first = 0; first < data.valid.count; first += validationBatch) {
-        const rows = Math.min(validationBatch, data.valid.count - first);
-        const y = tf.tidy(() => {
-          const x = device.tensor(data.valid.X.subarray(first * e, (first + rows) * e), [rows, e]);
-          const { y } = network.apply(device, { weights: state.weights, buffers: state.buffers, training: null }, x);
-          return technique.evaluate ? y : (technique.layer?.(context, y, x) ?? y);
-        });
-        raw.set(await device.read(y), first * y.shape[1]!);
-        y.dispose();
-      }
+      const { X, count: instances } = data.valid;
+      const raw = await throughNetwork(state, X, instances);
       const { sum, count } = state.epochLoss;
-      const { outputs, metrics, vectors, ...rest }: LayerEvaluation = technique.evaluate?.(
-        context,
-        raw,
-        data.valid.X,
-      ) ?? {
+      const { outputs, metrics, vectors, ...rest }: LayerEvaluation = technique.evaluate?.(context, raw, X) ?? {
         ...{ outputs: raw, metrics: {}, vectors: {}, inner: null, notes: [], cautions: [] },
       };
       const measured = validate(data.problem, data.valid, outputs);
@@ -272,6 +278,7 @@ export function createTraining(
         metrics: {
           'train/loss_epoch': count > 0 ? sum / count : null,
           'time/training': state.trainedSeconds,
+          ...(await inferenceTimes(state)),
           ...measured.metrics,
           ...metrics,
         },
@@ -300,6 +307,7 @@ export function createTraining(
         schedules: next,
         stopping: bestStep === undefined ? stopping : { ...stopping, bestStep },
         observedStep: state.step,
+        validatedSeconds: state.trainedSeconds,
       };
     },
 
@@ -322,6 +330,36 @@ export function createTraining(
   function release(): void {
     problem.dispose();
     if (constants !== undefined) technique.dispose?.(constants);
+  }
+
+  /** What the network gives for X [count, e], or, of a technique without `evaluate`, what its layer makes of that. */
+  async function throughNetwork(state: TrainingState, X: Float64Array, count: number): Promise<Float64Array> {
+    const outputs = new Float64Array(count * (technique.evaluate ? width : n));
+    for (let first = 0; first < count; first += validationBatch) {
+      const rows = Math.min(validationBatch, count - first);
+      const y = tf.tidy(() => {
+        const x = device.tensor(X.subarray(first * e, (first + rows) * e), [rows, e]);
+        const { y } = network.apply(device, { weights: state.weights, buffers: state.buffers, training: null }, x);
+        return technique.evaluate ? y : (technique.layer?.(pass(state), y, x) ?? y);
+      });
+      outputs.set(await device.read(y), first * y.shape[1]!);
+      y.dispose();
+    }
+    return outputs;
+  }
+
+  /** From x to y as after training, all instances in one batch, beside the solver that the labels come from. */
+  async function inferenceTimes(state: TrainingState): Promise<Record<string, number | null>> {
+    if (!mayBeLast(state)) return { 'time/inference': null, 'time/exact_solver': null };
+    const { X, count } = data.valid;
+    return {
+      'time/inference': await secondsPerInstance(count, async () => {
+        const raw = await throughNetwork(state, X, count);
+        if (technique.infer) technique.infer(pass(state), raw, X);
+        else technique.evaluate?.(pass(state), raw, X);
+      }),
+      'time/exact_solver': exactSeconds(data.problem, X, count),
+    };
   }
 
   /** What is measured of the gradients at a step; changes nothing. */

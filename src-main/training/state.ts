@@ -41,6 +41,8 @@ export interface TrainingState {
   epochLoss: { sum: number; count: number };
   /** Seconds of training steps alone, without validation and diagnostics: what a budget counts. */
   trainedSeconds: number;
+  /** What that was at the last validation. */
+  validatedSeconds: number;
   /** Seconds of computation, pauses left out. */
   activeSeconds: number;
 }

@@ -222,6 +222,32 @@ const perEpoch: MetricDefinition[] = [
     question: 'cost',
   }),
   onEpoch({
+    key: 'time/inference',
+    title: 'Time of inference per instance',
+    symbol: 't_{\\text{infer}}',
+    unit: 's',
+    formula: '\\operatorname{median}_k t_k/N',
+    description:
+      'Seconds from x to y for an instance of the validation set, network and layer as after training, the set in one batch. Measured at the end.',
+    source: ours,
+    better: 'lower',
+    scale: 'log',
+    question: 'cost',
+  }),
+  onEpoch({
+    key: 'time/exact_solver',
+    title: 'Time of the exact solver per instance',
+    symbol: 't_{\\text{exact}}',
+    unit: 's',
+    formula: '\\operatorname{median}_i t_i',
+    description:
+      'Seconds that the solver of the labels takes for an instance of the validation set on one thread, one after the other. Measured at the end, beside the time of inference.',
+    source: ours,
+    better: 'lower',
+    scale: 'log',
+    question: 'cost',
+  }),
+  onEpoch({
     key: 'valid/objective',
     title: 'Validation objective',
     symbol: 'f_{\\text{valid}}',

@@ -41,6 +41,8 @@ export interface Pass<Settings, Constants = unknown> {
   /** Values at this step of the settings that `schedules` names. */
   scheduled: Readonly<Record<string, number>>;
   position: SchedulePosition;
+  /** Threads that a layer on the host may use. */
+  threads: number;
   /** Numbers of the batch's instances in the training set; absent outside of a step. */
   instances?: Int32Array;
   /** Adds to a step metric of the technique that is known only while the pass is computed; of passes that only look nothing is kept. */
@@ -94,6 +96,8 @@ export interface Technique<Kind extends string, Settings extends z.ZodType, Cons
   layer?(pass: Pass<z.output<Settings>, Constants>, raw: Tensor, x: Tensor): Tensor;
   /** The layer on the host in float64, from raw outputs [N,networkOutputs] and x [N,e], and what is measured of it. */
   evaluate?(pass: Pass<z.output<Settings>, Constants>, raw: Float64Array, x: Float64Array): LayerEvaluation;
+  /** The outputs of `evaluate` alone, nothing measured: what inference takes. Absent where `evaluate` measures next to nothing. */
+  infer?(pass: Pass<z.output<Settings>, Constants>, raw: Float64Array, x: Float64Array): Float64Array;
   /** `raw` is the network's own output, y the layer's; they are the same without a layer. */
   terms(pass: Pass<z.output<Settings>, Constants>, y: Tensor, x: Tensor, raw: Tensor): LossTerms;
   /** Gradient surgery: the direction to hand to the optimizer. If present, both gradients are computed at every step. */

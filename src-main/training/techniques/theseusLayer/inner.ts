@@ -75,12 +75,13 @@ export interface InnerProblem {
 const kept = new WeakMap<Qcqp, InnerProblem>();
 
 /** Made once for a problem and its settings. What is learnt goes with every batch. */
-export function innerProblem(settings: TheseusSettings, problem: Qcqp): InnerProblem {
+export function innerProblem(settings: TheseusSettings, problem: Qcqp, threads: number): InnerProblem {
   const before = kept.get(problem);
   if (before?.settings === settings) return before;
   before?.layer.dispose();
   const rows = rowsOf(problem);
-  const inner = { settings, rows, layer: new LeastSquaresPool(rows, settings.anchor.weight, layerSettings(settings)) };
+  const layer = new LeastSquaresPool(rows, settings.anchor.weight, layerSettings(settings), threads);
+  const inner = { settings, rows, layer };
   kept.set(problem, inner);
   return inner;
 }

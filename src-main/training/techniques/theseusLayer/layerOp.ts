@@ -7,9 +7,9 @@ import type { TheseusSettings } from './settings';
 
 /** The layer over the network's output, [B, n] → [B, n], with gradients for it and for what is learnt. */
 export function applyLayer(pass: Pass<TheseusSettings>, raw: Tensor, x: Tensor): Tensor {
-  const { device, data, settings, weights, note } = pass;
+  const { device, data, settings, weights, threads, note } = pass;
   const fixed = rowWeightsOf(settings, data);
-  const { layer } = innerProblem(settings, data);
+  const { layer } = innerProblem(settings, data, threads);
   const op = leastSquaresOp(device, layer, {
     constantX: true,
     onForward(result, seconds) {

@@ -32,6 +32,7 @@ const passOf = (settings: TheseusSettings, problem: Qcqp, weights: NamedTensors)
   ...{ state: { tensors: {}, values: {} }, scheduled: { lambda: 0.7 }, note: () => undefined },
   constants: undefined,
   position: { step: 0, totalSteps: 10, stepsPerEpoch: 10 },
+  threads: 1,
 });
 
 describe('the gradient of the loss through the layer', () => {
@@ -134,7 +135,7 @@ describe('the inner solves that are followed', () => {
     // A row that is never active.
     problem.h.fill(1e6);
     const settings = settingsOf({ mode: 'anchored', solver: { kind: 'gaussNewton' }, anchor: { weight: 0.5 } });
-    const inner = innerProblem(settings, problem);
+    const inner = innerProblem(settings, problem, 1);
     const anchor = new Generator(2).standardNormals(36);
     const batch = { size: 3, anchor, x: X };
     const warm = followInner(inner, batch);

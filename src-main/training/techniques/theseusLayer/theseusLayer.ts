@@ -4,7 +4,7 @@ import { rowCount } from '../../problem';
 import { squaredResidual } from '../residual';
 import type { Technique } from '../technique';
 import { evaluateLayer } from './evaluation';
-import { diagnoses, innerProblem, innerWeights, learntWeights } from './inner';
+import { batchOf, diagnoses, innerProblem, innerWeights, learntWeights } from './inner';
 import { applyLayer } from './layerOp';
 import { layerSettings, theseusSettings } from './settings';
 
@@ -45,11 +45,15 @@ export const theseusLayer: Technique<'theseusLayer', typeof theseusSettings> = {
   schedules: ({ loss: { lambda } }) => ({ lambda }),
   weights: learntWeights,
   layer: applyLayer,
-  evaluate({ settings, weights, data, position }, raw, x) {
+  evaluate({ settings, weights, data, position, threads }, raw, x) {
     const validation = position.step / position.stepsPerEpoch / settings.probe.every;
     const probes = Number.isInteger(validation) || position.step >= position.totalSteps;
     const now = innerWeights(settings, data, weights);
-    return evaluateLayer(innerProblem(settings, data), data, now, raw, x, probes);
+    return evaluateLayer(innerProblem(settings, data, threads), data, now, raw, x, probes);
+  },
+  infer({ settings, weights, data, threads }, raw, x) {
+    const batch = batchOf(data, innerWeights(settings, data, weights), raw, x);
+    return innerProblem(settings, data, threads).layer.forward({ ...batch, differentiated: false }).y;
   },
   terms({ device: { tf }, problem, settings, scheduled }, y, x, raw) {
     const penalty = tf.mean(squaredResidual(tf, problem, y, x));

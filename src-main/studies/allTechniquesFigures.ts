@@ -1,0 +1,150 @@
+import { data } from '@shared/figures/datum';
+import { barsPanel, curvesPanel } from '@shared/figures/studyFigures';
+import { meanInterval } from '@shared/statistics/bootstrap';
+import { mean } from '@shared/statistics/summary';
+import type { Estimate } from '@shared/studies';
+import { overSeconds, type TechniqueRow } from './allTechniquesRows';
+import type { AllTechniquesSettings } from './allTechniquesSweeps';
+import { type Curve, partMeans } from './curves';
+import { tail, violation } from './estimates';
+import type { Findings, StudyRun } from './study';
+
+/** Nothing in these problems is more feasible than rounding allows, and a logarithmic axis has no zero. */
+const floor = 1e-16;
+const floored = ({ value, low, high }: Estimate): Estimate => ({
+  value: Math.max(floor, value),
+  low: low === null ? null : Math.max(floor, low),
+  high: high === null ? null : Math.max(floor, high),
+});
+
+const interval = '95 % bootstrap over seeds';
+type StudyFigure = Findings['figures'][number];
+
+export function tradeOffFigure(rows: readonly TechniqueRow[]): StudyFigure {
+  return {
+    name: 'trade-off',
+    caption:
+      'Gap against the mean violation of the worst row: large markers are means over seeds with intervals in both directions, small ones are runs. Violations below 1e-16 stand at 1e-16.',
+    figure: {
+      format: 'adjoint-figure',
+      version: 1,
+      title: 'Gap against violation',
+      style: { width: 178, height: 100, legend: 'none' },
+      panels: [
+        {
+          x: { label: 'Violation', scale: 'log' },
+          y: { label: 'Optimality gap, signed' },
+          series: [
+            {
+              mark: 'points',
+              label: 'Runs',
+              x: data(rows.flatMap(({ runs }) => runs.map((run) => Math.max(floor, violation(run))))),
+              y: data(rows.flatMap(({ runs }) => runs.map((run) => tail(run, 'valid/gap_mean')))),
+            },
+            ...rows.map((row) => {
+              const at = floored(row.violation);
+              return {
+                mark: 'points' as const,
+                label: row.title,
+                x: data([at.value]),
+                xLow: data([at.low]),
+                xHigh: data([at.high]),
+                y: data([row.gap.value]),
+                low: data([row.gap.low]),
+                high: data([row.gap.high]),
+                interval,
+                names: [row.title],
+              };
+            }),
+          ],
+          annotations: [{ kind: 'horizontal', at: 0 }],
+        },
+      ],
+    },
+  };
+}
+
+/** Means over equal parts of the seconds, then over seeds. */
+function secondsCurve(runs: readonly StudyRun[], of: (run: StudyRun) => ReturnType<typeof overSeconds>, parts: number) {
+  const all = runs.map(of);
+  const end = Math.max(...all.map(({ seconds }) => seconds.at(-1) ?? 0));
+  const perRun = all.map(({ seconds, values }) => partMeans(seconds, values, end, parts));
+  const result: Curve = { x: [], y: [], low: [], high: [] };
+  for (let part = 0; part < parts; part++) {
+    const values = perRun.map((means) => means[part]).filter((value) => !Number.isNaN(value));
+    if (values.length === 0) continue;
+    const band = meanInterval(values);
+    result.x.push(((part + 0.5) * end) / parts);
+    result.y.push(mean(values));
+    result.low.push(band?.low ?? null);
+    result.high.push(band?.high ?? null);
+  }
+  return result;
+}
+
+function violationOverSeconds(run: StudyRun): ReturnType<typeof overSeconds> {
+  const [eq, ineq] = ['valid/eq_mean', 'valid/ineq_mean'].map((metric) => overSeconds(run, metric));
+  return {
+    seconds: eq.seconds,
+    values: eq.values.map((value, i) => Math.max(floor, value, ineq.values[i])),
+  };
+}
+
+export function trainingFigure({ validations }: AllTechniquesSettings, rows: readonly TechniqueRow[]): StudyFigure {
+  // No more parts than validations, or some are empty.
+  const parts = Math.max(2, Math.min(20, Math.floor(validations / 2)));
+  const lines = (of: (run: StudyRun) => ReturnType<typeof overSeconds>) =>
+    rows.map(({ title, runs }) => ({ label: title, ...secondsCurve(runs, of, parts) }));
+  const x = 'Seconds of training steps';
+  return {
+    name: 'training',
+    caption:
+      'Gap and violation over the seconds of training, means of equal parts, then over seeds with bootstrap bands. Violations below 1e-16 stand at 1e-16.',
+    figure: {
+      format: 'adjoint-figure',
+      version: 1,
+      title: 'Gap and violation over training',
+      style: { width: 178, columns: 2, legend: 'below' },
+      panels: [
+        curvesPanel({
+          ...{ x, y: { label: 'Optimality gap, signed', scale: 'linear' }, interval, thresholds: [0] },
+          lines: lines((run) => overSeconds(run, 'valid/gap_mean')),
+        }),
+        curvesPanel({ x, y: { label: 'Violation', scale: 'log' }, interval, lines: lines(violationOverSeconds) }),
+      ],
+    },
+  };
+}
+
+export function timesFigure(rows: readonly TechniqueRow[], exact: Estimate): StudyFigure {
+  const solver = Number.isFinite(exact.value);
+  return {
+    name: 'times',
+    caption:
+      'Seconds from x to y for an instance after training, with the exact solver of the labels in the same processes.' +
+      (solver ? ' The line is the exact solver.' : ''),
+    figure: {
+      format: 'adjoint-figure',
+      version: 1,
+      title: 'Time per instance',
+      style: { width: 178, legend: 'none' },
+      panels: [
+        {
+          ...barsPanel({
+            x: '',
+            y: { label: 'Seconds per instance', scale: 'log' },
+            categories: [...rows.map(({ title }) => title), ...(solver ? ['Exact solver'] : [])],
+            groups: [
+              {
+                label: 'Seconds per instance',
+                values: [...rows.map(({ inference }) => inference), ...(solver ? [exact] : [])],
+              },
+            ],
+            interval,
+          }),
+          annotations: solver ? [{ kind: 'horizontal', at: exact.value }] : [],
+        },
+      ],
+    },
+  };
+}
