@@ -41,7 +41,8 @@ const problemSchema = z
         })
         .min(1)
         .max(longestText)
-        .describe('JSON of one of the formats of problem files.'),
+        .describe('JSON of one of the formats of problem files.')
+        .meta({ lines: true }),
     }),
   ])
   .prefault({ kind: 'coupled' })
@@ -182,7 +183,7 @@ export const bilevelSettings = z.strictObject({
     .default(0)
     .describe('Of what algorithm, estimator and start draw. The same seed gives the same bits.'),
   tags: z.array(z.string()).default([]).describe('For filtering lists of runs.'),
-  notes: z.string().default('').describe('Free text.'),
+  notes: z.string().default('').describe('Free text.').meta({ lines: true }),
 });
 
 /** What it asks about are hypergradients and how to estimate them, and not only where the optimum is. */

@@ -31,7 +31,7 @@ export const datasetExperimentSchema = z.strictObject({
     .describe('Seconds between checkpoints.')
     .meta({ unit: 's' }),
   tags: z.array(z.string()).default([]).describe('For filtering lists of runs.'),
-  notes: z.string().default('').describe('Free text.'),
+  notes: z.string().default('').describe('Free text.').meta({ lines: true }),
 });
 export type DatasetExperiment = z.output<typeof datasetExperimentSchema>;
 

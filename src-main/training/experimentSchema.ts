@@ -115,7 +115,7 @@ export const trainingExperimentSchema = z.strictObject({
     .default(0)
     .describe('Seed of initial weights and order of the data. The same seed on the same device gives the same bits.'),
   tags: z.array(z.string()).default([]).describe('For filtering lists of runs.'),
-  notes: z.string().default('').describe('Free text.'),
+  notes: z.string().default('').describe('Free text.').meta({ lines: true }),
 });
 
 /** A training experiment with every default filled in. */

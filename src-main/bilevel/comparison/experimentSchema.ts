@@ -68,7 +68,7 @@ const settings = z.strictObject({
   }),
   seed: z.int().min(0).default(0).describe('Of the problem and of everything that is drawn.'),
   tags: z.array(z.string()).default([]).describe('For filtering lists of runs.'),
-  notes: z.string().default('').describe('Free text.'),
+  notes: z.string().default('').describe('Free text.').meta({ lines: true }),
 });
 
 export const hypergradientsSchema = settings.superRefine(({ problem, allowVacuous }, context) => {

@@ -14,7 +14,9 @@ export interface Field {
   /** Where it is in the settings, such as `optimizer.learningRate`. */
   path: string;
   label: string;
-  type: 'integer' | 'number' | 'boolean' | 'choice' | 'list' | 'text';
+  type: 'integer' | 'number' | 'boolean' | 'choice' | 'list' | 'words' | 'text' | 'lines';
+  /** It may also be a group of settings, such as a schedule in place of a number: that is written elsewhere. */
+  mixed: boolean;
   /** null is a value of its own: "as drawn", "none". */
   nullable: boolean;
   /** undefined where there is none and something must be given. */
@@ -35,11 +37,12 @@ export interface Section {
   label: string;
   help: string;
   parts: Part[];
-  variants: { key: string; options: Variant[] } | null;
+  variants: { key: string; options: Variant[]; default: Variant } | null;
 }
 
 export interface Variant {
   value: string | number;
+  label: string;
   help: string;
   parts: Part[];
 }
@@ -76,21 +79,20 @@ function partOf(schema: Json, path: string, key: string): Part {
   const options = Array.isArray(members) ? members.filter(isObject) : [schema];
   const others = options.filter(({ type }) => type !== 'null');
   if (others.length > 1 && others.every(({ properties }) => isObject(properties))) {
-    const variants = variantsOf(others, path);
+    const variants = variantsOf(others, path, schema.default);
     if (variants) return { part: 'section', path, label, help, parts: [], variants };
   }
   const [one] = others;
   if (others.length === 1 && isObject(one.properties))
     return { part: 'section', path, label, help, parts: partsOf(one, path), variants: null };
   return fieldOf(others.length === 1 ? { ...one, ...schema } : schema, one, {
-    path,
-    label,
-    help,
+    ...{ path, label, help },
     nullable: others.length < options.length,
+    mixed: others.length > 1,
   });
 }
 
-function variantsOf(members: Json[], path: string): Section['variants'] {
+function variantsOf(members: Json[], path: string, standard: unknown): Section['variants'] {
   const constants = members.map(({ properties }) =>
     Object.entries(properties as Json).find(([, property]) => isObject(property) && isScalar(property.const)),
   );
@@ -98,34 +100,27 @@ function variantsOf(members: Json[], path: string): Section['variants'] {
   if (key === undefined || !constants.every((constant) => constant?.[0] === key)) return null;
   const options = members.map((member, i): Variant => {
     const property = constants[i]?.[1] as Json;
-    return {
-      value: property.const as string | number,
-      help: text(property.description),
-      parts: partsOf(member, path),
-    };
+    const value = property.const as string | number;
+    const [title, description] = [text(property.title), text(property.description)];
+    // A description alone is what the choice is called.
+    const [label, help] = title ? [title, description] : [description.replace(/\.$/, '') || String(value), ''];
+    return { value, label, help, parts: partsOf(member, path) };
   });
-  return { key, options };
+  const wanted = isObject(standard) ? standard[key] : undefined;
+  return { key, options, default: options.find(({ value }) => value === wanted) ?? options[0] };
 }
 
 function fieldOf(
   schema: Json,
   inner: Json | undefined,
-  base: Pick<Field, 'path' | 'label' | 'help' | 'nullable'>,
+  base: Pick<Field, 'path' | 'label' | 'help' | 'nullable' | 'mixed'>,
 ): Field {
   const { type, items } = inner ?? schema;
   const choices = (Array.isArray(schema.enum) ? schema.enum : []).filter(isScalar);
-  const numbers = type === 'array' && isObject(items) && (items.type === 'integer' || items.type === 'number');
   return {
     part: 'field',
     ...base,
-    type:
-      choices.length > 0
-        ? 'choice'
-        : type === 'integer' || type === 'number' || type === 'boolean'
-          ? type
-          : numbers
-            ? 'list'
-            : 'text',
+    type: choices.length > 0 ? 'choice' : typeOf(type, isObject(items) ? items.type : undefined, schema.lines === true),
     default: schema.default,
     unit: text(schema.unit) || null,
     log: schema.scale === 'log',
@@ -133,6 +128,12 @@ function fieldOf(
     max: limit(schema.maximum, schema.exclusiveMaximum, Number.MAX_SAFE_INTEGER),
     choices,
   };
+}
+
+function typeOf(type: unknown, ofItems: unknown, hasLines: boolean): Field['type'] {
+  if (type === 'integer' || type === 'number' || type === 'boolean') return type;
+  if (type === 'array') return ofItems === 'integer' || ofItems === 'number' ? 'list' : 'words';
+  return hasLines ? 'lines' : 'text';
 }
 
 /** A limit that only says what a number can hold is none. */

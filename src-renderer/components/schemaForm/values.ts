@@ -42,6 +42,11 @@ export function readValue(field: Field, written: string): unknown {
       .split(/[\s,]+/)
       .filter(Boolean)
       .map(toNumber);
+  if (field.type === 'words')
+    return trimmed
+      .split(',')
+      .map((word) => word.trim())
+      .filter(Boolean);
   return written;
 }
 
@@ -62,6 +67,7 @@ export function findingFor(field: Field, value: unknown): string | null {
   if (value === undefined) return field.default === undefined && !field.nullable ? 'Needs a value' : null;
   if (value === null) return field.nullable ? null : 'Needs a value';
   if (field.type === 'choice') return field.choices.some((choice) => choice === value) ? null : `One of ${field.choices.join(', ')}`;
+  if (field.mixed && isObject(value)) return null;
   if (field.type === 'list') return Array.isArray(value) && value.every(Number.isFinite) ? null : 'Numbers with commas between them';
   if (field.type !== 'integer' && field.type !== 'number') return null;
   if (typeof value !== 'number') return field.type === 'integer' ? 'A whole number' : 'A number';
