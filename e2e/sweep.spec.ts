@@ -29,6 +29,7 @@ test('generate a family, sweep λ over three values and two seeds, compare, expo
 
   await test.step('a sweep over it is written, says what it would run, and runs', async () => {
     await page.getByTestId('train-on-this').click();
+    await page.getByTestId('writing').getByText('Text').click();
     const editor = page.getByTestId('new-run-panel').locator('.cm-content');
     await editor.click();
     await page.keyboard.press('ControlOrMeta+A');

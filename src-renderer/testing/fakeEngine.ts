@@ -301,7 +301,7 @@ export class FakeEngine {
         { name: 'simd64', label: 'SIMD float64', dtype: 'float64', available: true, detail: 'AMD EPYC 7R13, relaxed SIMD, 2 threads.', isDefault: true },
         { name: 'wasm', label: 'TensorFlow.js WebAssembly', dtype: 'float32', available: true, detail: 'SIMD, one thread.', isDefault: false },
       ],
-      'methods.list': () => [{ family: 'outerAlgorithm', kind: 'ssigd', title: 'SSIGD', summary: 'Smoothed.', reference: null, metrics: [], settings: {} }, { family: 'experiment', kind: 'training', title: 'Training', summary: '', reference: null, metrics: [], settings: { properties: { optimizer: { properties: { learningRate: { default: 0.001 } } }, technique: { properties: { weight: { default: 10 } } }, seed: { default: 0 } } } }],
+      'methods.list': () => [{ family: 'outerAlgorithm', kind: 'ssigd', title: 'SSIGD', summary: 'Smoothed.', reference: null, metrics: [], settings: {} }, { family: 'experiment', kind: 'training', title: 'Training', summary: '', reference: null, metrics: [], settings: { properties: { optimizer: { properties: { learningRate: { type: 'number', default: 0.001 } } }, technique: { properties: { weight: { type: 'number', default: 10 } } }, seed: { default: 0 } } } }],
       'experiments.examples': () => [{ name: 'demo', title: 'Soft penalty on a QCQP', yaml: example }, { name: 'sweep', title: 'λ against gap and violation', yaml: example }],
       'experiments.validate': ({ yaml = '' }) => ({
         findings: yaml.includes('learingRate') ? [{ path: 'optimizer.learingRate', message: 'Unknown key.', line: yaml.split('\n').findIndex((line) => line.includes('learingRate')) + 1, suggestion: 'learningRate' }] : [],

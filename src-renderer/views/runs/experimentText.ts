@@ -1,4 +1,4 @@
-import { isMap, parseDocument, type Document } from 'yaml';
+import { isMap, isNode, parseDocument, type Document } from 'yaml';
 import type { MethodInfo } from '@shared/contract';
 import type { Json } from '../../components/schemaForm/fields';
 
@@ -30,6 +30,7 @@ export function withSetting(text: string, path: string, value: unknown): string 
   if (!document) return text;
   const keys = path.split('.');
   if (value === undefined) {
+    if (!document.hasIn(keys)) return text;
     document.deleteIn(keys);
     for (let depth = keys.length - 1; depth > 0; depth--) {
       const group: unknown = document.getIn(keys.slice(0, depth));
@@ -42,7 +43,10 @@ export function withSetting(text: string, path: string, value: unknown): string 
       if (!isMap(document.getIn(group, true))) document.setIn(group, document.createNode({}, { flow: true }));
     }
     // A group is written on one line, a text of several lines as a block.
-    document.setIn(keys, document.createNode(value, { flow: typeof value === 'object' }));
+    const node = document.createNode(value, { flow: typeof value === 'object' });
+    const before = document.getIn(keys, true);
+    if (isNode(before)) node.comment = before.comment;
+    document.setIn(keys, node);
   }
   return document.toString({ lineWidth: 130 });
 }

@@ -141,8 +141,7 @@ export function useExperimentDraft() {
     );
   });
   const valid = computed(
-    () =>
-      findings.value.length === 0 && (isSweep.value ? plan.value : resolved.value) !== null && !checking.value,
+    () => findings.value.length === 0 && (isSweep.value ? plan.value : resolved.value) !== null && !checking.value,
   );
 
   return {
