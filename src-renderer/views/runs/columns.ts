@@ -1,7 +1,7 @@
 import { formatDuration, formatNumber } from '@shared/format';
 import { metricDefinition } from '@shared/metrics/catalogue';
 import type { RunSummary } from '@shared/run';
-import { headlinesOf, kindsWithHeadlines } from '../../stores/headlines';
+import { hasCourse, headlinesOf, kindsWithHeadlines } from '../../stores/headlines';
 import { formatSetting, shortLabels } from './differences';
 
 export interface Column {
@@ -94,7 +94,8 @@ function metricColumn(id: string, key: string): Column {
   return {
     id,
     title: (short[key] ?? title) + inUnit,
-    width: 134,
+    // A number alone needs less room than one beside its course.
+    width: hasCourse(key) ? 134 : 104,
     align: 'right',
     sortKey: (run) => run.metrics[key]?.last ?? null,
     text: (run) => formatNumber(run.metrics[key]?.last),
@@ -105,10 +106,10 @@ function metricColumn(id: string, key: string): Column {
 /** The best of all rows, of a metric that is best at one of its ends. */
 function bestColumn(id: string, key: string): Column {
   const { title, better } = metricDefinition(key);
-  const { title: inUnit, width } = metricColumn(id, key);
+  const { title: inUnit } = metricColumn(id, key);
   const best = (run: RunSummary) => run.metrics[key]?.[better === 'higher' ? 'max' : 'min'] ?? null;
   return {
-    ...{ id, width, align: 'right' },
+    ...{ id, width: 104, align: 'right' },
     title: `Best ${short[key] ? inUnit : inUnit.toLowerCase()}`,
     sortKey: best,
     text: (run) => formatNumber(best(run)),

@@ -51,6 +51,8 @@ export function useExperimentDraft() {
   };
   const clonedFrom = computed(() => asked('from'));
   const exampleName = computed(() => asked('example'));
+  /** The example that the text began with; null where it began with something else. */
+  const example = ref<string | null>(null);
   const datasetName = computed(() => asked('dataset'));
   const clonedName = computed(() =>
     clonedFrom.value === null ? null : (runs.byId.get(clonedFrom.value)?.name ?? clonedFrom.value),
@@ -76,6 +78,7 @@ export function useExperimentDraft() {
   async function fill(): Promise<void> {
     loading.value = true;
     moved.value = null;
+    example.value = null;
     const handedOver = newRun.take();
     if (handedOver !== null) {
       void examples.load();
@@ -90,7 +93,9 @@ export function useExperimentDraft() {
       text.value = known ? experimentFor(known) : '';
     } else {
       const list = await examples.load();
-      text.value = (list.find(({ name }) => name === exampleName.value) ?? list[0])?.yaml ?? '';
+      const chosen = list.find(({ name }) => name === exampleName.value) ?? list[0];
+      example.value = chosen?.name ?? null;
+      text.value = chosen?.yaml ?? '';
     }
     original.value = text.value;
     loading.value = false;
@@ -146,6 +151,6 @@ export function useExperimentDraft() {
 
   return {
     text, original, loading, checking, findings, resolved, methods, plan, isSweep, settings, changes, valid,
-    clonedFrom, clonedName, exampleName, datasetName, warning,
+    clonedFrom, clonedName, datasetName, example, warning,
   }; // prettier-ignore
 }
