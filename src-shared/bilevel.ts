@@ -36,7 +36,7 @@ export const lowerViewSchema = z.object({
   upper: z.array(z.number().nullable()),
   /** Per variable: at its lower bound −1, at its upper one 1, free 0. */
   side: z.array(z.number().int()),
-  /** Active rows A y + B x ≤ b, and those rows and bounds (`y₀ ≥`) that are active with multiplier 0. */
+  /** Active rows A y + B x ≤ b, and those rows and bounds (`y₀ at its lower bound`) that are active with multiplier 0. */
   activeRows: z.array(z.number().int()),
   weak: z.array(z.string()),
   smallestActiveMultiplier: z.number().nullable(),

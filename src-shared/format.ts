@@ -16,6 +16,9 @@ function trimmed(value: number, digits: number): string {
   return value.toPrecision(digits);
 }
 
+/** An index as mathematics writes it: 12 → ₁₂. */
+export const subscript = (n: number): string => [...String(n)].map((digit) => '₀₁₂₃₄₅₆₇₈₉'[Number(digit)]).join('');
+
 /** Settings are round numbers that people typed: 1e-4 and not 1.000e−4. */
 export function formatShort(value: number): string {
   const short = Number(value.toPrecision(4));

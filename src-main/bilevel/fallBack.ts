@@ -1,4 +1,5 @@
 import { AdjointError } from '@shared/errors';
+import { constraintName } from './constraintName';
 import type { Estimate, EstimateOptions, Oracle, Work } from './estimators/estimator';
 import { joinStates, partOf, type SavedState } from './savedState';
 
@@ -49,7 +50,7 @@ export function watchedOracle({ oracle, differences, refusesKinks, tell }: Parts
     if (estimate.weak.length === 0) return estimate;
     kinks[0]++;
     if (!refusesKinks) return estimate;
-    const rows = estimate.weak.slice(0, 5).map(({ kind, index }) => `${kind} ${index}`);
+    const rows = estimate.weak.slice(0, 5).map(constraintName);
     const why = `weakly active: ${rows.join(', ')}`;
     const { work } = estimate;
     try {

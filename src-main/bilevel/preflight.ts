@@ -4,6 +4,7 @@ import { degeneracies } from '../solvers/convex/findings';
 import { noMultipliers } from '../solvers/convex/kktRows';
 import { examineEqualities } from '../solvers/convex/prepare';
 import { defaultConvexSettings } from '../solvers/convex/settings';
+import { constraintName } from './constraintName';
 import type { LowerLevel, LowerSolution } from './lower/lowerLevel';
 import { makeLowerLevel } from './lower/makeLowerLevel';
 import { oppositeRows } from './lower/oppositeRows';
@@ -114,7 +115,7 @@ export function bilevelPreflight(
       findings.push({
         code: 'kink',
         severity: 'caution',
-        message: `F may have a kink at this x: ${[...(rows ?? []).map((row) => `row ${row}`), ...(bounds ?? [])].join(', ')} is active but pushes with multiplier 0, so it holds y to one side and lets go to the other. There is no gradient where the one-sided derivatives differ; ‖∇F‖ is no measure of stationarity.`,
+        message: `F may have a kink at this x. Active with multiplier 0, holding y to one side and letting go to the other: ${namesOf(rows, bounds)}. There is no gradient where the one-sided derivatives differ; ‖∇F‖ is no measure of stationarity.`,
         ...places,
       });
     else if (diagnosis === 'not-unique')
@@ -187,3 +188,12 @@ function modelAt(problem: BilevelProblem, x: Float64Array, y: Float64Array): Con
   for (let j = 0; j < n; j++) p[j] -= curved[j];
   return convexProblem(n, { Q: { kind: 'dense', values: hessian }, p, lower: bounds.lower, upper: bounds.upper });
 }
+
+/** Bounds come as `upper 0`. */
+const namesOf = (rows: readonly number[] = [], bounds: readonly string[] = []): string =>
+  [
+    ...rows.map((index) => constraintName({ kind: 'inequality', index })),
+    ...bounds.map((bound) =>
+      constraintName({ kind: bound.startsWith('lower') ? 'lower' : 'upper', index: Number(bound.split(' ')[1]) }),
+    ),
+  ].join(', ');

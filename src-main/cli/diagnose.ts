@@ -148,7 +148,7 @@ async function violations(opened: OpenedCheckpoint, run: string, options: Diagno
     const worst = [...largest.keys()].sort((a, b) => largest[b] - largest[a]).slice(0, 5);
     printLine(`\nViolation of each row over ${instances} validation instances, the worst rows`);
     for (const row of worst)
-      printLine(`  ${(row < equalities ? `equality ${row + 1}` : `inequality ${row - equalities + 1}`).padEnd(18)}up to ${formatNumber(largest[row], 3)}, above 1e-4 in ${Math.round(100 * violatedShare[row])} % of the instances`);
+      printLine(`  ${(row < equalities ? `equality ${row}` : `inequality ${row - equalities}`).padEnd(18)}up to ${formatNumber(largest[row], 3)}, above 1e-4 in ${Math.round(100 * violatedShare[row])} % of the instances`);
   }
   await saveFigure('violations', violationFigure(map, `${run}, step ${opened.step}`), options, places);
   return map;

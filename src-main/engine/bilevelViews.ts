@@ -1,9 +1,9 @@
 import type { BilevelPreview, LowerView } from '@shared/bilevel';
 import { AdjointError } from '@shared/errors';
 import type { Landscape, LandscapeAsk } from '@shared/landscape';
+import { constraintName } from '../bilevel/constraintName';
 import { landscape } from '../bilevel/landscape/landscape';
 import { Surface } from '../bilevel/landscape/surface';
-import type { LowerRow } from '../bilevel/lower/lowerLevel';
 import { makeLowerLevel } from '../bilevel/lower/makeLowerLevel';
 import { bilevelPreflight, type BilevelPreflight } from '../bilevel/preflight';
 import { symmetricEigenvalues } from '../numerics/linalg/eigenvalues';
@@ -70,15 +70,12 @@ function lowerView({ problem, start }: SourcedBilevel, checked: BilevelPreflight
     lower: Array.from(problem.bounds.lower, finite),
     upper: Array.from(problem.bounds.upper, finite),
     activeRows: [...held.keys()].filter((row) => held[row] === 1),
-    weak: weak.map(rowName),
+    weak: weak.map(constraintName),
     smallestActiveMultiplier: finite(checked?.smallestActiveMultiplier),
     smallestInactiveSlack: finite(checked?.smallestInactiveSlack),
     condition: finite(checked?.kktCondition),
   };
 }
-
-const rowName = ({ kind, index }: LowerRow): string =>
-  kind === 'inequality' ? `row ${index}` : `the ${kind} bound of y ${index}`;
 
 /** F over a plane or along a line of x, from coarse to fine. @throws AdjointError as `requireBilevel` and `landscape` do */
 export const bilevelLandscape = (input: LandscapeAsk, source: FoundBilevel): Iterable<Landscape> =>

@@ -1,4 +1,5 @@
 import { AdjointError } from '@shared/errors';
+import { subscript } from '@shared/format';
 import {
   vectorData,
   type Audited,
@@ -174,8 +175,6 @@ function proofRows({ equality, inequality, lower, upper, soc }: Multipliers) {
     ...of('soc', soc.map(([head]) => head)),
   ];
 } // prettier-ignore
-
-const subscript = (n: number): string => [...String(n)].map((digit) => '₀₁₂₃₄₅₆₇₈₉'[Number(digit)]).join('');
 
 /** @throws AdjointError `bad-request` for a variable that there is not */
 function cotangentOf({ problem: { n }, cotangent }: SourcedProblem, choice: CotangentChoice) {

@@ -146,7 +146,7 @@ describe('where an estimator refuses', () => {
     // Central differences average the slopes −.9 and .1.
     expect(rows.get(0)!['bilevel/gradient_norm']).toBeCloseTo(0.4, 5);
     expect(lines.join('\n')).toContain(
-      'Differences instead of the estimator (kink): weakly active: upper 0, at x = (1)',
+      'Differences instead of the estimator (kink): weakly active: y₀ at its upper bound, at x = (1)',
     );
   });
 

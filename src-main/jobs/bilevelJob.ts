@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { AdjointError } from '@shared/errors';
+import { subscript } from '@shared/format';
 import { bilevelMetrics } from '@shared/metrics/bilevel';
 import { fallBackReasons, type FallBackReason } from '../bilevel/fallBack';
 import { isAboutGradients, resolveBilevel, type BilevelExperiment } from '../bilevel/experimentSchema';
@@ -183,7 +184,11 @@ class BilevelJob implements Job {
     const { lower, upper } = problem.domain;
     const outside = state.x.findIndex((value, i) => !(value >= lower[i] && value <= upper[i]));
     if (outside >= 0)
-      this.#giveUp(state.x, `The step leads out of X: x_${outside + 1} = ${state.x[outside]}.`, 'Take a shorter step.');
+      this.#giveUp(
+        state.x,
+        `The step leads out of X: x${subscript(outside)} = ${state.x[outside]}.`,
+        'Take a shorter step.',
+      );
   }
 
   /**

@@ -41,7 +41,7 @@ it('a step that leads out of X stops the run, which names it and keeps the point
   };
   await expect(run()).rejects.toMatchObject({
     code: 'diverged',
-    problem: { what: 'Step 2: The step leads out of X: x_1 = 7.', where: 'x = (7)' },
+    problem: { what: 'Step 2: The step leads out of X: x₀ = 7.', where: 'x = (7)' },
   });
   expect((await job.save(0)).tensors.get('x')!.data[0]).toBe(7);
 });

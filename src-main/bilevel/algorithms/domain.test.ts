@@ -38,6 +38,6 @@ it('finds the nearest x at which the lower level has a feasible y, and says wher
 
 it('names the rows of the upper level that contain y', () => {
   const rows = { C: of(1, 0, 0, 1), D: of(0, -2), e: of(3, 1) };
-  expect(needsRowsInX(bilevelProblem(2, 1, { rows }, { Q: of(1) }))).toContain('(row 2)');
+  expect(needsRowsInX(bilevelProblem(2, 1, { rows }, { Q: of(1) }))).toContain('(row 1)');
   expect(needsRowsInX(bilevelProblem(2, 1, box, lower))).toBeNull();
 });

@@ -9,7 +9,7 @@ const isNonzero = (value: number): boolean => value !== 0;
 export function needsRowsInX({ n, upperRows: { D, e } }: BilevelProblem): string | null {
   const rows = [...e.keys()].filter((r) => D.subarray(r * n, (r + 1) * n).some(isNonzero));
   if (rows.length === 0) return null;
-  return `The upper level has constraints that contain y (row ${rows.map((r) => r + 1).join(', row ')}): they hold y*(x), and this algorithm keeps only x within a set.`;
+  return `The upper level has constraints that contain y (row ${rows.join(', row ')}): they hold y*(x), and this algorithm keeps only x within a set.`;
 }
 
 /** By how much rows hold in the interior, relative to max(1, |b|): a lower level on the very edge is a single point to a solver. */

@@ -65,7 +65,7 @@ it('counts two solves, and says what is not for it', () => {
   const flat = bilevelProblem(1, 1, { cy: one(1) }, { Q: one(0), P: one(1), lower: one(-1), upper: one(1) });
   expect(penaltyRefusal(flat)).toContain('not positive definite');
   const held = bilevelProblem(1, 1, { rows: { C: one(1), D: one(-1), e: one(0) } }, { Q: one(1), P: one(1) });
-  expect(penaltyRefusal(held)).toContain('constraints that contain y (row 1)');
+  expect(penaltyRefusal(held)).toContain('constraints that contain y (row 0)');
   const concave = bilevelProblem(1, 1, { Qyy: one(-30) }, { Q: one(1), P: one(1) });
   expect(() => penaltyOracle(concave, 0.3, strictlyActive).at(one(0))).toThrow('not convex in y');
 });

@@ -1,4 +1,5 @@
 import { AdjointError } from '@shared/errors';
+import { constraintName } from '../constraintName';
 import { exact } from '../estimators/exact';
 import type { LowerLevel, LowerSolution } from '../lower/lowerLevel';
 import { makeLowerLevel } from '../lower/makeLowerLevel';
@@ -78,14 +79,12 @@ export class Surface {
   }
 }
 
-/** `row 2, y₀ ≤ u₀`: which rows and bounds are active. */
+/** `row 2, y₀ at its upper bound`: which rows and bounds are active. */
 function setName(held: Uint8Array, side: Int8Array): string {
   const names: string[] = [];
-  held.forEach((yes, row) => yes && names.push(`row ${row}`));
-  side.forEach((at, j) => at !== 0 && names.push(`y${subscript(j)} at its ${at < 0 ? 'lower' : 'upper'} bound`));
+  held.forEach((yes, index) => yes && names.push(constraintName({ kind: 'inequality', index })));
+  side.forEach((at, index) => at !== 0 && names.push(constraintName({ kind: at < 0 ? 'lower' : 'upper', index })));
   if (names.length === 0) return 'no row active';
   const more = names.length - mostNamed;
   return more > 1 ? `${names.slice(0, mostNamed).join(', ')} and ${more} more` : names.join(', ');
 }
-
-const subscript = (n: number): string => [...String(n)].map((digit) => '₀₁₂₃₄₅₆₇₈₉'[Number(digit)]).join('');

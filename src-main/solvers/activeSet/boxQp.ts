@@ -107,7 +107,7 @@ function check({ n, Q, lower, upper }: BoxQpData): void {
   if (crossed >= 0)
     throw new AdjointError(
       'bad-request',
-      `No y is within the bounds of variable ${crossed + 1}: ${lower[crossed]} ≤ y ≤ ${upper[crossed]}.`,
+      `No y is within the bounds of variable ${crossed}: ${lower[crossed]} ≤ y ≤ ${upper[crossed]}.`,
       { where: `lower[${crossed}], upper[${crossed}]`, fix: 'Exchange the two bounds, or drop one.' },
     );
 }

@@ -31,7 +31,7 @@ describe('the diagnostics of a run', () => {
     expect(mounted.wrapper.findAll('tbody tr.rough')).toHaveLength(1);
     expect(mounted.wrapper.findAll('figure')).toHaveLength(1);
     expect(find('difference-cosine').text()).toBe('0.812500');
-    expect(mounted.wrapper.findAll('dt').map((entry) => entry.text())).toContain('Inequality 1');
+    expect(mounted.wrapper.findAll('dt').map((entry) => entry.text())).toContain('Inequality 0');
     expect(mounted.wrapper.text()).toContain('248 gradients and 442 forward passes');
   });
 

@@ -1,7 +1,8 @@
 import { data } from '@shared/figures/datum';
+import { subscript } from '@shared/format';
 import type { Audited, SolveReport } from '@shared/solve';
 import type { FigurePanels } from '../../components/figures/figureExport';
-import { entryName, subscript } from './words';
+import { entryName } from './words';
 
 // The pictures of the Solve page as panels of a figure; see src-shared/figures.
 

@@ -1,4 +1,4 @@
-import { formatNumber } from '@shared/format';
+import { formatNumber, subscript } from '@shared/format';
 import type { CertificateView, SolvedRow, SolveReport } from '@shared/solve';
 
 // What a solve says, in words of the field that a student understands.
@@ -153,9 +153,6 @@ export function rowName({ kind, index }: Pick<SolvedRow, 'kind' | 'index'>): str
   if (kind === 'soc') return `cone ${index}`;
   return kind === 'lower' ? `y${subscript(index)} ≥ lower` : `y${subscript(index)} ≤ upper`;
 }
-
-const digits = '₀₁₂₃₄₅₆₇₈₉';
-export const subscript = (n: number): string => [...String(n)].map((digit) => digits[Number(digit)]).join('');
 
 /** What the entry of a vector datum is called. */
 export const entryName = (datum: string, index: number): string => `${datum}${subscript(index)}`;
