@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { QcqpFamily, QcqpInstances } from '../../modelling/families/family';
-import { absoluteRowSums, diagonalMatrix, generateInstances } from '../../modelling/families/family';
-import { MersenneTwister } from '../../modelling/families/fixtures/mersenneTwister';
+import { generateInstances } from '../../modelling/families/family';
 import { findFamily, requireSettings } from '../../modelling/families/registry';
 import { boundRows, boundsAsRows, makeSolver } from './bounds';
 import type { QcqpResult } from './types';
@@ -87,19 +86,11 @@ describe('families with bounds', () => {
   });
 
   it('the published QP of DC3 has its published mean optimum over the test split', () => {
-    const [n, m, e, N] = [100, 50, 50, 10_000];
-    const random = new MersenneTwister(17);
-    const draws = (count: number, draw: () => number) => Float64Array.from({ length: count }, draw);
-    const Q = diagonalMatrix(draws(n, () => random.uniform(0, 1)));
-    const p = draws(n, () => random.uniform(0, 1));
-    const A = draws(e * n, () => random.normal());
-    const X = draws(N * e, () => random.uniform(-1, 1));
-    const G = draws(m * n, () => random.normal());
-    const h = absoluteRowSums({ n, m, e, A, G });
-    const solver = makeSolver({ n, m, e, Q, p, A, G, H: new Float64Array(m * n), diagonal: true, h });
+    const { family, X, N } = draw('dc3', { draws: 'RandomState' });
+    const solver = makeSolver(family);
     let sum = 0;
     for (let i = N - 833; i < N; i++) {
-      const { status, objective } = solver.solve(X, i * e);
+      const { status, objective } = solver.solve(X, i * family.e);
       expect(status).toBe('optimal');
       sum += objective;
     }
