@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Generator } from '@shared/random/generator';
+import { factorRowSpace, leastNorm } from '../../numerics/linalg/rowSpace';
 import { convexProblem, type SymmetricMatrix } from '../../solvers/convex/problem';
 import { solveConvex } from '../../solvers/convex/solve';
 import { differentiate } from './differentiate';
@@ -7,9 +8,8 @@ import fromPeers from './fixtures/projection.json' with { type: 'json' };
 import { type FeasibleSet, Projection } from './projection';
 
 /** A feasible set around a point that satisfies its rows strictly, and points from near to far. */
-function draw(seed: number, rows: 'affine' | 'diagonal' | 'dense', withBounds: boolean) {
+function draw(seed: number, rows: 'affine' | 'diagonal' | 'dense', withBounds: boolean, [n, m, e] = [9, 6, 3]) {
   const generator = new Generator(seed);
-  const [n, m, e] = [9, 6, 3];
   const A = generator.standardNormals(e * n);
   const G = generator.standardNormals(m * n);
   const inside = generator.standardNormals(n).map((value) => 0.3 * value);
@@ -106,6 +106,48 @@ describe.each(kinds)('projection onto $rows rows, bounds $bounds', ({ rows, boun
     expect(largest(projection.project(inside, 0, x, 0).y, inside)).toBeLessThan(1e-10);
     const again = points.map((point) => new Projection(set).project(point, 0, x, 0));
     expect(points.map((point) => projection.project(point, 0, x, 0))).toEqual(again);
+  });
+});
+
+describe('curved rows of a size that WebAssembly computes', () => {
+  it.each([
+    [false, 21],
+    [true, 22],
+  ])('points from near to very far, bounds %s', (bounds, seed) => {
+    const { set, x, inside, points } = draw(seed, 'diagonal', bounds, [40, 25, 12]);
+    const projection = new Projection(set);
+    const v = new Generator(9).standardNormals(set.n);
+    const far = points[3].map((value, j) => inside[j] + 30 * (value - inside[j]));
+    let moved = 0;
+    for (const point of [...points, far]) {
+      const found = projection.project(point, 0, x, 0);
+      const expected = reference(set, x, point);
+      expect(found.failure).toBeNull();
+      expect(largest(found.y, expected.y)).toBeLessThan(1e-8);
+      expect(largest(projection.gradient(found, v, 0), expected.gradient(v))).toBeLessThan(1e-6);
+      expect(found).toEqual(new Projection(set).project(point, 0, x, 0));
+      moved = Math.max(moved, found.active.length);
+    }
+    expect(moved).toBeGreaterThan(5);
+  });
+
+  it('an A⁺x that violates rows is no obstacle', () => {
+    const { set, x, points } = draw(23, 'diagonal', false, [40, 25, 12]);
+    const space = factorRowSpace(set.A, set.e, set.n);
+    const start = new Float64Array(set.n);
+    leastNorm(space, x, 0, start);
+    const h = set.h.slice();
+    // The first row bends through a point beyond A⁺x: (y₀ − a)² ≤ ¼ with a a unit away from it.
+    const [G, H] = [set.G.slice().fill(0, 0, set.n), set.H.slice().fill(0, 0, set.n)];
+    H[0] = 1;
+    G[0] = -2 * (start[0] + 1);
+    h[0] = 0.25 - (start[0] + 1) ** 2;
+    const shifted = { ...set, G, H, h };
+    for (const point of points) {
+      const found = new Projection(shifted).project(point, 0, x, 0);
+      expect(found.failure).toBeNull();
+      expect(largest(found.y, reference(shifted, x, point).y)).toBeLessThan(1e-8);
+    }
   });
 });
 

@@ -12,6 +12,7 @@ import { rowSpaceOfA, type QcqpFamily } from '../../modelling/families/family';
 import { type DualActiveSet, makeDualActiveSet, solveInequalityQp } from '../../solvers/activeSet/dualActiveSet';
 import { boundsAsRows } from '../../solvers/qcqp/bounds';
 import { QcqpSolver } from '../../solvers/qcqp/solver';
+import { DiagonalProjection } from './diagonalProjection';
 
 /** The rows that points are projected onto: Q and p of a family do not matter. */
 export type FeasibleSet = Pick<QcqpFamily, 'n' | 'm' | 'e' | 'A' | 'G' | 'H' | 'diagonal' | 'h' | 'lower' | 'upper'>;
@@ -34,8 +35,8 @@ const weak = 1e-10;
 /**
  * argmin ½‖y − ŷ‖² subject to Ay = x, c(y) ≤ 0 and bounds, with its derivative with respect to ŷ (docs/methods.md). One set, one point
  * after the other: Z, A⁺ and the rows on the null space of A are computed once. Affine rows are projected onto by the dual active-set
- * method in the n − e coordinates of the null space, curved ones by the interior point of labels with its polish. A result depends
- * on its own instance only.
+ * method in the n − e coordinates of the null space, curved ones with diagonal matrices by the primal–dual active-set method, others, and
+ * points at which that does not arrive, by the interior point of labels with its polish. A result depends on its own instance only.
  */
 export class Projection {
   readonly #set: FeasibleSet;
@@ -47,7 +48,12 @@ export class Projection {
   /** Rows · Z, [m, k], of affine rows. */
   readonly #reducedRows: Float64Array;
   readonly #affine: DualActiveSet | null;
-  readonly #curved: { solver: QcqpSolver; p: Float64Array } | null;
+  readonly #family: QcqpFamily;
+  readonly #curved: boolean;
+  /** Where rows are curved and all matrices are diagonal. */
+  readonly #diagonal: DiagonalProjection | null;
+  /** Made when it is first needed. */
+  #solver: QcqpSolver | null = null;
 
   /** @throws AdjointError `bad-request` if A has no full row rank */
   constructor(given: FeasibleSet) {
@@ -70,7 +76,9 @@ export class Projection {
     for (let j = 0; j < k; j++) identity[j * k + j] = 1;
     const rows = { n: k, e: 0, m, Q: identity, A: new Float64Array(0), G: this.#reducedRows };
     this.#affine = curved || k === 0 ? null : makeDualActiveSet(rows);
-    this.#curved = curved && k > 0 ? { solver: new QcqpSolver(family), p } : null;
+    this.#family = family;
+    this.#curved = curved && k > 0;
+    this.#diagonal = this.#curved && family.diagonal ? new DiagonalProjection(family, this.#space) : null;
   }
 
   /** Projects ŷ = `points[at …]` for x = `X[xAt …]`. */
@@ -79,7 +87,7 @@ export class Projection {
     const point = points.subarray(at, at + n);
     if (point.some((value) => !Number.isFinite(value)))
       return { ...unchanged(point), failure: 'the point is not finite' };
-    if (this.#curved) return this.#projectCurved(this.#curved, point, X, xAt);
+    if (this.#curved) return this.#projectCurved(point, X, xAt);
     const { offset, start, rhs } = this.#work;
     leastNorm(this.#space, X, xAt, offset);
     if (!this.#affine) return { ...unchanged(offset), failure: null };
@@ -99,14 +107,18 @@ export class Projection {
     return { y, failure: null, iterations: state.iteration, ...strictlyActive(state.multipliers, y, point) };
   }
 
-  #projectCurved(
-    { solver, p }: { solver: QcqpSolver; p: Float64Array },
-    point: Float64Array,
-    X: Float64Array,
-    xAt: number,
-  ): Projected {
+  #projectCurved(point: Float64Array, X: Float64Array, xAt: number): Projected {
+    const fast = this.#diagonal;
+    if (fast?.project(point, X, xAt))
+      return {
+        ...{ y: Float64Array.from(fast.y), failure: null, iterations: fast.steps },
+        ...strictlyActive(fast.lambda, fast.y, point),
+      };
+    const { p } = this.#family;
+    // Made for p = 0, whatever is projected first: its starting point must not depend on that.
+    this.#solver ??= new QcqpSolver({ ...this.#family, p: p.fill(0) });
     for (let j = 0; j < p.length; j++) p[j] = -point[j];
-    const { status, y, inequality, iterations } = solver.solve(X, xAt);
+    const { status, y, inequality, iterations } = this.#solver.solve(X, xAt);
     if (status !== 'optimal') return { ...unchanged(point), failure: status, iterations };
     return { y: y.slice(), failure: null, iterations, ...strictlyActive(inequality, y, point) };
   }
@@ -119,6 +131,8 @@ export class Projection {
     const { n } = this.#set;
     const v = cotangent.subarray(at, at + n);
     if (failure) return v.slice();
+    const quick = this.#diagonal?.derivative(y, active, multipliers, v);
+    if (quick) return quick;
     const k = this.#k;
     const reduced = new Float64Array(k);
     multiply(k, n, this.#basis, v, reduced);
