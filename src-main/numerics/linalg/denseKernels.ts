@@ -1,6 +1,7 @@
 import { cholesky, solveLower, solveLowerTransposed } from './cholesky';
 import { plainLbfgs, type LbfgsKernels } from './lbfgsKernels';
 import { addTransposed, dot, multiplySymmetric, multiplyTransposed } from './products';
+import { splitRows, type QuadraticRows, type SplitPoint } from './splitRows';
 
 /**
  * Dense linear algebra for code that iterates on small matrices and allocates nothing meanwhile. Arrays are float64, row-major and from
@@ -81,6 +82,8 @@ export interface DenseKernels extends LbfgsKernels {
     out: Float64Array,
     outAt: number,
   ): void;
+  /** As splitRows.ts, n even. */
+  splitRows(rows: number, n: number, row: QuadraticRows, point: SplitPoint, omega: number): void;
 }
 
 /** Plain loops, for small matrices: they cost no memory of WebAssembly's. */
@@ -151,4 +154,5 @@ export const plainKernels: DenseKernels = {
   curvedRow(n, alpha, H, at, y, g, gAt, out, outAt) {
     for (let j = 0; j < n; j++) out[outAt + j] = alpha * (H[at + j] * y[j]) + g[gAt + j];
   },
+  splitRows,
 };

@@ -158,3 +158,21 @@ test.each(sizes)('the two loops of L-BFGS with %d unknowns and their derivative 
       return Float64Array.from([...ofG.q, ...ofG.r, ...ofG.alpha, ...ofG.beta, ...ofS, ...ofV]);
     });
 });
+
+test.each([2, 4, 6, 8, 34])('steps of a splitting in %d numbers are those of plain loops', (n) => {
+  const rows = 5;
+  compare((kernels, draw) => {
+    const [eta, bend] = [draw(rows * n), draw(rows)];
+    eta.forEach((value, at) => (eta[at] = Math.abs(value)));
+    for (let i = 0; i < rows; i++) bend[i] = Math.max(...eta.subarray(i * n, (i + 1) * n));
+    const point = { p: draw(n), s: draw(rows * n), sum: draw(n), lambda: draw(rows) };
+    // Multipliers to start from: none, too small and too large ones.
+    point.lambda.set([0, 1e-3, 0.5, 40, 1e4]);
+    // With h > 0 every row has points.
+    const row = { eta, g: draw(rows * n), h: draw(rows), bend };
+    row.h.forEach((value, i) => (row.h[i] = Math.abs(value)));
+    for (let step = 0; step < 4; step++) kernels.splitRows(rows, n, row, point, 1.7);
+    expect(point.lambda.some((value) => value > 0)).toBe(true);
+    return Float64Array.from([...point.s, ...point.sum, ...point.lambda]);
+  });
+});

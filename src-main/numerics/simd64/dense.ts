@@ -1,6 +1,7 @@
 import { simdLevel } from '../devices/simd';
 import { plainKernels, type DenseKernels } from '../linalg/denseKernels';
 import type { CurvaturePairs, TwoLoops } from '../linalg/lbfgsKernels';
+import type { QuadraticRows, SplitPoint } from '../linalg/splitRows';
 import { compileKernels, missingArtefact } from './artefacts';
 import { Instance, Memory, pageBytes, type WasmModule } from './memory';
 
@@ -14,7 +15,7 @@ type Exports = Record<
       | 'multiplyByLowerTransposed'
     )
   | ('multiplyTransposed' | 'multiplySymmetric' | 'cholesky' | 'solveLower' | 'solveLowerTransposed')
-  | ('quadraticRows' | 'curvedRow' | 'multiplySelected' | 'addSelected' | 'twoLoops' | 'addPairAdjoints'),
+  | ('quadraticRows' | 'curvedRow' | 'multiplySelected' | 'addSelected' | 'twoLoops' | 'addPairAdjoints' | 'splitRows'),
   Call
 >;
 
@@ -199,6 +200,16 @@ export class SimdKernels implements DenseKernels {
       ofU.beta.byteOffset,
       ofS.byteOffset + at,
       ofV.byteOffset + at,
+    );
+  }
+
+  splitRows(rows: number, n: number, row: QuadraticRows, point: SplitPoint, omega: number): void {
+    const { eta, g, h, bend } = row;
+    const { p, s, sum, lambda } = point;
+    const [H, G, limit, most] = [eta.byteOffset, g.byteOffset, h.byteOffset, bend.byteOffset];
+    this.#call.splitRows(
+      ...([rows, n, H, G, limit, most] as const),
+      ...([p.byteOffset, s.byteOffset, sum.byteOffset, omega, lambda.byteOffset] as const),
     );
   }
 }

@@ -17,3 +17,4 @@ export {
   solveLower,
   solveLowerTransposed,
 } from './dense';
+export { splitRows } from './splitting';

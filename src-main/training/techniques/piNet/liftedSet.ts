@@ -36,14 +36,16 @@ export class LiftedSet {
   readonly lower: Float64Array;
   readonly upper: Float64Array;
   readonly rows: RotatedRow[];
+  /** Which rows of the problem the affine ones are. */
+  readonly affine: readonly number[];
   /** P on (y, z) after the copies have been gathered, [d, d]; K [d, e]. */
+  readonly P: Float64Array;
   readonly #products: SimdProducts;
-  readonly #P: Float64Array;
   readonly #gathered: Float64Array;
   readonly #moved: Float64Array;
   readonly #K: Float64Array;
   /** 1/√(q + 1): y and its q copies move as one variable of this weight. */
-  readonly #weight: number;
+  readonly weight: number;
 
   /** A must have full row rank. */
   constructor(problem: Qcqp, settings: EquilibrationSettings) {
@@ -53,11 +55,12 @@ export class LiftedSet {
     const numbers = Array.from({ length: m }, (_, i) => i);
     const affine = numbers.filter((i) => !isCurved(i));
     const curved = numbers.filter(isCurved);
+    this.affine = affine;
     this.rows = curved.map((i) => rotatedRow(problem, i, entries));
     [this.n, this.e, this.r, this.q] = [n, e, affine.length, curved.length];
     const d = (this.d = n + this.r);
     this.size = d + this.q * n;
-    this.#weight = 1 / Math.sqrt(this.q + 1);
+    this.weight = 1 / Math.sqrt(this.q + 1);
     const total = e + this.r;
     const lifted = new Float64Array(total * d);
     for (let i = 0; i < e; i++) lifted.set(A.subarray(i * n, (i + 1) * n), i * d);
@@ -65,17 +68,17 @@ export class LiftedSet {
       lifted.set(G.subarray(row * n, (row + 1) * n), (e + i) * d);
       lifted[(e + i) * d + n + i] = -1;
     });
-    const scales = this.q > 0 ? unscaled(total, d, n, this.#weight) : equilibrate(total, d, lifted, settings);
+    const scales = this.q > 0 ? unscaled(total, d, n, this.weight) : equilibrate(total, d, lifted, settings);
     for (let i = 0; i < total; i++) for (let j = 0; j < d; j++) lifted[i * d + j] *= scales.rows[i] * scales.columns[j];
     const space = factorRowSpace(lifted, total, d);
     const basis = nullSpaceTransposed(space);
     const k = d - total;
     const columns = transpose(k, d, basis);
     this.#products = new SimdProducts(d * d + 2 * block * d);
-    this.#P = this.#products.allocate(d * d);
+    this.P = this.#products.allocate(d * d);
     this.#gathered = this.#products.allocate(block * d);
     this.#moved = this.#products.allocate(block * d);
-    multiplyTransposed(d, d, k, columns, columns, this.#P);
+    multiplyTransposed(d, d, k, columns, columns, this.P);
     const inverse = pseudoInverseTransposed(space);
     this.#K = new Float64Array(d * e);
     for (let j = 0; j < d; j++) for (let i = 0; i < e; i++) this.#K[j * e + i] = inverse[i * d + j] * scales.rows[i];
@@ -91,23 +94,31 @@ export class LiftedSet {
     affine.forEach((row, i) => (this.upper[n + i] = h[row] / own[n + i]));
   }
 
-  /** to [B, size] ← Pv (+ Kx with X [B, e]) for v [B, size]. */
-  project(count: number, v: Float64Array, X: Float64Array | null, to: Float64Array): void {
-    for (let first = 0; first < count; first += block)
-      this.#projectBlock(first, Math.min(block, count - first), v, X, to);
+  /** Kx of every instance, [B, d], for X [B, e]. */
+  shifts(count: number, X: Float64Array): Float64Array {
+    const { d, e } = this;
+    const shifts = new Float64Array(count * d);
+    for (let b = 0; b < count; b++) for (let j = 0; j < d; j++) shifts[b * d + j] = dot(e, this.#K, j * e, X, b * e);
+    return shifts;
   }
 
-  #projectBlock(first: number, rows: number, v: Float64Array, X: Float64Array | null, to: Float64Array): void {
-    const { d, e, n, q, size } = this;
+  /** to [B, size] ← Pv (+ Kx, of which `shifts` gives [B, d]) for v [B, size]. */
+  project(count: number, v: Float64Array, shifts: Float64Array | null, to: Float64Array): void {
+    for (let first = 0; first < count; first += block)
+      this.#projectBlock(first, Math.min(block, count - first), v, shifts, to);
+  }
+
+  #projectBlock(first: number, rows: number, v: Float64Array, shifts: Float64Array | null, to: Float64Array): void {
+    const { d, n, q, size } = this;
     const [gathered, moved] = [this.#gathered, this.#moved];
     for (let b = 0; b < rows; b++) this.#gather(v, (first + b) * size, gathered, b * d);
     // A whole number of tiles: the product then rounds a row in the same way wherever in the batch it is.
-    this.#products.multiplyTransposed(4 * Math.ceil(rows / 4), d, d, gathered, this.#P, moved, 0, d);
+    this.#products.multiplyTransposed(4 * Math.ceil(rows / 4), d, d, gathered, this.P, moved, 0, d);
     for (let b = 0; b < rows; b++) {
       const [from, at] = [b * d, (first + b) * size];
       for (let j = 0; j < d; j++) {
-        const value = moved[from + j] + (X ? dot(e, this.#K, j * e, X, (first + b) * e) : 0);
-        to[at + j] = q > 0 && j < n ? value * this.#weight : value;
+        const value = moved[from + j] + (shifts ? shifts[(first + b) * d + j] : 0);
+        to[at + j] = q > 0 && j < n ? value * this.weight : value;
       }
       for (let i = 0; i < q; i++) rotate(n, this.rows[i].U, to, at, to, at + d + i * n);
     }
@@ -119,7 +130,7 @@ export class LiftedSet {
     for (let j = 0; j < d; j++) to[at + j] = v[from + j];
     if (q === 0) return;
     for (let i = 0; i < q; i++) addRotatedBack(n, this.rows[i].U, v, from + d + i * n, to, at);
-    for (let j = 0; j < n; j++) to[at + j] *= this.#weight;
+    for (let j = 0; j < n; j++) to[at + j] *= this.weight;
   }
 }
 

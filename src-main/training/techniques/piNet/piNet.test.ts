@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Projection } from '../../../layers/convex/projection';
 import { symmetricEigen } from '../../../numerics/linalg/symmetricEigen';
+import { generateQcqp, qcqpSettings } from '../../../modelling/families/qcqp';
 import { traitsOf } from '../../../modelling/traits';
 import type { Qcqp } from '../../problem';
 import {
@@ -13,8 +14,12 @@ import {
   trainBriefly,
 } from '../fixtures/layers';
 import { bicgstab } from './bicgstab';
+import { CopySplitting } from './copySplitting';
 import { equilibrate } from './equilibration';
+import { FixedPointGradient } from './fixedPointGradient';
+import { LiftedSet } from './liftedSet';
 import { differentiateRow, projectOntoRow } from './secular';
+import { splitBatch } from './splitting';
 
 const [y, X] = [Float64Array.from(saved.y), Float64Array.from(saved.x)];
 const { n, m, e, B } = saved.dims;
@@ -75,6 +80,41 @@ describe.each(problems)('Π-net on %s rows', (_, problem, iterations) => {
     const few = layerOn(problem, { kind: 'piNet', iterations: 20 });
     const all = await few.outputs(y, X);
     expect([...all.subarray(n, 2 * n)]).toEqual([...(await few.outputs(y.subarray(n, 2 * n), X.subarray(e, 2 * e)))]);
+  });
+});
+
+describe('the shortcuts of diagonal matrices, far from the fixed point', () => {
+  const settings = { sigma: 0.8, omega: 1.7, backward: { iterations: 4000, tolerance: 1e-13 } };
+  const far = y.map((value, i) => 5 * value + Math.sin(i));
+  const v = normals(B * n, 31);
+
+  it.each(['affine', 'curved'] as const)('give the gradient of the adjoint system on %s rows', (rows) => {
+    const problem = savedProblem(rows);
+    const set = new LiftedSet(problem, { iterations: 25, tolerance: 1e-3 });
+    const none = { copies: null, gradient: null };
+    const shortcut = { copies: null, gradient: new FixedPointGradient(problem, set) };
+    for (const iterations of [15, 60]) {
+      const [expected, found] = [none, shortcut].map((shortcuts) =>
+        splitBatch(set, shortcuts, { ...settings, iterations }, far, X, B, true).backward(v),
+      );
+      expect(largestDifference(found, expected)).toBeLessThan(1e-8);
+      expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.1);
+    }
+  });
+
+  it('give the iterates of plain loops over all copies, in WebAssembly too', () => {
+    for (const size of [9, 41]) {
+      const { family, X } = generateQcqp(qcqpSettings.parse({ n: size, m: 12, e: 5, instances: 3, seed: 5 }));
+      const set = new LiftedSet(family, { iterations: 0, tolerance: 1 });
+      const raw = normals(3 * size, 6).map((value) => 4 * value);
+      const shortcut = { copies: new CopySplitting(set), gradient: null };
+      const [expected, found] = [{ copies: null, gradient: null }, shortcut].map((shortcuts) =>
+        splitBatch(set, shortcuts, { ...settings, iterations: 25 }, raw, X, 3, true),
+      );
+      expect(largestDifference(found.y, expected.y)).toBeLessThan(1e-11);
+      const cotangent = normals(3 * size, 7);
+      expect(largestDifference(found.backward(cotangent), expected.backward(cotangent))).toBeLessThan(1e-8);
+    }
   });
 });
 

@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { withDistance } from '../distance';
 import { applyHostLayer, evaluateHostLayer, hostLayerMetrics } from '../hostLayer';
 import type { Technique } from '../technique';
+import { CopySplitting } from './copySplitting';
+import { FixedPointGradient } from './fixedPointGradient';
 import { LiftedSet } from './liftedSet';
-import { splitBatch, type SplittingSettings } from './splitting';
+import type { SplittingSettings } from './linearisation';
+import { splitBatch, type Shortcuts } from './splitting';
 
 const settings = z.strictObject({
   kind: z.literal('piNet'),
@@ -21,12 +24,14 @@ const settings = z.strictObject({
     .min(1)
     .max(10_000)
     .default(25)
-    .describe('Iterations of BiCGSTAB for the gradient, at most.'),
+    .describe(
+      'Iterations of BiCGSTAB for the gradient, at most; it is used where a matrix is not diagonal, or what holds y is dependent.',
+    ),
   backwardTolerance: z
     .number()
     .positive()
     .default(1e-5)
-    .describe('Relative residual at which they end.')
+    .describe('Relative residual at which BiCGSTAB ends.')
     .meta({ scale: 'log' }),
   equilibration: z
     .strictObject({
@@ -45,6 +50,7 @@ const settings = z.strictObject({
 
 interface Constants {
   set: LiftedSet;
+  shortcuts: Shortcuts;
   training: SplittingSettings;
   test: SplittingSettings;
 }
@@ -71,19 +77,29 @@ export const piNet: Technique<'piNet', typeof settings, Constants> = {
   constants(settings, problem) {
     const { sigma, omega, iterations, testIterations, backwardIterations, backwardTolerance } = settings;
     const backward = { iterations: backwardIterations, tolerance: backwardTolerance };
+    const set = new LiftedSet(problem, settings.equilibration);
+    const diagonal = set.rows.every(({ U }) => U === null);
     return {
-      set: new LiftedSet(problem, settings.equilibration),
+      set,
+      shortcuts: {
+        copies: diagonal && set.q > 0 ? new CopySplitting(set) : null,
+        gradient: diagonal ? new FixedPointGradient(problem, set) : null,
+      },
       training: { sigma, omega, backward, iterations },
       test: { sigma, omega, backward, iterations: testIterations },
     };
   },
   layer(pass, raw, x) {
-    const { set, training } = pass.constants;
-    return applyHostLayer(pass, raw, x, (points, X, count) => splitBatch(set, training, points, X, count));
+    const { set, shortcuts, training } = pass.constants;
+    return applyHostLayer(pass, raw, x, (points, X, count) =>
+      splitBatch(set, shortcuts, training, points, X, count, true),
+    );
   },
   evaluate(pass, raw, X) {
-    const { set, test } = pass.constants;
-    return evaluateHostLayer(pass, raw, X, (points, given, count) => splitBatch(set, test, points, given, count));
+    const { set, shortcuts, test } = pass.constants;
+    return evaluateHostLayer(pass, raw, X, (points, given, count) =>
+      splitBatch(set, shortcuts, test, points, given, count, false),
+    );
   },
   terms: (pass, y, x, raw) => withDistance(pass, y, x, raw, pass.settings.distance),
   scalars: () => ({}),
