@@ -139,3 +139,34 @@ it('adjoint bench layer gives a row for each mode, beside those of a peer that a
   });
   expect(rows.map(({ what }) => what)).toEqual(Array.from({ length: length - 5 }, () => 'layer-memory'));
 });
+
+it('adjoint bench techniques times what applies beside the soft penalty, says why the rest does not, and asks a peer for its projection', () => {
+  // A peer that projects nothing: y is the point it was given.
+  const peer = `
+    let problem;
+    require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+      const question = JSON.parse(line);
+      const first = !problem;
+      problem ??= question;
+      if (first) return console.log(JSON.stringify({ peer: "none" }));
+      console.log(JSON.stringify({ fwd_s: 100, fwd_bwd_s: 200, cpu_s: 200, y: problem.raw, gradient: problem.cotangent }));
+    });`;
+  const bench = (...args: string[]) => {
+    const command = [resolve('out/node/adjoint.mjs'), 'bench', 'techniques', '--json', ...args];
+    return spawnSync(process.execPath, command, { encoding: 'utf8' });
+  };
+  const options = ['--rows', 'curved', '--only', 'fsNet,hardNetAff', '--batch', '3', '--repeats', '1'];
+  const { status, stdout, stderr } = bench(...options, '--peer', `"${process.execPath}" -e '${peer}'`);
+  expect(status, stderr).toBe(0);
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(rows[0]).toMatchObject({ technique: 'fsNet', rows: 'curved', batch: 3, ratio: expect.any(Number) });
+  expect(rows[0].inner_iterations).toBeGreaterThan(1);
+  expect(rows[1]).toMatchObject({ technique: 'hardNetAff', refused: expect.stringContaining('quadratic') });
+  expect(rows[2]).toMatchObject({ what: 'projection', peer: 'none', peer_s: 200 });
+  const unknown = bench('--only', 'none');
+  expect(unknown.status).not.toBe(0);
+  expect(unknown.stderr).toContain('softPenalty');
+}, 120_000);

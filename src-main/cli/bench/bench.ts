@@ -5,6 +5,7 @@ import { hypergradientBench } from './hypergradient';
 import { labelsBench } from './labels';
 import { layerBench } from './layer';
 import { ssigdBench } from './ssigd';
+import { techniquesBench } from './techniques';
 import { trainingBench } from './training';
 
 export function benchCommand(places: Places): Command {
@@ -15,5 +16,6 @@ export function benchCommand(places: Places): Command {
     .addCommand(layerBench())
     .addCommand(ssigdBench())
     .addCommand(trainingBench())
+    .addCommand(techniquesBench())
     .addCommand(gemmBench());
 }

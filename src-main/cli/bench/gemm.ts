@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { Generator } from '@shared/random/generator';
+import { median } from '@shared/statistics/summary';
 import { loadDevice } from '../../numerics/devices/ladder';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
-import { median } from './median';
 
 interface Options extends CommonOptions {
   size: number;

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { AdjointError } from '@shared/errors';
 import { Generator } from '@shared/random/generator';
+import { median } from '@shared/statistics/summary';
 import { accurateHypergradient, relativeError } from '../../bilevel/accurateHypergradient';
 import { drawBilevel } from '../../bilevel/families';
 import type { QuadraticBilevel } from '../../bilevel/quadratic';
 import { BoxQpLayer } from '../../layers/boxQpLayer';
 import { addTransposed, multiply } from '../../numerics/linalg/products';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
-import { median } from './median';
 
 interface Options extends CommonOptions {
   dims: string;

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
+import { median } from '@shared/statistics/summary';
 import type { QcqpInstances } from '../../modelling/families/family';
 import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
 import { LabelPool, type QcqpLabels } from '../../solvers/qcqp/labelPool';
 import { action, printJson, printLine, withCommonOptions, type CommonOptions, type Places } from '../context';
-import { median } from './median';
 
 export function labelsBench(places: Places): Command {
   return withCommonOptions(

@@ -1,18 +1,16 @@
 import { Command } from 'commander';
-import { Generator } from '@shared/random/generator';
+import { median } from '@shared/statistics/summary';
 import { availableParallelism } from 'node:os';
 import { LeastSquaresLayer, type LeastSquaresBatch } from '../../layers/leastSquares/leastSquaresLayer';
 import { LeastSquaresPool } from '../../layers/leastSquares/pool';
 import type { LeastSquaresSolver } from '../../layers/leastSquares/op';
 import type { BackwardMode } from '../../layers/leastSquares/settings';
 import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
-import { cholesky, solveCholesky } from '../../numerics/linalg/cholesky';
 import { loadDevice } from '../../numerics/devices/ladder';
-import { addTransposed, multiplySymmetric } from '../../numerics/linalg/products';
 import { defaultLeastSquaresSettings } from '../../solvers/leastSquares/settings';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
-import { median } from './median';
 import { Peer } from './peer';
+import { largestDifference, nearLeastNorm } from './points';
 import { trainingSteps } from './trainingStep';
 
 interface Options extends CommonOptions {
@@ -246,23 +244,3 @@ const medians = (times: readonly Times[]): Times => ({
   fwd_bwd_s: median(times.map(({ fwd_bwd_s }) => fwd_bwd_s)),
   cpu_s: median(times.map(({ cpu_s }) => cpu_s)),
 });
-
-/** max |a − b| / max |b| */
-function largestDifference(a: Float64Array, b: readonly number[]): number {
-  const worst = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
-  return worst / b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-}
-
-/** A⁺x + .3 N(0, I) of every instance, [size, n] */
-function nearLeastNorm({ n, e, A }: { n: number; e: number; A: Float64Array }, X: Float64Array, size: number) {
-  const gram = new Float64Array(e * e);
-  multiplySymmetric(e, n, A, A, gram);
-  cholesky(e, gram);
-  const start = new Generator(7).standardNormals(size * n).map((value) => 0.3 * value);
-  for (let i = 0; i < size; i++) {
-    const multiplier = X.slice(i * e, (i + 1) * e);
-    solveCholesky(e, gram, multiplier);
-    addTransposed(e, n, A, multiplier, start.subarray(i * n, (i + 1) * n));
-  }
-  return start;
-}

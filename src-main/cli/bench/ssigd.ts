@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { AdjointError } from '@shared/errors';
 import { Generator } from '@shared/random/generator';
+import { median } from '@shared/statistics/summary';
 import { accurateHypergradient, relativeError } from '../../bilevel/accurateHypergradient';
 import { perturbation } from '../../bilevel/algorithms/perturbation';
 import { ssigd } from '../../bilevel/algorithms/ssigd';
@@ -9,7 +10,6 @@ import { exact } from '../../bilevel/estimators/exact';
 import { drawBilevel } from '../../bilevel/families';
 import type { QuadraticBilevel } from '../../bilevel/quadratic';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
-import { median } from './median';
 import { Peer } from './peer';
 
 interface Options extends CommonOptions {

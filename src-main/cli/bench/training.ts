@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { median } from '@shared/statistics/summary';
 import { Command } from 'commander';
 import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
 import type { DeviceName } from '../../numerics/devices/device';
 import { loadDevice } from '../../numerics/devices/ladder';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
-import { median } from './median';
 import { trainingSteps } from './trainingStep';
 
 interface Options extends CommonOptions {

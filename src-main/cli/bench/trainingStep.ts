@@ -15,8 +15,16 @@ interface Steps {
   pause?: number;
 }
 
-/** Training steps of an MLP of 200, 200 with relu by Adam: seconds and metrics of each that is timed. */
-export async function trainingSteps({ device, problem, technique, batch, warmUps, repeats, pause = 0 }: Steps) {
+export interface TimedStep {
+  seconds: number;
+  /** Of the processors, all threads together. */
+  cpuSeconds: number;
+  metrics: Readonly<Record<string, number | null>>;
+}
+
+/** Training steps of an MLP of 200, 200 with relu by Adam: times and metrics of each that is timed. */
+export async function trainingSteps(asked: Steps): Promise<TimedStep[]> {
+  const { device, problem, technique, batch, warmUps, repeats, pause = 0 } = asked;
   const X = new Generator(7).uniforms(-0.5, 0.5, batch * problem.e);
   // One batch is the whole set, as for the programs that this is compared with; labels play no part in a step.
   const set = { count: batch, X, Y: new Float64Array(batch * problem.n) };
@@ -29,15 +37,18 @@ export async function trainingSteps({ device, problem, technique, batch, warmUps
   });
   const training = createTraining(device, experiment, { problem, train: set, valid: set });
   let state = training.init();
-  const steps: { seconds: number; metrics: Readonly<Record<string, number | null>> }[] = [];
+  const steps: TimedStep[] = [];
   while (!training.finished(state)) {
     const until = performance.now() + pause;
     while (performance.now() < until);
+    const before = process.cpuUsage();
     const began = performance.now();
     const taken = await training.step(state);
+    const seconds = (performance.now() - began) / 1000;
+    const { user, system } = process.cpuUsage(before);
     ({ state } = taken);
-    if (state.step > warmUps)
-      steps.push({ seconds: (performance.now() - began) / 1000, metrics: taken.metrics as Record<string, number> });
+    const metrics = taken.metrics as Record<string, number>;
+    if (state.step > warmUps) steps.push({ seconds, cpuSeconds: (user + system) / 1e6, metrics });
   }
   training.dispose(state);
   return steps;
