@@ -168,5 +168,5 @@ it('adjoint bench techniques times what applies beside the soft penalty, says wh
   expect(rows[2]).toMatchObject({ what: 'projection', peer: 'none', peer_s: 200 });
   const unknown = bench('--only', 'none');
   expect(unknown.status).not.toBe(0);
-  expect(unknown.stderr).toContain('softPenalty');
+  expect(unknown.stderr).toContain('augmentedLagrangian');
 }, 120_000);
