@@ -79,6 +79,7 @@ export default defineConfig({
         labels: at('./src-main/solvers/qcqp/labelThread.ts'),
         convex: at('./src-main/solvers/convex/batchThread.ts'),
         leastSquares: at('./src-main/layers/leastSquares/poolThread.ts'),
+        hostLayer: at('./src-main/training/techniques/hostPool/thread.ts'),
       },
       output: { format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'chunks/[name]-[hash].mjs' },
     },

@@ -10,7 +10,7 @@ import type { Device } from '../../numerics/devices/device';
 import { loadDevice } from '../../numerics/devices/ladder';
 import { bindTechnique } from '../../training/bound';
 import { resolveDefaults } from '../../training/experimentSchema';
-import { projectionLayer } from '../../training/techniques/convexProjection';
+import { projectionLayer } from '../../training/techniques/hostPool/projectionLayer';
 import { techniques } from '../../training/techniques/registry';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
 import { Peer } from './peer';

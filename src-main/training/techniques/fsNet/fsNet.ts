@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { withDistance } from '../distance';
-import { applyHostLayer, evaluateHostLayer, type HostLayer, hostLayerMetrics } from '../hostLayer';
+import { applyHostLayer, evaluateHostLayer, hostLayerMetrics } from '../hostLayer';
+import { HostPool } from '../hostPool/pool';
 import { squaredResidual } from '../residual';
 import type { Technique } from '../technique';
-import { ViolationEnergy } from '../violationEnergy';
-import { FeasibilitySeeking, type SeekingSettings } from './seeking';
-import { SeekingAdjoint } from './seekingAdjoint';
 
 const settings = z.strictObject({
   kind: z.literal('fsNet'),
@@ -57,37 +55,14 @@ const settings = z.strictObject({
     .meta({ scale: 'log' }),
 });
 
-/** Trial steps of a line search: 2⁻³⁹ of the first is as good as none. */
-const searches = 40;
 /** A network that is this far from feasible (mean squared violation) is also drawn by its own violation, with this weight; published. */
 const [rescueFrom, rescueWeight] = [1e3, 10];
-
-function seekingLayer(energy: ViolationEnergy, e: number, settings: SeekingSettings): HostLayer {
-  const { n } = energy;
-  const seeking = new FeasibilitySeeking(energy, settings);
-  const adjoint = new SeekingAdjoint(energy, settings);
-  return (raw, X, count) => {
-    const batch = Array.from({ length: count }, (_, i) => seeking.seek(raw.subarray(i * n, (i + 1) * n), X, i * e));
-    const y = new Float64Array(count * n);
-    batch.forEach((course, i) => y.set(course.y, i * n));
-    return {
-      y,
-      iterations: batch.map(({ iterations }) => iterations),
-      failures: batch.map(() => null),
-      backward(dy) {
-        const gradient = new Float64Array(count * n);
-        batch.forEach((course, i) => adjoint.apply(course, dy, gradient, i * n));
-        return gradient;
-      },
-    };
-  };
-}
 
 /**
  * FSNet: from ŷ, L-BFGS on σ(‖Ay − x‖² + ‖relu(c)‖²) seeks feasibility; the first iterations are differentiated; the loss is
  * E[f(y) + w‖y − ŷ‖²]. Every instance has its own line search and its own end, so that a result does not depend on its batch.
  */
-export const fsNet: Technique<'fsNet', typeof settings, { training: HostLayer; test: HostLayer }> = {
+export const fsNet: Technique<'fsNet', typeof settings, HostPool> = {
   kind: 'fsNet',
   title: 'FSNet',
   summary:
@@ -96,18 +71,10 @@ export const fsNet: Technique<'fsNet', typeof settings, { training: HostLayer; t
     'Nguyen & Donti, FSNet: Feasibility-Seeking Neural Network for Constrained Optimization with Guarantees, NeurIPS 2025',
   settings,
   metrics: hostLayerMetrics,
-  constants(settings, problem) {
-    const { memory, armijo, shrink, iterations, differentiated, tolerance, testIterations, testTolerance } = settings;
-    const shared = { memory, armijo, shrink, searches };
-    const test = { ...shared, iterations: testIterations, differentiated: 0, tolerance: testTolerance };
-    const energy = new ViolationEnergy(problem, settings.scale);
-    return {
-      training: seekingLayer(energy, problem.e, { ...shared, iterations, differentiated, tolerance }),
-      test: seekingLayer(energy, problem.e, test),
-    };
-  },
-  layer: (pass, raw, x) => applyHostLayer(pass, raw, x, pass.constants.training),
-  evaluate: (pass, raw, X) => evaluateHostLayer(pass, raw, X, pass.constants.test),
+  constants: (settings, problem) => new HostPool({ kind: 'fsNet', settings, problem }),
+  dispose: (pool) => pool.dispose(),
+  layer: (pass, raw, x) => applyHostLayer(pass, raw, x, pass.constants.layer('training', pass.threads)),
+  evaluate: (pass, raw, X) => evaluateHostLayer(pass, raw, X, pass.constants.layer('test', pass.threads)),
   terms(pass, y, x, raw) {
     const { tf } = pass.device;
     const terms = withDistance(pass, y, x, raw, pass.settings.distance);
