@@ -82,7 +82,7 @@ export async function openCheckpoint(run: RunDirectory, settings: ProbeSettings)
 }
 
 /** @throws AdjointError `conflict` naming the first tensor that does not fit */
-function requireSameNetwork(
+export function requireSameNetwork(
   expected: Readonly<Record<string, { shape: readonly number[] }>>,
   { tensors }: Checkpoint,
   where: string,

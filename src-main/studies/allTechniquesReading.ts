@@ -114,14 +114,15 @@ function times(rows: readonly TechniqueRow[], exact: Estimate): Claim[] {
 
 function work({ protocol, budgetSeconds }: AllTechniquesSettings, rows: readonly TechniqueRow[]): Claim[] {
   if (protocol === 'published') {
-    const parts = rows.map(({ title, training, done }) => {
+    const parts = rows.map(({ title, whole, done }) => {
       const share = done.value < 0.999 ? `, of which ${formatNumber(100 * done.value, 2)} % are done` : '';
-      return `${title} ${formatDuration(training.value / done.value)}${share}`;
+      return `${title} ${formatDuration(whole.value)}${share}`;
     });
     return [
       {
-        text: `The whole published training takes, at the pace seen: ${parts.join('; ')}.`,
-        basis: 'Seconds of training steps over the share of the epochs done; validation not counted.',
+        text: `The whole published training takes, on a core of its own: ${parts.join('; ')}.`,
+        basis:
+          'Seconds of training steps over the share of the epochs done, times the share of a core that the process had; validation not counted.',
       },
     ];
   }

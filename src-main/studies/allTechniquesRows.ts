@@ -22,6 +22,8 @@ export interface TechniqueRow {
   training: Estimate;
   /** Share of its epochs that a run has done. */
   done: Estimate;
+  /** Seconds of training steps for all epochs, on a core of its own. */
+  whole: Estimate;
   inference: Estimate;
   /** Time of the exact solver over that of inference, for an instance. */
   speed: Estimate;
@@ -51,6 +53,7 @@ export function rowsOf(runs: readonly StudyRun[]): TechniqueRow[] {
       steps: over(({ summary }) => summary.metrics.loss?.count ?? NaN),
       training: over(trainingSeconds),
       done: over(shareDone),
+      whole: over((run) => (trainingSeconds(run) * Math.min(1, processors(run))) / shareDone(run)),
       inference: last('time/inference'),
       speed: over((run) => tail(run, 'time/exact_solver') / tail(run, 'time/inference')),
       processors: over(processors),

@@ -29,7 +29,8 @@ export function evaluatePredictions(
   return { instances: set.count, metrics: validationMetrics(dataset, set, outputs) };
 }
 
-const instancesOf = (dataset: Dataset, split: EvaluationSplit): LabelledSet =>
+/** The instances that are scored. @throws AdjointError `invalid-dataset` for a split without any */
+export const instancesOf = (dataset: Dataset, split: EvaluationSplit): LabelledSet =>
   split === 'all' ? { count: dataset.N, X: dataset.X, Y: dataset.Y } : labelledSet(dataset, split);
 
 function predictionsFor(dataset: Dataset, split: EvaluationSplit, count: number, file: string): Float64Array {

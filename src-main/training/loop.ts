@@ -265,6 +265,8 @@ export function createTraining(
       return (state.step / stepsPerEpoch) % validateEvery === 0 || state.step === totalSteps;
     },
 
+    times,
+
     async validate(state) {
       const context = pass(state);
       const { X, count: instances } = data.valid;
@@ -278,7 +280,7 @@ export function createTraining(
         metrics: {
           'train/loss_epoch': count > 0 ? sum / count : null,
           'time/training': state.trainedSeconds,
-          ...(await inferenceTimes(state)),
+          ...(mayBeLast(state) ? await times(state) : { 'time/inference': null, 'time/exact_solver': null }),
           ...measured.metrics,
           ...metrics,
         },
@@ -349,8 +351,7 @@ export function createTraining(
   }
 
   /** From x to y as after training, all instances in one batch, beside the solver that the labels come from. */
-  async function inferenceTimes(state: TrainingState): Promise<Record<string, number | null>> {
-    if (!mayBeLast(state)) return { 'time/inference': null, 'time/exact_solver': null };
+  async function times(state: TrainingState): ReturnType<Training['times']> {
     const { X, count } = data.valid;
     return {
       'time/inference': await secondsPerInstance(count, async () => {

@@ -30,6 +30,8 @@ export interface Training {
   step(state: TrainingState): Promise<{ state: TrainingState; metrics: StepMetrics }>;
   /** Whether an epoch has just ended (or nothing has begun) and is to be validated. */
   validationDue(state: TrainingState): boolean;
+  /** Seconds that an instance of the validation set takes at this state: the network with its technique, and the exact solver. */
+  times(state: TrainingState): Promise<Record<'time/inference' | 'time/exact_solver', number | null>>;
   /** What is measured at this state. Changes nothing. */
   validate(state: TrainingState): Promise<Validation>;
   /**
