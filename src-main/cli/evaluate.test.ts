@@ -69,5 +69,5 @@ it('what cannot be scored is refused in words, with exit code 2', () => {
   expect(refused('-p', 'nan.npz')).toContain('Instance 0 of split test has NaN at variable 0');
   expect(refused('-p', 'none.npz')).toContain('none.npz');
   expect(refused('-p', 'all.npz', '--split', 'validation')).toContain('Allowed choices are test, valid, train, all');
-  expect(refused()).toContain("required option '-p, --predictions <file>'");
+  expect(refused()).toContain('Either predictions or a run are scored');
 });
