@@ -70,4 +70,4 @@ it('what cannot be scored is refused in words, with exit code 2', () => {
   expect(refused('-p', 'none.npz')).toContain('none.npz');
   expect(refused('-p', 'all.npz', '--split', 'validation')).toContain('Allowed choices are test, valid, train, all');
   expect(refused()).toContain('Either predictions or a run are scored');
-});
+}, 120_000);

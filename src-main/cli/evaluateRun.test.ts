@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Problem } from '@shared/errors';
 import type { RunSummary } from '@shared/run';
+import { evaluateRun } from '../diagnostics/evaluateRun';
+import { readDataset } from '../store/dataset';
+import { openWorkspace } from '../store/workspace';
 
 const bundle = resolve('out/node/adjoint.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'adjoint-evaluate-run-'));
@@ -18,9 +20,6 @@ function adjoint(...args: string[]) {
   });
   return { status, last: JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown> };
 }
-const evaluate = (dataset: string, ...args: string[]) => {
-  const { status, last } = adjoint('evaluate', dataset, ...args);
-  return { status, ...(last as { metrics: Record<string, number>; instances: number; step: number; error?: Problem }) };
 };
 
 beforeAll(() => {
@@ -36,9 +35,10 @@ beforeAll(() => {
 }, 60_000);
 
 it('a run’s network gets the scores of its last validation, and its time beside the exact solver’s', () => {
-  const { status, metrics, instances, step } = evaluate('qcqp-n20', '--run', run.id, '--split', 'valid');
+  const { status, last } = adjoint('evaluate', 'qcqp-n20', '--run', run.id, '--split', 'valid');
   expect(status).toBe(0);
-  expect([instances, step]).toEqual([17, 12]);
+  expect(last).toMatchObject({ run: run.id, step: 12, split: 'valid', instances: 17 });
+  const metrics = last.metrics as Record<string, number>;
   for (const key of ['valid/gap_mean', 'valid/dist_max', 'valid/eq_max', 'valid/ineq_max', 'valid/objective'])
     expect(metrics[key], key).toBeCloseTo(run.metrics[key].last!, 12);
   for (const key of ['time/inference', 'time/exact_solver']) {
@@ -47,17 +47,20 @@ it('a run’s network gets the scores of its last validation, and its time besid
   }
 });
 
-it('other instances are scored too', () => {
-  expect(evaluate('qcqp-n20', '--run', run.id, '--split', 'test').metrics['valid/objective']).not.toBe(
-    run.metrics['valid/objective'].last,
-  );
+it('other instances are scored too', async () => {
+  const dataset = readDataset(resolve('resources/datasets/qcqp-n20.npz'));
+  const directory = openWorkspace(folder).run(run.id);
+  const { metrics } = await evaluateRun(directory, dataset, 'test', { threads: 1 });
+  expect(metrics['valid/objective']).not.toBe(run.metrics['valid/objective'].last);
+  await expect(evaluateRun(directory, dataset, 'test', { step: 3, threads: 1 })).rejects.toMatchObject({
+    code: 'not-found',
+  });
 });
 
-it('what cannot be scored is refused by name', () => {
-  expect(evaluate('qp-n20', '--run', run.id)).toMatchObject({
-    status: 2,
-    error: { code: 'conflict', what: expect.stringContaining('of another problem') as string },
+it('a dataset of another problem is refused', async () => {
+  const other = readDataset(resolve('resources/datasets/qp-n20.npz'));
+  await expect(evaluateRun(openWorkspace(folder).run(run.id), other, 'test', { threads: 1 })).rejects.toMatchObject({
+    code: 'conflict',
+    problem: { what: expect.stringContaining('of another problem') as string },
   });
-  expect(evaluate('qcqp-n20')).toMatchObject({ status: 2, error: { code: 'bad-request' } });
-  expect(evaluate('qcqp-n20', '--run', run.id, '--step', '3')).toMatchObject({ error: { code: 'not-found' } });
 });
