@@ -20,7 +20,6 @@ function adjoint(...args: string[]) {
   });
   return { status, last: JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown> };
 }
-};
 
 beforeAll(() => {
   const experiment = join(folder, 'experiment.yaml');
