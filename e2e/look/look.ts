@@ -1,6 +1,6 @@
 // Photographs every view in every state, at two sizes and in both themes:
 //
-//     npm run look -- OUTDIR [--only WORDS] [--sizes 1280,1920] [--schemes light,dark]
+//     npm run look -- OUTDIR [--only WORDS] [--shots 1280-light,1920-dark]
 //
 // OUTDIR/workspace is filled with runs of every kind the first time and used again later. Pictures are OUTDIR/<size>-<scheme>/<view>.png,
 // sheets of them OUTDIR/sheets. It prints what the console says and what scrolls sideways or is cut off at 1280.
@@ -21,8 +21,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     only: { type: 'string' },
-    sizes: { type: 'string', default: '1280,1920' },
-    schemes: { type: 'string', default: 'light,dark' },
+    shots: { type: 'string', default: '1280-light,1280-dark,1920-light,1920-dark' },
   },
 });
 const executablePath = chromiumPath();
@@ -35,8 +34,11 @@ if (positionals.length !== 1 || !executablePath) {
 const out = resolve(positionals[0]);
 const only = values.only === undefined ? null : new RegExp(values.only);
 const heights: Record<string, number> = { 1280: 800, 1920: 1080 };
-const sizes = values.sizes.split(',').map((width) => ({ width: Number(width), height: heights[width] ?? 800 }));
-const schemes = values.schemes.split(',') as ('light' | 'dark')[];
+const shots = values.shots.split(',').map((name) => {
+  const [width, scheme] = name.split('-');
+  const size = { width: Number(width), height: heights[width] ?? 800 };
+  return { name, size, scheme: scheme as 'light' | 'dark' };
+});
 const wanted = ({ name }: Look): boolean => only === null || only.test(name);
 
 const workspace = join(out, 'workspace');
@@ -97,7 +99,7 @@ async function onWorkspace(
 }
 
 async function newWindow(from: Browser): Promise<Page> {
-  const page = await from.newPage({ viewport: sizes[0] });
+  const page = await from.newPage({ viewport: shots[0].size });
   await page.addInitScript(() => localStorage.setItem('adjoint.tourSeen', 'true'));
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') console.log(`  console: ${message.text()}`);
@@ -113,27 +115,24 @@ async function photograph(page: Page, looks: Look[], answer: (answers: Answers) 
     } catch (error) {
       console.log(`${look.name}: cannot be reached: ${String(error).split('\n')[0]}`);
     }
-    for (const size of sizes)
-      for (const scheme of schemes) {
-        await page.setViewportSize(size);
-        await page.emulateMedia({ colorScheme: scheme });
-        // Charts follow the size within a frame or two, and what a theme fades is over.
-        await page.waitForTimeout(300);
-        const folder = `${size.width}-${scheme}`;
-        mkdirSync(join(out, folder), { recursive: true });
-        const file = join(out, folder, `${look.name}.png`);
-        await page.screenshot({ path: file });
-        (taken[folder] ??= []).push(file);
-        if (size.width === 1280 && scheme === schemes[0])
-          for (const fault of await faultsOf(page)) console.log(`${look.name}: ${fault}`);
-      }
+    for (const { name, size, scheme } of shots) {
+      await page.setViewportSize(size);
+      await page.emulateMedia({ colorScheme: scheme });
+      // Charts follow the size within a frame or two, and what a theme fades is over.
+      await page.waitForTimeout(300);
+      mkdirSync(join(out, name), { recursive: true });
+      const file = join(out, name, `${look.name}.png`);
+      await page.screenshot({ path: file });
+      (taken[name] ??= []).push(file);
+      if (name === '1280-light') for (const fault of await faultsOf(page)) console.log(`${look.name}: ${fault}`);
+    }
     answer('come');
   }
 }
 
 /** Goes there as a new window does: nothing is left open, selected or filtered from the view before. */
 async function open(page: Page, look: Look, answer: (answers: Answers) => void): Promise<void> {
-  await page.setViewportSize(sizes[0]);
+  await page.setViewportSize(shots[0].size);
   await page.evaluate(() => (location.hash = '#/nowhere/at/all'));
   await page.reload();
   await page.getByTestId('connection-state').and(page.locator('[data-state="open"]')).waitFor();
