@@ -13,7 +13,8 @@ export interface Margins {
   bottom: number;
 }
 
-const characterWidth = 6.3;
+/** Of a label, in pixels. */
+export const characterWidth = 6.3;
 const widestLabel = 130;
 
 /** Space around the plot: as much as the labels need, in steps, so that a growing label does not make the plot twitch. */

@@ -1,6 +1,6 @@
 import { formatX, linearTicks } from '@shared/charts/scale';
 import { fonts, type Tokens } from '../../theme/tokens';
-import type { ChartFrame } from './chartLayout';
+import { characterWidth, type ChartFrame } from './chartLayout';
 import type { ChartMark, Domain } from './chartModel';
 
 // What the painters of lines and of heat maps share.
@@ -23,12 +23,23 @@ export function beginPicture(context: CanvasRenderingContext2D, frame: ChartFram
   context.textBaseline = 'middle';
 }
 
+export interface XAxis {
+  domain: Domain;
+  tokens: Tokens;
+  /** Of the picture. */
+  width: number;
+  /** Written under the labels. */
+  xTitle?: string;
+  /** Where there is no room for a title: written at the end of the labels, in the place of those it would touch. */
+  xName?: string;
+}
+
 export function paintXAxis(
   context: CanvasRenderingContext2D,
-  { domain, tokens, width, xTitle }: { domain: Domain; tokens: Tokens; width: number; xTitle?: string },
+  { domain, tokens, width, xTitle, xName }: XAxis,
   plot: PlotArea,
 ): void {
-  const count = Math.max(2, Math.min(8, Math.floor((plot.right - plot.left) / 80)));
+  const count = Math.max(2, Math.min(8, Math.floor((plot.right - plot.left) / 64)));
   const ticks = linearTicks(domain.from, domain.to, count);
   stroke(context, tokens.axis);
   context.beginPath();
@@ -42,14 +53,21 @@ export function paintXAxis(
   }
   context.stroke();
   context.fillStyle = tokens.text3;
+  let labelsEnd = width;
+  const named = xName !== undefined && xName.length * characterWidth < (plot.right - plot.left) / 2;
+  if (named) {
+    context.textAlign = 'right';
+    context.fillText(xName, plot.right, plot.bottom + 13);
+    labelsEnd = plot.right - xName.length * characterWidth - 6;
+  }
   context.textAlign = 'center';
   let last = -Infinity;
   for (const tick of ticks) {
     const label = formatX(tick);
-    const half = (label.length * 6.3) / 2;
+    const half = (label.length * characterWidth) / 2;
     const x = Math.min(plot.x(tick), width - half - 2);
     // A label that would touch its neighbour stays away.
-    if (x - half < last + 6) continue;
+    if (x - half < last + 6 || x + half > labelsEnd) continue;
     context.fillText(label, x, plot.bottom + 13);
     last = x + half;
   }

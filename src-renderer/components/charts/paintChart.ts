@@ -13,6 +13,8 @@ export interface PaintInput {
   /** Labels at the ends of lines; more than one series only. */
   directLabels: boolean;
   xTitle?: string;
+  /** Instead of a title, at the end of the labels. */
+  xName?: string;
   /** Nothing stands above the plot. */
   untitled?: boolean;
   /** Something moves: fewer points, drawn faster. */
@@ -82,7 +84,11 @@ const stacked = ({ model, focus }: PaintInput): readonly DrawnSeries[] =>
 const shareOf = ({ focus, model }: PaintInput, series: DrawnSeries): number =>
   !focus || series.id === focus || !model.series.some(({ id }) => id === focus) ? 1 : 0.18;
 
-function axes(context: CanvasRenderingContext2D, { model, tokens, frame, xTitle }: PaintInput, plot: Plot): void {
+function axes(
+  context: CanvasRenderingContext2D,
+  { model, tokens, frame, xTitle, xName }: PaintInput,
+  plot: Plot,
+): void {
   const { scale } = model;
   stroke(context, tokens.grid);
   context.beginPath();
@@ -105,7 +111,7 @@ function axes(context: CanvasRenderingContext2D, { model, tokens, frame, xTitle 
     context.lineTo(plot.left, y);
   }
   context.stroke();
-  paintXAxis(context, { domain: model.domain, tokens, width: frame.width, xTitle }, plot);
+  paintXAxis(context, { domain: model.domain, tokens, width: frame.width, xTitle, xName }, plot);
 }
 
 function references(context: CanvasRenderingContext2D, { model, tokens }: PaintInput, plot: Plot): void {

@@ -13,6 +13,7 @@ export interface PaintHeat {
   tokens: Tokens;
   frame: ChartFrame;
   xTitle?: string;
+  xName?: string;
   /** Of a picture that stands alone: written above the map, on a ground of its own. */
   title?: string;
 }
@@ -34,7 +35,7 @@ export function heatMargins({ model, xTitle }: Pick<PaintHeat, 'model' | 'xTitle
 }
 
 export function paintHeat(context: CanvasRenderingContext2D, input: PaintHeat): void {
-  const { model, tokens, frame, xTitle } = input;
+  const { model, tokens, frame, xTitle, xName } = input;
   const margins = heatMargins(input);
   const { left, top } = margins;
   const right = Math.max(left + 1, frame.width - margins.right);
@@ -60,7 +61,7 @@ export function paintHeat(context: CanvasRenderingContext2D, input: PaintHeat): 
     context.textAlign = 'right';
     if (height >= 11) context.fillText(row.label, left - 8, (y + end) / 2 + 0.5);
   });
-  paintXAxis(context, { domain: model.domain, tokens, width: frame.width, xTitle }, plot);
+  paintXAxis(context, { domain: model.domain, tokens, width: frame.width, xTitle, xName }, plot);
   paintMarks(context, model.marks, tokens, plot);
   colourBar(context, input, plot);
 }

@@ -67,15 +67,15 @@ describe('what is compared', () => {
       [{ key: 'technique.weight', label: 'weight', text: '10' }],
     ]);
     expect(resolveEntries(spec({ runs: ['w1-s0', 'w1-s1'] }), seeds).entries.map(({ label }) => label)).toEqual([
-      '0',
-      '1',
+      'seed 0',
+      'seed 1',
     ]);
   });
 
   it('become groups of seeds, which keep their identity when a seed joins', () => {
     const all = spec({ runs: seeds.map(({ id }) => id), groupBy: 'seed' });
     const before = resolveEntries(all, seeds).entries;
-    expect(before.map(({ runs, label }) => [runs.length, label])).toEqual([[3, '1'], [3, '10']]);
+    expect(before.map(({ runs, label }) => [runs.length, label])).toEqual([[3, 'weight 1'], [3, 'weight 10']]);
     const joined = resolveEntries({ ...all, runs: [...all.runs, 'w1-s9'] }, [...seeds, run('w1-s9', { 'technique.weight': 1, 'optimizer.rate': 1e-3, seed: 9 })]).entries;
     expect(joined.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
     expect(joined[0].runs).toHaveLength(4);

@@ -127,10 +127,14 @@ function describe(entries: { id: string; runs: RunSummary[] }[], by: GroupBy): E
       runs,
       name,
       differences,
-      label: told.map(({ text }) => text).join(' · ') || name,
+      label: told.map((difference) => shortText(difference, told.length)).join(' · ') || name,
     };
   });
 }
+
+/** A word tells what it is a value of; a number does so only with its name, where there is room for it. */
+const shortText = ({ label, text }: Entry['differences'][number], among: number): string =>
+  among <= 2 && /^[\d.−-]/.test(text) ? `${label} ${text}` : text;
 
 const isSame = (runs: readonly RunSummary[], key: string) =>
   runs.every(({ settings }) => settings[key] === runs[0].settings[key]);

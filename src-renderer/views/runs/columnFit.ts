@@ -7,10 +7,10 @@ export interface FittedColumn {
 }
 
 /** The check box before, and what is left free behind. */
-export const aroundColumns = 44;
+export const aroundColumns = 52;
 
 /** Below these widths a column says nothing any more; others keep their own. */
-const least: Record<string, number> = { name: 200, differs: 120, progress: 128 };
+const least: Record<string, number> = { name: 170, differs: 120, progress: 128 };
 /** What more room is used for, and up to which width. */
 const growing: Record<string, number> = { name: 420, differs: 520 };
 /** What a narrow table does without first; then come the metrics, from the last one. */

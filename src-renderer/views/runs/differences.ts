@@ -8,8 +8,10 @@ export interface Difference {
   label: string;
 }
 
-/** Settings that name the run or follow from another setting: they differ without telling anything. */
-const telling = (key: string) => !/^(name|notes|tags|title|description|group)(\.|$)/.test(key);
+/** Settings that name the run, and those that say how often it is saved: they differ without telling anything of its results. */
+const untelling =
+  /^(name|notes|tags|title|description|group)(\.|$)|(^|\.)(checkpointSeconds|keepEvery|keepCheckpoints)$/;
+const telling = (key: string) => !untelling.test(key);
 
 /**
  * Settings in which the listed runs differ, the telling ones first: what takes more values says more; a setting that only some
