@@ -1,6 +1,7 @@
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'electron-vite';
 import { fileURLToPath } from 'node:url';
+import { licencesPlugin } from './scripts/licences.mts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const alias = { '@shared': at('./src-shared') };
@@ -36,7 +37,7 @@ export default defineConfig({
   renderer: {
     root: at('./src-renderer'),
     resolve: { alias },
-    plugins: [vue()],
+    plugins: [vue(), licencesPlugin()],
     build: {
       outDir: at('./out/renderer'),
       target: 'chrome108',

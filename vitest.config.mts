@@ -1,6 +1,7 @@
 import vue from '@vitejs/plugin-vue';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { licencesPlugin } from './scripts/licences.mts';
 
 const alias = { '@shared': fileURLToPath(new URL('./src-shared', import.meta.url)) };
 // As in the bundle, TensorFlow.js comes from its ES modules: its CommonJS build registers no gradients, and both are two engines.
@@ -33,7 +34,7 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        plugins: [vue()],
+        plugins: [vue(), licencesPlugin()],
         test: {
           name: 'renderer',
           environment: 'happy-dom',

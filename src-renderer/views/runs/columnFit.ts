@@ -10,12 +10,15 @@ export interface FittedColumn {
 export const aroundColumns = 52;
 
 /** Below these widths a column says nothing any more; others keep their own. */
-const least: Record<string, number> = { name: 170, differs: 120, progress: 128 };
+const least: Record<string, number> = { name: 170, differs: 180, progress: 128 };
 /** What more room is used for, and up to which width. */
 const growing: Record<string, number> = { name: 420, differs: 520 };
-/** What a narrow table does without first; then come the metrics, from the last one. */
-const spared = ['device', 'active', 'kind', 'differs'];
-const lastSpared = ['age', 'progress'];
+/** What a narrow table does without first. */
+const spared = ['device', 'active', 'kind'];
+/** What it does without after the first metric. */
+const sparedNext = ['differs'];
+/** And after all metrics. */
+const sparedLast = ['age', 'progress'];
 
 /**
  * Columns for a table so many pixels wide (0 while it is not known). Wide columns give way to narrow tables and fill wide ones;
@@ -38,8 +41,8 @@ export function fitColumns(
   let kept = columns;
   if (mayLeaveOut) {
     const metrics = columns.filter(({ id }) => id.includes(':')).map(({ id }) => id);
-    const order = [...spared, ...metrics.reverse(), ...lastSpared];
-    for (const id of order) {
+    const [last, ...others] = metrics.reverse();
+    for (const id of [...spared, last, ...sparedNext, ...others, ...sparedLast]) {
       if (sum(kept, leastOf) <= room) break;
       kept = kept.filter((column) => column.id !== id);
     }
@@ -58,7 +61,7 @@ export function fitColumns(
 const share = (given: number, missing: number): number =>
   missing <= 0 ? 1 : Math.min(1, Math.max(0, given / missing));
 
-const perLetter = { name: 7, tag: 6.2 };
+const perLetter = { name: 6.6, tag: 6.2 };
 const aroundName = 32;
 const aroundTag = 20;
 
