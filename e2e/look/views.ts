@@ -61,6 +61,10 @@ export function fullLooks(runs: Runs, live: LiveRuns): Look[] {
     act,
   });
   return [
+    // They do not go on for ever.
+    ...tabs('running', live.running, ['dashboard', 'dynamics', 'log']),
+    ...tabs('paused', live.paused, ['dashboard']),
+    ...tabs('queued', live.queued, ['dashboard']),
     ...main.map(({ name, address }) => ({ name: `${name}-full`, address })),
     ...[...main, { name: 'run', address: `/runs/${runs.done}` }].flatMap(({ name, address }): Look[] => [
       { name: `${name}-loading`, address, answers: 'wait' },
@@ -74,13 +78,13 @@ export function fullLooks(runs: Runs, live: LiveRuns): Look[] {
     { name: 'solve-kink', address: '/solve?case=degenerate-kink' },
     { name: 'solve-file-missing', address: '/solve?file=/not/there.json' },
     { name: 'runs-selected', address: '/runs', act: (page) => page.keyboard.press('Control+a') },
-    { name: 'runs-preview', address: '/runs', act: (page) => keys(page, ['j', 'j', 'j', 'j', 'Space']) },
+    { name: 'runs-preview', address: '/runs', act: (page) => keys(page, ['End', 'Space']) },
     { name: 'runs-nothing-found', address: '/runs', act: (page) => filter(page, 'nothing is called this') },
     { name: 'runs-filtered', address: '/runs', act: (page) => filter(page, 'penalty') },
     {
       name: 'runs-sweep-open',
       address: '/runs',
-      act: (page) => page.getByTestId('sweep-row').first().locator('button').first().click(),
+      act: (page) => page.getByTestId('sweep-row').first().locator('.name').click(),
     },
     { name: 'runs-columns', address: '/runs', act: (page) => page.getByRole('button', { name: /Columns/ }).click() },
     { name: 'runs-new-clone', address: `/runs/new?from=${runs.long}` },
@@ -92,9 +96,6 @@ export function fullLooks(runs: Runs, live: LiveRuns): Look[] {
     ...tabs('failed', runs.failed, ['dashboard', 'log', 'attempts']),
     ...tabs('crashed', runs.crashed, ['dashboard', 'attempts']),
     ...tabs('cancelled', runs.cancelled, ['dashboard']),
-    ...tabs('running', live.running, ['dashboard', 'log']),
-    ...tabs('paused', live.paused, ['dashboard']),
-    ...tabs('queued', live.queued, ['dashboard']),
     { name: 'run-missing', address: '/runs/not-there' },
     { name: 'run-explained', address: `/runs/${runs.done}`, act: (page) => firstPanelButton(page, /computed/) },
     {

@@ -44,10 +44,15 @@ export interface LogLine {
   level: 'error' | 'warning' | 'info';
 }
 
+/** Lines that continue one are indented by the width of its time, which stands in a column of its own here. */
+const timeIndent = /^ {1,25}/;
+
 /** A line taken apart; its level follows from its first words. */
 export function readLine(line: string): LogLine {
   const [, time = '', text = ''] = /^(\d{4}-\d\d-\d\dT[\d:.]+Z)? ?(.*)$/s.exec(line) ?? [];
-  return { time, text, level: levelOf(text) };
+  return time
+    ? { time, text, level: levelOf(text) }
+    : { time, text: text.replace(timeIndent, ''), level: levelOf(text) };
 }
 
 function levelOf(text: string): LogLine['level'] {
