@@ -72,7 +72,7 @@ module.exports = {
       name: 'no-unresolved',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: '^@tensorflow/tfjs-node' },
+      to: { couldNotResolve: true, pathNot: '^(@tensorflow/tfjs-node|virtual:)' },
     },
   ],
   options: {

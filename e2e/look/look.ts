@@ -119,7 +119,7 @@ async function photograph(page: Page, looks: Look[], answer: (answers: Answers) 
       await page.setViewportSize(size);
       await page.emulateMedia({ colorScheme: scheme });
       // Charts follow the size within a frame or two, and what a theme fades is over.
-      await page.waitForTimeout(300);
+      await page.waitForTimeout(500);
       mkdirSync(join(out, name), { recursive: true });
       const file = join(out, name, `${look.name}.png`);
       await page.screenshot({ path: file });
@@ -133,6 +133,7 @@ async function photograph(page: Page, looks: Look[], answer: (answers: Answers) 
 /** Goes there as a new window does: nothing is left open, selected or filtered from the view before. */
 async function open(page: Page, look: Look, answer: (answers: Answers) => void): Promise<void> {
   await page.setViewportSize(shots[0].size);
+  await page.emulateMedia({ colorScheme: shots[0].scheme });
   await page.evaluate(() => (location.hash = '#/nowhere/at/all'));
   await page.reload();
   await page.getByTestId('connection-state').and(page.locator('[data-state="open"]')).waitFor();

@@ -103,7 +103,7 @@ export function fullLooks(runs: Runs, live: LiveRuns): Look[] {
       address: `/runs/${runs.done}`,
       act: (page) => page.getByTestId('chart-menu').first().click(),
     },
-    compare('grouped', `runs=${runs.sweep.join(',')}&by=technique.lambda`),
+    compare('grouped', `runs=${runs.sweep.join(',')}&by=setting:technique.lambda.value`),
     compare('six', `runs=${runs.sweep.join(',')}`),
     compare('columns', `runs=${both}&layout=columns`),
     compare('trade-off', `runs=${runs.sweep.join(',')}&tab=tradeoff`),
