@@ -105,4 +105,23 @@ describe('the series of many runs', () => {
     expect(streams[2].spec).toMatchObject({ runs: ['b', 'c', 'd'] });
     pool.close();
   });
+
+  it('of a group stay on the screen until those of the group with the run that joined have come', async () => {
+    const { pool, streams } = makePool();
+    pool.want(g, 'step', ['loss']);
+    await wait();
+    streams[0].send({ x: [0, 1], loss: [1, 2] });
+    await wait();
+    const joined = { ...g, runs: ['b', 'c', 'd'] };
+    pool.keep([joined]);
+    pool.want(joined, 'step', ['loss']);
+    await wait();
+    expect(values(pool.part('g-1', 'loss', false))).toEqual([1, 2]);
+    streams[1].send({ x: [0, 1], loss: [3, 4] });
+    await wait();
+    expect(values(pool.part('g-1', 'loss', false))).toEqual([3, 4]);
+    pool.keep([]);
+    expect(pool.part('g-1', 'loss', false)).toBeNull();
+    pool.close();
+  });
 });

@@ -39,6 +39,8 @@ export class SeriesPool {
   private readonly hold: () => boolean;
   private readonly batches: Batch[] = [];
   private readonly cells = new Map<string, Cell>();
+  /** By cell, what a group showed before a run joined it: shown until the samples of the group as it is now have come. */
+  private readonly former = new Map<string, Batch>();
   private gathering: { source: SeriesSource; clock: Clock; key: string }[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   private detail: Domain | null = null;
@@ -77,15 +79,19 @@ export class SeriesPool {
 
   /** Samples of everything, or those in detail where they have come. Depends reactively on new data. */
   part(source: string, key: string, detailed: boolean): SeriesPart | null {
-    const cell = this.cells.get(cellName(source, key));
-    if (!cell) return null;
-    void cell.version.value;
-    return cell.batch?.part(key, detailed) ?? null;
+    const name = cellName(source, key);
+    void this.cells.get(name)?.version.value;
+    return this.shown(name)?.part(key, detailed) ?? null;
+  }
+
+  private shown(name: string): Batch | null {
+    const batch = this.cells.get(name)?.batch ?? null;
+    return batch?.isLoaded ? batch : (this.former.get(name) ?? batch);
   }
 
   /** Samples per point of what `part` gives. */
   level(source: string, key: string, detailed: boolean): number {
-    return this.cells.get(cellName(source, key))?.batch?.buffer(detailed)?.level ?? 1;
+    return this.shown(cellName(source, key))?.buffer(detailed)?.level ?? 1;
   }
 
   problem(source: string, key: string): Problem | null {
@@ -111,11 +117,17 @@ export class SeriesPool {
   /** Forgets sources that are not compared any more. */
   keep(sources: readonly SeriesSource[]): void {
     const kept = new Set(sources.map(streamKey));
+    const ids = new Set(sources.map(({ id }) => id));
+    for (const [name, { source }] of this.former) if (!ids.has(source.id)) this.former.delete(name);
     for (let i = this.batches.length - 1; i >= 0; i--) {
       const batch = this.batches[i];
       if (kept.has(streamKey(batch.source))) continue;
       batch.close();
-      for (const key of batch.keys) this.cells.delete(cellName(batch.source.id, key));
+      for (const key of batch.keys) {
+        const name = cellName(batch.source.id, key);
+        if (ids.has(batch.source.id) && batch.isLoaded) this.former.set(name, batch);
+        this.cells.delete(name);
+      }
       this.batches.splice(i, 1);
     }
   }
@@ -124,6 +136,7 @@ export class SeriesPool {
   restart(axis: Axis, points: number): void {
     if (axis === this.axis && points === this.points) return;
     if (axis !== this.axis) this.detail = null;
+    if (axis !== this.axis) this.former.clear();
     this.axis = axis;
     this.points = points;
     for (const batch of this.batches) batch.start(this.axis, this.points, this.detail);
@@ -134,6 +147,7 @@ export class SeriesPool {
     for (const batch of this.batches) batch.close();
     this.batches.length = 0;
     this.cells.clear();
+    this.former.clear();
   }
 
   private open(): void {
@@ -151,7 +165,12 @@ export class SeriesPool {
       const keys = list.map(({ key }) => key);
       const batch = new Batch(source, clock, keys, {
         subscribe: this.subscribe,
-        changed: () => keys.forEach((key) => this.bump(cellName(source.id, key))),
+        changed: () => {
+          for (const key of keys) {
+            this.former.delete(cellName(source.id, key));
+            this.bump(cellName(source.id, key));
+          }
+        },
         delay: () => pause(this.batches.length),
         hold: this.hold,
       });

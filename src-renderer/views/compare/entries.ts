@@ -113,13 +113,14 @@ function describe(entries: { id: string; runs: RunSummary[] }[], by: GroupBy): E
     .filter((key) => by === 'none' || (!isSeed(key) && entries.every(({ runs }) => isSame(runs, key))))
     .filter((key) => new Set(entries.map(({ runs }) => textOf(runs, key))).size > 1);
   const labels = shortLabels(differing);
+  const sweeps = new Set(entries.flatMap(({ runs }) => runs.map(({ sweep }) => sweep?.id ?? null)));
   return entries.map(({ id, runs }) => {
     const differences = differing.map((key) => ({ key, label: labels.get(key) ?? key, text: textOf(runs, key) }));
-    const names = new Set(runs.map(({ name }) => name));
+    const names = new Set(runs.map((run) => nameOf(run, sweeps.size === 1)));
     const told = differences.filter(({ text }) => text !== '–');
     const name =
       names.size === 1
-        ? runs[0].name
+        ? [...names][0]
         : told.map(({ label, text }) => `${label} ${text}`).join(', ') || `${runs.length} runs`;
     return {
       id,
@@ -135,6 +136,12 @@ function describe(entries: { id: string; runs: RunSummary[] }[], by: GroupBy): E
 /** A word tells what it is a value of; a number does so only with its name, where there is room for it. */
 const shortText = ({ label, text }: Entry['differences'][number], among: number): string =>
   among <= 2 && /^[\d.−-]/.test(text) ? `${label} ${text}` : text;
+
+/** Among runs of one sweep only, the name of the sweep says nothing. */
+function nameOf({ name, sweep }: RunSummary, amongSiblings: boolean): string {
+  const beginning = `${sweep?.name} · `;
+  return amongSiblings && sweep && name.startsWith(beginning) ? name.slice(beginning.length) : name;
+}
 
 const isSame = (runs: readonly RunSummary[], key: string) =>
   runs.every(({ settings }) => settings[key] === runs[0].settings[key]);
