@@ -134,8 +134,15 @@ const kebab = (name: string) => name.replace(/[A-Z0-9]+/g, (part) => `-${part.to
 /** Writes the tokens as CSS variables. */
 export function applyTokens(root: HTMLElement, tokens: Tokens, scheme: 'light' | 'dark'): void {
   for (const [name, value] of Object.entries(tokens)) root.style.setProperty(`--${kebab(name)}`, value as string);
+  withoutTransitions(root);
   root.style.setProperty('--font-ui', fonts.ui);
   root.style.setProperty('--font-mono', fonts.mono);
   root.style.colorScheme = scheme;
   root.dataset.theme = scheme;
+}
+
+/** Colours change at once: components that fade, each in its own time, would show half of one theme and half of the other. */
+function withoutTransitions(root: HTMLElement): void {
+  root.classList.add('still');
+  requestAnimationFrame(() => requestAnimationFrame(() => root.classList.remove('still')));
 }
