@@ -42,6 +42,7 @@ export const shortcuts: { title: string; list: Shortcut[] }[] = [
       { keys: [modifier, 'A'], what: 'Select all' },
       { keys: ['c'], what: 'Compare the selected' },
       { keys: ['/'], what: 'Filter' },
+      { keys: ['Tab', 'Enter'], what: 'Sort by a column, on its heading' },
     ],
   },
   {
