@@ -20,8 +20,8 @@ const mostSteps = 100;
 
 /**
  * One step of Douglas–Rachford splitting for the copy s of every row: w the nearest point of the row to 2p − s, s ← s + ω(w − p), sum ← sum + s.
- * w(λ) = (2p − s − λg)/(1 + 2λη) with the root λ ≥ 0 of q(λ) = Σ(η w² + g w) − h, which is convex and falls: from any λ the first step of Newton's method ends left
- * of the root, where it then stays.
+ * w(λ) = (2p − s − λg)/(1 + 2λη) with the root λ ≥ 0 of q(λ) = Σ(η w² + g w) − h, which is convex and falls. It is sought by Halley's method, by Newton's where that would go more
+ * than twice as far, from the multiplier of the step before.
  */
 export function splitRows(rows: number, n: number, row: QuadraticRows, point: SplitPoint, omega: number): void {
   const { p, s, sum, lambda } = point;
@@ -52,7 +52,7 @@ function rowMultiplier(
   let lambda = before[i];
   for (let step = 0; step < mostSteps; step++) {
     value = -h[i];
-    let slope = 0;
+    let [slope, curvature] = [0, 0];
     let size = Math.abs(h[i]);
     for (let j = 0, at = from; j < n; j++, at++) {
       const m = 1 + 2 * lambda * eta[at];
@@ -62,13 +62,17 @@ function rowMultiplier(
       value += term;
       size += Math.abs(term);
       slope += (gradient * gradient) / m;
+      curvature += (eta[at] * gradient * gradient) / (m * m);
     }
     if (Math.abs(value) <= resolution * size || !(slope > 0)) break;
-    const next = Math.max(0, lambda + value / slope);
-    if (step > 0 && !(next > lambda)) break;
-    // The derivative of the slope is 6κ·slope at most, so that 3κ·slope·(next − λ)² bounds what is left.
-    const left = next - lambda;
-    const done = left > 0 && (3 * bend[i] * slope * left * left) / (1 + 2 * lambda * bend[i]) <= resolution * size;
+    const doubled = 2 * slope * slope;
+    const halley = doubled - 6 * value * curvature;
+    const next = Math.max(0, lambda + (2 * halley > doubled ? (2 * value * slope) / halley : value / slope));
+    if (next === lambda) break;
+    // With κ the largest η/(1 + 2λη), q″ ≤ 6κ|q′| and |q‴| ≤ 48κ²|q′|, so that a step leaves about 9κ² times its third power at most.
+    const left = Math.abs(next - lambda);
+    const kappa = bend[i] / (1 + 2 * Math.min(lambda, next) * bend[i]);
+    const done = 9 * kappa * kappa * left * left * left * slope <= resolution * size;
     lambda = next;
     if (done) break;
   }

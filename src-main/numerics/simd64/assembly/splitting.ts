@@ -1,8 +1,9 @@
 // Steps of an operator splitting in which every quadratic row has a copy of y. n is even: an odd one is filled up with zeros.
 
-/** Of the pass before: Σ_j (η_j w_j + g_j)w_j − h, minus its derivative by λ, and the size of the terms. */
+/** Of the pass before: Σ_j (η_j w_j + g_j)w_j − h, minus its derivative by λ, a sixth of its second derivative, and the size of the terms. */
 let value: f64 = 0;
 let slope: f64 = 0;
+let curvature: f64 = 0;
 let size: f64 = 0;
 
 /** A value within this of 0, relative to the size of its terms, is 0. */
@@ -40,13 +41,14 @@ function evaluate(n: i32, eta: usize, g: usize, h: f64, p: usize, s: usize): voi
   value = total(f64x2.add(s0, s1)) - h;
 }
 
-/** `value`, `slope` and `size` at w = (2p − s − λg)/(1 + 2λη). */
+/** `value`, `slope`, `curvature` and `size` at w = (2p − s − λg)/(1 + 2λη). */
 function evaluateAt(n: i32, eta: usize, g: usize, h: f64, p: usize, s: usize, lambda: f64): void {
   const one = f64x2.splat(1);
   const twice = f64x2.splat(2 * lambda);
   const along = f64x2.splat(lambda);
   let values = f64x2.splat(0);
   let slopes = values;
+  let curvatures = values;
   let sizes = values;
   for (let j = 0; j < n; j += 2) {
     const e = v128.load(eta);
@@ -59,7 +61,9 @@ function evaluateAt(n: i32, eta: usize, g: usize, h: f64, p: usize, s: usize, la
     const gradient = f64x2.add(half, curved);
     values = f64x2.add(values, term);
     sizes = f64x2.add(sizes, f64x2.abs(term));
-    slopes = f64x2.add(slopes, f64x2.mul(f64x2.mul(gradient, gradient), inverse));
+    const fall = f64x2.mul(f64x2.mul(gradient, gradient), inverse);
+    slopes = f64x2.add(slopes, fall);
+    curvatures = f64x2.add(curvatures, f64x2.mul(f64x2.mul(e, inverse), fall));
     eta += 16;
     g += 16;
     p += 16;
@@ -67,6 +71,7 @@ function evaluateAt(n: i32, eta: usize, g: usize, h: f64, p: usize, s: usize, la
   }
   value = total(values) - h;
   slope = total(slopes);
+  curvature = total(curvatures);
   size = total(sizes) + Math.abs(h);
 }
 
@@ -121,7 +126,7 @@ export function splitRows(
   }
 }
 
-/** From any λ the first step of Newton's method ends left of the root, where it then stays. */
+/** As in linalg/splitRows.ts. */
 function splitRow(
   n: i32,
   eta: usize,
@@ -141,11 +146,13 @@ function splitRow(
     for (let step = 0; step < MOST_STEPS; step++) {
       evaluateAt(n, eta, g, h, p, s, lambda);
       if (Math.abs(value) <= RESOLUTION * size || !(slope > 0)) break;
-      const next = Math.max(0, lambda + value / slope);
-      if (step > 0 && !(next > lambda)) break;
-      // The derivative of the slope is 6κ·slope at most, so that 3κ·slope·(next − λ)² bounds what is left.
-      const left = next - lambda;
-      const done = left > 0 && (3 * bend * slope * left * left) / (1 + 2 * lambda * bend) <= RESOLUTION * size;
+      const doubled = 2 * slope * slope;
+      const halley = doubled - 6 * value * curvature;
+      const next = Math.max(0, lambda + (2 * halley > doubled ? (2 * value * slope) / halley : value / slope));
+      if (next == lambda) break;
+      const left = Math.abs(next - lambda);
+      const kappa = bend / (1 + 2 * Math.min(lambda, next) * bend);
+      const done = 9 * kappa * kappa * left * left * left * slope <= RESOLUTION * size;
       lambda = next;
       if (done) break;
     }
