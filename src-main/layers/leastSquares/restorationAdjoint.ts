@@ -9,7 +9,7 @@ import {
 import type { AdjointWork } from './iterationAdjoint';
 
 /**
- * Adjoint of a least-norm step y′ = y − αJᵀz, JJᵀz = res, α locally constant: with v the cotangent times α, q = (JJᵀ)⁻¹Jv and δ = Jᵀz it is the derivative, at constant v, q, z and δ, of
+ * Adjoint of a step y′ = y − αJᵀz, (JJᵀ + μI)z = res, α and μ locally constant: with v the cotangent times α, q = (JJᵀ + μI)⁻¹Jv and δ = Jᵀz it is the derivative, at constant v, q, z and δ, of
  *
  *     −zᵀJ(v − Jᵀq) + qᵀJδ − qᵀres
  *

@@ -1,3 +1,4 @@
+import { dot } from '../../numerics/linalg/products';
 import type { QcqpResidual } from './qcqpResidual';
 
 export interface RestorationSettings {
@@ -11,15 +12,18 @@ export const defaultRestorationSettings: RestorationSettings = { maxIterations: 
 export type RestorationStatus =
   | 'converged'
   | 'iteration limit'
+  /** Not even with damping could JJᵀ be factored. */
   | 'singular rows'
   | 'NaN'
   /** No step along the direction lowers the violation: a stationary point of it, as where no y is feasible. */
   | 'stalled';
 
 /**
- * Least-norm Gauss–Newton steps onto Ay = x and the rows that are violated, y ← y − αJᵀ(JJᵀ)⁻¹[Ay − x; c_active], α halved from 1 until the
- * violation falls by α·1e-4 of itself: an explicit state, as that of leastSquares.ts. Weights of the rows change none of it. It is a repair and no
- * projection: the point that it ends at is feasible and near, not the nearest.
+ * Least-norm Gauss–Newton steps onto Ay = x and the rows that are violated, y ← y − αJᵀ(JJᵀ)⁻¹res, res = [Ay − x; c_active], α halved from 1 until the
+ * violation falls by α·1e-4 of itself: an explicit state, as that of leastSquares.ts. Where no α down to ⅛ does, the step is y ← y − Jᵀ(JJᵀ + μI)⁻¹res with the
+ * least of some μ by which ‖res‖² falls by 1e-4 of what the model promises (Levenberg, 1944): with μ → ∞ it goes down the gradient of ½‖res‖², which
+ * is convex where the rows are, so that it ends only where nothing is feasible. A step is a function of the point that it begins at. Weights of the rows change none of it.
+ * It is a repair and no projection: the point that it ends at is feasible and near, not the nearest.
  */
 export interface Restoration {
   readonly model: QcqpResidual;
@@ -32,7 +36,9 @@ export interface Restoration {
   /** J = [A; active rows] at the point before the last step has `count` rows; Cholesky factor of JJᵀ, [count, count] with rows of e + m. */
   count: number;
   readonly factor: Float64Array;
-  /** Version of the model for which the first e rows of the factor are those of AAᵀ; whether that is positive definite. */
+  /** μ of the factor; of the last step after it. */
+  damping: number;
+  /** Version of the model for which the first e rows of the factor are those of AAᵀ + μI; whether that is positive definite. */
   version: number;
   constantFactored: boolean;
   /** (JJᵀ)⁻¹ res, [count], and Jᵀ times it, [n]. */
@@ -53,7 +59,14 @@ export function makeRestoration(model: QcqpResidual, settings: Partial<Restorati
     model,
     settings: { ...defaultRestorationSettings, ...settings },
     ...{ y: array(n), residual: array(model.rows), violation: 0 },
-    ...{ count: e, factor: array(most * most), version: -1, constantFactored: false, multiplier: array(most) },
+    ...{
+      count: e,
+      factor: array(most * most),
+      damping: 0,
+      version: -1,
+      constantFactored: false,
+      multiplier: array(most),
+    },
     ...{ direction: array(n), taken: 0, from: array(n), iteration: 0, status: null },
   };
 }
@@ -75,29 +88,36 @@ function measure(state: Restoration): void {
   state.violation = Math.sqrt(square);
 }
 
-/** Factors JJᵀ at the point of the model's last `linearise`; AAᵀ only if it has changed. @returns whether it is positive definite */
-export function factorRows(state: Restoration): boolean {
+/** Factors JJᵀ + μI at the point of the model's last `linearise`; AAᵀ only if it, or μ, has changed. @returns whether it is positive definite */
+export function factorRows(state: Restoration, damping = 0): boolean {
   const { model, factor } = state;
   const { n, e, m, kernels, activeCount, A, activeJacobian } = model;
   const stride = e + m;
-  if (state.version !== model.version) {
+  if (state.version !== model.version || state.damping !== damping) {
     kernels.multiplySymmetric(e, n, A, factor, 0, stride);
-    shiftDiagonal(factor, stride, 0, e);
+    state.damping = damping;
+    addDiagonal(state, 0, e);
     state.constantFactored = kernels.cholesky(e, 0, factor, stride, 0) < 0;
     state.version = model.version;
   }
   const count = (state.count = e + activeCount);
   kernels.multiplyTransposed(activeCount, e, n, activeJacobian, A, factor, e * stride, stride);
   kernels.multiplySymmetric(activeCount, n, activeJacobian, factor, e * (stride + 1), stride);
-  shiftDiagonal(factor, stride, e, count);
+  addDiagonal(state, e, count);
   return state.constantFactored && kernels.cholesky(count, e, factor, stride, 0) < 0;
 }
 
-/** Dependent rows: (JJᵀ + τI)⁻¹ in the place of the pseudo-inverse, which it equals to τ relative to its smallest eigenvalue but 0. */
-function shiftDiagonal(matrix: Float64Array, stride: number, from: number, to: number): void {
+/**
+ * μ, in rows that are weighted by s_i as μs_i²; and for dependent rows a shift: (JJᵀ + τI)⁻¹ in the place of the pseudo-inverse, which it equals to τ relative to its
+ * smallest eigenvalue but 0.
+ */
+function addDiagonal({ model, factor, damping }: Restoration, from: number, to: number): void {
+  const { e, m, active, rowWeights } = model;
+  const stride = e + m;
   let most = 0;
-  for (let i = from; i < to; i++) most = Math.max(most, matrix[i * (stride + 1)]);
-  for (let i = from; i < to; i++) matrix[i * (stride + 1)] += shift * most;
+  for (let i = from; i < to; i++) most = Math.max(most, factor[i * (stride + 1)]);
+  for (let i = from; i < to; i++)
+    factor[i * (stride + 1)] += shift * most + damping * rowWeights[i < e ? i : e + active[i - e]] ** 2;
 }
 
 /** q [count] ← (JJᵀ)⁻¹q */
@@ -121,34 +141,94 @@ export function addRowsTransposed({ model }: Restoration, q: Float64Array, v: Fl
 const shift = 1e-14;
 
 export function stepRestoration(state: Restoration): void {
-  const { model, y, residual, multiplier, direction } = state;
-  const { n, e } = model;
+  const { model, y, residual } = state;
   model.linearise(y, residual);
   state.iteration++;
-  if (!factorRows(state)) {
-    state.status = 'singular rows';
-    return;
+  state.from.set(y);
+  const before = state.violation;
+  if (stepUndamped(state, before)) return;
+  const end = stepDamped(state, before);
+  if (end === 'taken') return;
+  y.set(state.from);
+  state.taken = 0;
+  measure(state);
+  state.status = end;
+}
+
+/** @returns whether the violation has fallen; if not, y is anywhere */
+function stepUndamped(state: Restoration, before: number): boolean {
+  // Of more rows than unknowns some depend on others: what solves all of them is noise.
+  if (state.model.e + state.model.activeCount > state.model.n || !factorRows(state)) return false;
+  direct(state);
+  for (state.taken = 1; state.taken >= shortest; state.taken /= 2) {
+    move(state);
+    if (state.violation <= (1 - 1e-4 * state.taken) * before) return true;
   }
+  return false;
+}
+
+const shortest = 1 / 8;
+
+/** Tries powers of ten for μ, from far below the largest squared length of a row to far above it. */
+function stepDamped(state: Restoration, before: number): 'taken' | 'stalled' | 'singular rows' {
+  const { model, multiplier, from, residual } = state;
+  const { n, e, rowWeights, active } = model;
+  // Of y at `from`, where the model is linearised.
+  state.y.set(from);
+  measure(state);
+  const scale = Math.round(Math.log10(longestRow(model)));
+  const res = residual.slice(n);
+  state.taken = 1;
+  let factored = false;
+  for (let power = lowest; power <= highest; power++) {
+    const damping = 10 ** (scale + power);
+    if (!factorRows(state, damping)) continue;
+    factored = true;
+    state.y.set(from);
+    residual.set(res, n);
+    direct(state);
+    move(state);
+    // res − Jδ = μz, z of the rows without their weights.
+    let left = 0;
+    for (let k = 0; k < state.count; k++) left += (multiplier[k] * rowWeights[k < e ? k : e + active[k - e]]) ** 2;
+    const promised = before ** 2 - damping ** 2 * left;
+    if (promised > 0 && state.violation < before && before ** 2 - state.violation ** 2 >= 1e-4 * promised)
+      return 'taken';
+  }
+  return factored ? 'stalled' : 'singular rows';
+}
+
+const [lowest, highest] = [-6, 6];
+
+/** The largest squared length of a row of J, without its weight. */
+function longestRow({ n, e, A, activeJacobian, activeCount, active, rowWeights }: QcqpResidual): number {
+  let longest = 0;
+  const look = (rows: Float64Array, row: number, weight: number) => {
+    const square = dot(n, rows, row * n, rows, row * n) / weight ** 2;
+    if (square > longest) longest = square;
+  };
+  for (let i = 0; i < e; i++) look(A, i, rowWeights[i]);
+  for (let k = 0; k < activeCount; k++) look(activeJacobian, k, rowWeights[e + active[k]]);
+  return longest;
+}
+
+/** `multiplier` and `direction` from the residual at the point of the model and the factor. */
+function direct(state: Restoration): void {
+  const { model, residual, multiplier, direction } = state;
+  const { n, e } = model;
   for (let i = 0; i < e; i++) multiplier[i] = residual[n + i];
   for (let k = 0; k < model.activeCount; k++) multiplier[e + k] = residual[n + e + model.active[k]];
   solveRows(state, multiplier);
   direction.fill(0);
   addRowsTransposed(state, multiplier, direction);
-  const before = state.violation;
-  state.from.set(y);
-  for (state.taken = 1; ; state.taken /= 2) {
-    for (let j = 0; j < n; j++) y[j] = state.from[j] - state.taken * direction[j];
-    measure(state);
-    if (state.violation <= (1 - 1e-4 * state.taken) * before) return;
-    if (state.taken < shortest) break;
-  }
-  y.set(state.from);
-  state.taken = 0;
-  measure(state);
-  state.status = 'stalled';
 }
 
-const shortest = 1e-6;
+/** y and its violation, `taken` along the direction. */
+function move(state: Restoration): void {
+  const { y, from, direction, taken } = state;
+  for (let j = 0; j < y.length; j++) y[j] = from[j] - taken * direction[j];
+  measure(state);
+}
 
 export function terminateRestoration(state: Restoration): boolean {
   if (state.status) return true;
