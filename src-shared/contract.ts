@@ -19,6 +19,7 @@ import { figureSchema } from './figures/spec';
 import { changesSchema, filmAskSchema, filmPartSchema, outputPlaneAskSchema, outputPlaneSchema } from './film';
 import { landscapeAskSchema, landscapeSchema } from './landscape';
 import { layerAuditAskSchema, layerAuditSchema, layerPathAskSchema, layerPathSchema } from './layerAudit';
+import { openProblemSchema, ownProblemSchema } from './ownProblem';
 import {
   familyPreviewSchema,
   familySchema,
@@ -165,6 +166,8 @@ export const contract = {
      * are findings, not errors.
      */
     preview: request.input(previewFamilySchema).output(familyPreviewSchema),
+    /** Reads a problem of one's own and keeps it in the workspace, for the family `matrix` to name. */
+    open: request.input(openProblemSchema).output(ownProblemSchema),
   },
   datasets: {
     /** Datasets in the workspace and those that come with Adjoint. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { applicabilitySchema } from './applicability';
 import { findingSchema } from './errors';
 
 // Families of problems, and what is shown of one before and after it is generated.
@@ -139,6 +140,8 @@ export const familyPreviewSchema = z.object({
   seconds: z.number().nullable(),
   threads: z.number().int(),
   view: problemViewSchema.nullable(),
+  /** Which techniques can be used on it; null where nothing was drawn, or it is too large to say so at once. */
+  fits: applicabilitySchema.nullable(),
   /** What was reduced, or why nothing is shown, in sentences. */
   notes: z.array(z.string()),
 });

@@ -1,5 +1,5 @@
 import { AdjointError } from '@shared/errors';
-import type { NdArray } from '../store/ndarray';
+import { nestedNumbers } from '../store/ndarray';
 import { readNpz } from '../store/npz';
 
 /** Where each array belongs in the format `hypergradient/1`, and how many dimensions it has. */
@@ -14,9 +14,6 @@ const places: Record<string, { part: 'upper' | 'lower'; dimensions: number }> = 
 };
 /** The box of x. */
 const boxes: Record<string, 'lower' | 'upper'> = { xLower: 'lower', xUpper: 'upper' };
-
-/** Is this a .npz file? Those are zip archives. */
-export const isNpz = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b;
 
 /**
  * The arrays of a .npz file, named as in `hypergradient/1` (Q is needed, and x, the point to start from; xLower and xUpper are the box of
@@ -43,9 +40,9 @@ export function textOfArrays(bytes: Uint8Array, where: string): string {
       });
     else if (Array.from(array.data as ArrayLike<number | bigint>, Number).some(Number.isNaN))
       findings.push({ path: name, message: 'holds NaN' });
-    else if (place.part) file[place.part][name] = nested(array);
-    else if (name === 'x') file.x = nested(array);
-    else domain[boxes[name]] = nested(array);
+    else if (place.part) file[place.part][name] = nestedNumbers(array);
+    else if (name === 'x') file.x = nestedNumbers(array);
+    else domain[boxes[name]] = nestedNumbers(array);
   }
   for (const name of ['Q', 'x']) if (!arrays.has(name)) findings.push({ path: name, message: 'is missing' });
   if (findings.length > 0)
@@ -56,16 +53,4 @@ export function textOfArrays(bytes: Uint8Array, where: string): string {
     });
   if (Object.keys(domain).length > 0) file.upper.domain = domain;
   return JSON.stringify({ format: 'hypergradient/1', ...file });
-}
-
-/** Rows of numbers; what is infinite is null, as in the formats. */
-function nested({ shape, data }: NdArray): unknown {
-  const numbers = Array.from(data as ArrayLike<number | bigint>, (value) => {
-    const number = Number(value);
-    return Number.isFinite(number) ? number : null;
-  });
-  if (shape.length === 0) return numbers[0];
-  if (shape.length === 1) return numbers;
-  const [rows, columns] = shape;
-  return Array.from({ length: rows }, (_, i) => numbers.slice(i * columns, (i + 1) * columns));
 }

@@ -6,7 +6,8 @@ import { bilevelFamilyForms, findBilevelFamily } from './familyForms';
 import { parseBilevelFile } from './file/bilevelFile';
 import { parseHypergradientFile } from './hypergradientFile';
 import type { BilevelProblem } from './problem';
-import { isNpz, textOfArrays } from './problemArrays';
+import { isNpz } from '../store/npz';
+import { textOfArrays } from './problemArrays';
 
 /** A bilevel problem from a file, and what the file knows of it. */
 export interface ProblemFile {

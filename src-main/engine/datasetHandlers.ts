@@ -1,4 +1,6 @@
+import { keptProblems } from '../modelling/families/matrixSettings';
 import type { Workspace } from '../store/workspace';
+import { techniqueFits } from '../training/techniques/applicability';
 import { createRun } from './createRun';
 import type { DatasetCatalogue } from './datasetCatalogue';
 import { generationText, importDataset } from './datasetRuns';
@@ -17,14 +19,19 @@ export interface DatasetParts {
   datasets: DatasetCatalogue;
 }
 
-export function problemHandlers({ supervisor, previewer }: DatasetParts) {
+export function problemHandlers({ workspace, supervisor, previewer }: DatasetParts) {
   const { problems } = on;
+  const kept = keptProblems(workspace.path);
   return {
     families: problems.families.handler(() => describeFamilies()),
-    preview: problems.preview.handler(({ input, signal }) => {
-      const task = { kind: 'family' as const, input, threads: supervisor.threadsPerRun };
-      return previewer.run(task, input.key && `family ${input.key}`, signal);
+    preview: problems.preview.handler(async ({ input, signal }) => {
+      const task = { kind: 'family' as const, input, threads: supervisor.threadsPerRun, kept };
+      const { traits, ...look } = await previewer.run(task, input.key && `family ${input.key}`, signal);
+      return { ...look, fits: traits && { traits, techniques: techniqueFits(traits) } };
     }),
+    open: problems.open.handler(({ input: source, signal }) =>
+      previewer.run({ kind: 'ownProblem', source, kept }, '', signal),
+    ),
   };
 }
 

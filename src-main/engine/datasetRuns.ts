@@ -4,9 +4,10 @@ import { stringify } from 'yaml';
 import { datasetName, type GenerateDataset } from '@shared/datasets';
 import { AdjointError } from '@shared/errors';
 import { isFinalState, type RunSummary } from '@shared/run';
-import { familyOf, type DatasetExperiment } from '../modelling/datasetExperiment';
+import { familyOf, isMatrixFamily, type DatasetExperiment } from '../modelling/datasetExperiment';
 import { checkSettings } from '../modelling/families/family';
-import { findFamily, requireSettings, type FamilySettings } from '../modelling/families/registry';
+import { matrixSettings } from '../modelling/families/matrixSettings';
+import { findFamily, requireSettings } from '../modelling/families/registry';
 import { storeError, syncDirectory } from '../store/atomic';
 import { refuseTakenName, type DatasetPlaces } from './datasets';
 import type { Previewer } from './previewer';
@@ -23,7 +24,7 @@ export function generationText(request: GenerateDataset, runs: readonly RunSumma
       fix: 'Choose another name, or cancel that run first.',
     });
   // Wrong settings are named as the form has them, without the experiment around.
-  const filled = requireSettings(findFamily(family), settings);
+  const filled = requireSettings(family === 'matrix' ? { settings: matrixSettings } : findFamily(family), settings);
   return stringify({ kind: 'dataset', family: { kind: family, ...filled }, ...rest });
 }
 
@@ -32,7 +33,10 @@ export function generationText(request: GenerateDataset, runs: readonly RunSumma
  *
  * @throws AdjointError `bad-request` for settings that contradict each other or do not fit into memory, `conflict` for a taken name
  */
-export function requireGenerable(experiment: DatasetExperiment, places: DatasetPlaces): FamilySettings {
+export function requireGenerable(experiment: DatasetExperiment, places: DatasetPlaces): void {
+  refuseTakenName(experiment.name, places);
+  // What a file of one's own makes is checked by whoever reads it.
+  if (isMatrixFamily(experiment.family)) return;
   const { family, settings } = familyOf(experiment);
   const findings = checkSettings(family, settings, process.availableMemory());
   if (findings.length > 0)
@@ -41,8 +45,6 @@ export function requireGenerable(experiment: DatasetExperiment, places: DatasetP
       fix: 'Change the settings that are named.',
       findings,
     });
-  refuseTakenName(experiment.name, places);
-  return settings;
 }
 
 /**

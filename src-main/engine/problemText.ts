@@ -7,13 +7,13 @@ import { problemTextOf } from '../bilevel/problemFile';
 const mostBytes = 64e6;
 
 /** The text of a problem file. @throws AdjointError `not-found`, `bad-request` for a folder, `unsupported` for one that is too large */
-export function readProblemText(path: string): string {
+export function readProblemText(path: string, textOf = problemTextOf): string {
   try {
     const found = statSync(path);
     if (found.isDirectory())
       throw new AdjointError('bad-request', 'This is a folder, not a file.', { where: path, fix: 'Name the file in it.' });
     if (found.size > mostBytes) throw tooLarge(found.size, path);
-    return problemTextOf(readFileSync(path), path);
+    return textOf(readFileSync(path), path);
   } catch (error) {
     if (error instanceof AdjointError) throw error;
     const { code, what, ...rest } = toProblem(error, path);

@@ -1,13 +1,15 @@
+import type { ProblemTraits } from '@shared/applicability';
 import type { DatasetInfo } from '@shared/datasets';
 import { AdjointError } from '@shared/errors';
 import { formatBytes, formatDuration } from '@shared/format';
 import type { FamilyPreview, PreviewDataset, PreviewFamily, ProblemView, Slice } from '@shared/problems';
 import { checkSettings, fileBytes, peakBytes, type QcqpInstances, type Sizes } from '../modelling/families/family';
-import { findFamily, parseSettings } from '../modelling/families/registry';
+import { traitsOf } from '../modelling/traits';
 import { symmetricEigenvalues } from '../numerics/linalg/eigenvalues';
 import { boundRows, makeSolver } from '../solvers/qcqp/bounds';
 import { instanceView } from '../solvers/qcqp/instanceView';
 import { labelQuality } from '../solvers/qcqp/labelQuality';
+import { openFamily } from '../solvers/qcqp/ownProblem';
 import { sliceThrough } from '../solvers/qcqp/slice';
 import type { InstanceSolver } from '../solvers/qcqp/solver';
 import { inspectDataset, readDataset, type Dataset } from '../store/dataset';
@@ -23,13 +25,15 @@ const mostEigenvalues = 1000;
 /** Milliseconds spent on timing labels for the estimate. */
 const timingBudget = 200;
 
+/** A preview, but for the techniques, which the engine knows. */
+export type FamilyLook = Omit<FamilyPreview, 'fits'> & { traits: ProblemTraits | null };
+
 /** What generating these settings would give, and some instances of it. Wrong settings are findings. */
-export function previewFamily(input: PreviewFamily, threads: number): FamilyPreview {
-  const family = findFamily(input.family);
-  const { settings, findings } = parseSettings(family, input.settings);
+export function previewFamily(input: PreviewFamily, threads: number, kept: string): FamilyLook {
+  const { family, settings, findings } = openFamily(input.family, input.settings, kept);
   const memoryAvailable = process.availableMemory();
-  const nothing = { bytes: 0, memory: 0, memoryAvailable, seconds: null, threads, view: null, notes: [] };
-  if (!settings) return { ...nothing, findings, settings };
+  const nothing = { bytes: 0, memory: 0, memoryAvailable, seconds: null, threads, view: null, traits: null, notes: [] };
+  if (!family) return { ...nothing, findings, settings };
   const sized = { ...nothing, settings, bytes: fileBytes(family, settings), memory: peakBytes(family, settings) };
   const wrong = checkSettings(family, settings, memoryAvailable);
   if (wrong.length > 0) return { ...sized, findings: wrong };
@@ -66,6 +70,7 @@ export function previewFamily(input: PreviewFamily, threads: number): FamilyPrev
     findings: [],
     seconds,
     view: { ...view, dims: { ...view.dims, N: settings.instances } },
+    traits: instances.family.m * instances.family.n ** 3 > mostBasisWork ? null : traitsOf(instances.family),
     notes: [...notes, ...failuresAmong(view)],
   };
 }

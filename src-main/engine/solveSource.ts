@@ -3,6 +3,7 @@ import { basename, extname, join } from 'node:path';
 import { AdjointError, toProblem, type Problem } from '@shared/errors';
 import type { SolveCase, SolveSource } from '@shared/solve';
 import { parseMatrixProblem } from '../solvers/convex/matrixProblem';
+import { matrixTextOf } from '../solvers/convex/matrixText';
 import { convexProblem, type ConvexProblem, type SymmetricMatrix } from '../solvers/convex/problem';
 import { isSeparable } from '../solvers/convex/separable';
 import { readDataset, type Dataset } from '../store/dataset';
@@ -43,7 +44,7 @@ export function readSource(source: FoundSource): SourcedProblem {
 
 function fileProblem(source: Exclude<FoundSource, InstanceSource>): SourcedProblem {
   const where = source.kind === 'text' ? source.name : source.kind === 'case' ? source.name : source.path;
-  const text = source.kind === 'text' ? source.text : readProblemText(source.path);
+  const text = source.kind === 'text' ? source.text : readProblemText(source.path, matrixTextOf);
   checkTextSize(text, where);
   const { file, problem } = parseMatrixProblem(text, where);
   return {

@@ -6,7 +6,8 @@ import type { Problem } from '@shared/errors';
 import type { OutputPlaneAnswer, OutputPlaneAsk } from '@shared/film';
 import type { Landscape, LandscapeAsk } from '@shared/landscape';
 import type { LayerAudit, LayerAuditAsk, LayerPath, LayerPathAsk } from '@shared/layerAudit';
-import type { FamilyPreview, PreviewDataset, PreviewFamily, ProblemView } from '@shared/problems';
+import type { OpenProblem, OwnProblem } from '@shared/ownProblem';
+import type { PreviewDataset, PreviewFamily, ProblemView } from '@shared/problems';
 import type { Audited, SolveAudit, SolveCase, SolveReport, SolveRun } from '@shared/solve';
 import { traitsOf } from '../modelling/traits';
 import { readDataset } from '../store/dataset';
@@ -16,13 +17,15 @@ import { diagnosis } from './diagnosisView';
 import type { FoundAuditSource } from './layerAuditSource';
 import { layerAudit, layerPath } from './layerAuditViews';
 import { outputPlane } from './outputPlane';
-import { inspectWithLabels, previewDataset, previewFamily } from './problemViews';
+import { openOwnProblem } from './ownProblem';
+import { inspectWithLabels, previewDataset, previewFamily, type FamilyLook } from './problemViews';
 import { listCases, type FoundSource } from './solveSource';
 import { auditReport, solveReport } from './solveViews';
 
 /** What a thread is asked. */
 export type ViewTask =
-  | { kind: 'family'; input: PreviewFamily; threads: number }
+  | { kind: 'family'; input: PreviewFamily; threads: number; kept: string }
+  | { kind: 'ownProblem'; source: OpenProblem; kept: string }
   | { kind: 'dataset'; input: PreviewDataset; path: string }
   | { kind: 'inspect'; path: string }
   | { kind: 'traits'; path: string }
@@ -35,7 +38,8 @@ export type ViewTask =
 
 /** What it answers. */
 export interface ViewResults {
-  family: FamilyPreview;
+  family: FamilyLook;
+  ownProblem: OwnProblem;
   dataset: ProblemView;
   inspect: DatasetInfo;
   traits: ProblemTraits;
@@ -78,7 +82,9 @@ type Results = ViewResults[ViewTask['kind']];
 export function runViewTask(task: ViewTask): Results | Promise<Results> {
   switch (task.kind) {
     case 'family':
-      return previewFamily(task.input, task.threads);
+      return previewFamily(task.input, task.threads, task.kept);
+    case 'ownProblem':
+      return openOwnProblem(task.source, task.kept);
     case 'dataset':
       return previewDataset(task.input, task.path);
     case 'inspect':

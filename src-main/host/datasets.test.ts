@@ -30,7 +30,7 @@ async function problemOf(request: Promise<unknown>): Promise<Problem> {
 describe('families of problems', () => {
   it('come with forms, words and formulas', async () => {
     const families = await desk.client.problems.families();
-    expect(families.map(({ kind }) => kind)).toEqual(['qcqp', 'fsnet', 'dc3']);
+    expect(families.map(({ kind }) => kind)).toEqual(['qcqp', 'fsnet', 'dc3', 'matrix']);
     for (const family of families) {
       expect(Object.keys(family.settings.properties as object)).toContain('instances');
       expect(family.formula).toContain('\\min_y');

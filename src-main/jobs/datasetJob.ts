@@ -2,10 +2,12 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AdjointError } from '@shared/errors';
 import { formatBytes } from '@shared/format';
-import { datasetExperimentSchema, familyOf, type DatasetExperiment } from '../modelling/datasetExperiment';
+import { datasetExperimentSchema, type DatasetExperiment } from '../modelling/datasetExperiment';
 import { fileBytes, generateInstances } from '../modelling/families/family';
+import { keptProblems } from '../modelling/families/matrixSettings';
 import { LabelPool } from '../solvers/qcqp/labelPool';
 import { identityOf, Labelling, refuseUnlabelled } from '../solvers/qcqp/labelling';
+import { openFamilyOf } from '../solvers/qcqp/ownProblem';
 import type { Checkpoint } from '../store/checkpoint';
 import { inspectDataset, writeDataset } from '../store/dataset';
 import { catalogueColumns } from './columns';
@@ -21,7 +23,7 @@ export const datasetJob: JobKind = {
     const path = datasetPath(experiment, context);
     const ours = existsSync(path) && inspectDataset(path).provenance?.run === context.manifest.id;
     if (!ours) refuseTaken(path);
-    const { family, settings } = familyOf(experiment);
+    const { family, settings } = openFamilyOf(experiment, keptProblems(workspaceOf(context)));
     const began = performance.now();
     const labelling = new Labelling(generateInstances(family, settings), context.threads);
     const { n, m, e } = settings;
@@ -84,8 +86,11 @@ export const datasetJob: JobKind = {
   },
 };
 
-function datasetPath({ name, format }: DatasetExperiment, { workspace }: JobContext): string {
-  if (workspace !== undefined) return join(workspace, 'datasets', `${name}.${format}`);
+const datasetPath = ({ name, format }: DatasetExperiment, context: JobContext): string =>
+  join(workspaceOf(context), 'datasets', `${name}.${format}`);
+
+function workspaceOf({ workspace }: JobContext): string {
+  if (workspace !== undefined) return workspace;
   throw new AdjointError('bad-request', 'A dataset is written into a workspace, and this run has none.', {
     fix: 'Set ADJOINT_WORKSPACE.',
   });

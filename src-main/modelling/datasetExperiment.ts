@@ -3,6 +3,7 @@ import { datasetName, failurePolicies } from '@shared/datasets';
 import { flattenSettings } from '@shared/settings';
 import type { ExperimentKind } from './experimentKind';
 import type { ProblemFamily } from './families/family';
+import { matrixSettings } from './families/matrixSettings';
 import { families, findFamily, requireSettings, type FamilySettings } from './families/registry';
 import { describeMethod } from './method';
 
@@ -15,7 +16,11 @@ export const datasetExperimentSchema = z.strictObject({
   kind: z.literal('dataset').default('dataset'),
   name: datasetName.default('dataset').describe('What lists call the run and the dataset; its file is named after it.'),
   family: z
-    .discriminatedUnion('kind', [first, ...others])
+    .discriminatedUnion('kind', [
+      first,
+      ...others,
+      matrixSettings.extend({ kind: z.literal('matrix').describe('A problem of one’s own') }),
+    ])
     .prefault({ kind: first.shape.kind.value })
     .describe('The family of problems and its settings.'),
   failures: z
@@ -35,7 +40,12 @@ export const datasetExperimentSchema = z.strictObject({
 });
 export type DatasetExperiment = z.output<typeof datasetExperimentSchema>;
 
-/** The family that an experiment names, and its settings. @throws AdjointError `not-found`, `bad-request` */
+type FamilyOfExperiment = DatasetExperiment['family'];
+/** A problem of one's own, whose file has to be read (solvers/qcqp/ownProblem.ts). */
+export const isMatrixFamily = (family: FamilyOfExperiment): family is Extract<FamilyOfExperiment, { kind: 'matrix' }> =>
+  family.kind === 'matrix';
+
+/** The family of the registry that an experiment names, and its settings. @throws AdjointError `not-found`, `bad-request` */
 export function familyOf(experiment: DatasetExperiment): { family: ProblemFamily; settings: FamilySettings } {
   const { kind, ...given } = experiment.family as { kind: string } & Record<string, unknown>;
   const family = findFamily(kind);
@@ -57,10 +67,13 @@ export const datasetKind: ExperimentKind<'dataset', DatasetExperiment> = {
   ],
   changed(experiment) {
     const given = flattenSettings(experiment);
-    const defaults = flattenSettings({ family: familyOf(experiment).family.settings.parse({}) });
+    const schema = isMatrixFamily(experiment.family)
+      ? matrixSettings.partial({ file: true })
+      : familyOf(experiment).family.settings;
+    const defaults = flattenSettings({ family: schema.parse({}) });
     return Object.keys(given).filter((path) => path in defaults && given[path] !== defaults[path]);
   },
-  seed: (experiment) => familyOf(experiment).settings.seed,
+  seed: ({ family }) => Number(family.seed),
   repeated: null,
   data: () => null,
   work: () => null,

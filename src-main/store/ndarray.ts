@@ -195,3 +195,18 @@ export function encodeArray(array: NdArray): { description: string; bytes: Uint8
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return { description: `${items[code]?.bytes === 1 ? '|' : '<'}${code}`, bytes };
 }
+
+/** The entries as nested lists of numbers, as JSON has them; what is not finite is null. No digit of a float64 is lost. */
+export function nestedNumbers({ shape, data }: NdArray): unknown {
+  const numbers = Array.from(data as ArrayLike<number | bigint>, (value) => {
+    const number = Number(value);
+    return Number.isFinite(number) ? number : null;
+  });
+  return shape.length === 0 ? numbers[0] : nest(numbers, shape);
+}
+
+function nest(values: unknown[], [length, ...rest]: number[]): unknown[] {
+  if (rest.length === 0) return values;
+  const size = values.length / Math.max(1, length);
+  return Array.from({ length }, (_, i) => nest(values.slice(i * size, (i + 1) * size), rest));
+}

@@ -27,6 +27,9 @@ const damaged = (what: string, at: number): AdjointError =>
     fix: 'Write the file again; it was probably not written or copied to its end.',
   });
 
+/** Is this a .npz file? Those are zip archives. */
+export const isNpz = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b;
+
 /**
  * Reads a .npz file: a zip archive of .npy files, stored or deflated. Every entry's CRC-32 is verified.
  *

@@ -2,6 +2,7 @@ import type { Applicability } from '@shared/applicability';
 import type { DatasetInfo, GenerateDataset } from '@shared/datasets';
 import type { TrashedDataset } from '@shared/datasetTrash';
 import { AdjointError, type Problem } from '@shared/errors';
+import type { OpenProblem, OwnProblem } from '@shared/ownProblem';
 import type {
   FamilyInfo,
   FamilyPreview,
@@ -41,6 +42,23 @@ const families: FamilyInfo[] = [
       { name: 'n50', title: 'n = 50, m = 20, e = 20, N = 2000', settings: { n: 50, m: 20, e: 20, instances: 2000 } },
       { name: 'n100', title: 'n = 100, m = 50, e = 50, N = 5000', settings: { n: 100, m: 50, e: 50, instances: 5000 } },
     ],
+  },
+  {
+    kind: 'matrix',
+    title: 'From your matrices',
+    summary: 'Your own convex problem.',
+    formula: '\\min_y \\tfrac12 y^\\top Q y \\quad\\text{s.t.}\\quad A y = b',
+    reference: '',
+    settings: {
+      type: 'object',
+      properties: {
+        file: { type: 'string', description: 'A file.' },
+        vary: { type: 'string', enum: ['b', 'h'], default: 'b', description: 'What varies.' },
+        instances: integer(1000, 'Instances N.'),
+      },
+      required: ['file'],
+    },
+    presets: [],
   },
 ];
 
@@ -126,6 +144,10 @@ export class FakeProblems {
       'techniques.applicability': ({ dataset }: { dataset: string }) => applicability(dataset),
       'problems.families': () => families,
       'problems.preview': (input: PreviewFamily) => preview(input),
+      'problems.open': (source: OpenProblem): OwnProblem => {
+        refused();
+        return { file: 'ab'.repeat(32), name: source.kind === 'path' ? 'From a path' : 'Pasted', about: '', dims: { n: 2, e: 1, m: 1 }, samples: { b: 0, h: 0 } };
+      }, // prettier-ignore
       'datasets.list': () => [...this.datasets.values()],
       'datasets.show': ({ name }: { name: string }) => this.datasets.get(name),
       'datasets.preview': (input: PreviewDataset) => problemView(input.instances, input.sliceOf, 10, true),
@@ -213,7 +235,7 @@ function preview({ settings, instances, sliceOf }: PreviewFamily): FamilyPreview
   const filled = { n: 100, m: 50, e: 50, instances: 5000, hessians: 'diagonal', ...settings };
   const nothing = { memoryAvailable: 8e9, threads: 2, notes: [] };
   if (filled.e > filled.n)
-    return { ...nothing, findings: [{ path: 'e', message: 'choose e ≤ n' }], settings: filled, bytes: 0, memory: 0, seconds: null, view: null };
+    return { ...nothing, findings: [{ path: 'e', message: 'choose e ≤ n' }], settings: filled, bytes: 0, memory: 0, seconds: null, view: null, fits: null };
   const view = problemView(Array.from({ length: instances }, (_, i) => i), sliceOf, Math.min(filled.m, 12), false);
-  return { ...nothing, findings: [], settings: filled, bytes: 10_240_400, memory: 20_900_000, seconds: 6.9, view };
+  return { ...nothing, findings: [], settings: filled, bytes: 10_240_400, memory: 20_900_000, seconds: 6.9, view, fits: applicability('qcqp-n20') };
 } // prettier-ignore

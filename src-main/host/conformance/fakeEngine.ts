@@ -71,6 +71,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
     problems: {
       families: os.problems.families.handler(() => []),
       preview: os.problems.preview.handler(notHere),
+      open: os.problems.open.handler(notHere),
     },
     datasets: {
       list: os.datasets.list.handler(() => []),

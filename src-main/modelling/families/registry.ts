@@ -27,16 +27,19 @@ export type FamilySettings = Sizes & Record<string, unknown>;
 
 /** Settings with every default filled in, or a finding for each that is wrong. */
 export function parseSettings(
-  family: ProblemFamily,
+  family: Pick<ProblemFamily, 'settings'>,
   given: Record<string, unknown>,
 ): { settings: FamilySettings | null; findings: Finding[] } {
   const parsed = family.settings.safeParse(given);
   if (parsed.success) return { settings: parsed.data as FamilySettings, findings: [] };
-  return { settings: null, findings: parsed.error.issues.flatMap((issue) => explain(issue, family)) };
+  return { settings: null, findings: explainIssues(parsed.error, family.settings) };
 }
 
 /** `parseSettings`. @throws AdjointError `bad-request` with every finding */
-export function requireSettings(family: ProblemFamily, given: Record<string, unknown>): FamilySettings {
+export function requireSettings(
+  family: Pick<ProblemFamily, 'settings'>,
+  given: Record<string, unknown>,
+): FamilySettings {
   const { settings, findings } = parseSettings(family, given);
   if (settings) return settings;
   throw new AdjointError('bad-request', 'These settings of the generator are not valid.', {
@@ -46,9 +49,14 @@ export function requireSettings(family: ProblemFamily, given: Record<string, unk
   });
 }
 
-function explain(issue: z.core.$ZodIssue, family: ProblemFamily): Finding[] {
-  const known = Object.keys(family.settings.shape).join(', ');
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ path: key, message: `there is no setting “${key}”; known: ${known}` }));
-  return [{ path: issue.path.join('.'), message: issue.message }];
+/** What is wrong with settings, by the setting. */
+export function explainIssues({ issues }: z.ZodError, { shape }: z.ZodObject): Finding[] {
+  return issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({
+          path: key,
+          message: `there is no setting “${key}”; known: ${Object.keys(shape).join(', ')}`,
+        }))
+      : [{ path: issue.path.join('.'), message: issue.message }],
+  );
 }

@@ -7,7 +7,8 @@ const symmetric = z.union([matrix, vector]);
 
 /**
  * The file format `matrix-problem/1`: a convex problem in matrix form. A row of `H` is null, an n × n matrix or the n numbers of a
- * diagonal; `null` is no bound. `cotangent` is v of L = vᵀy*; what else there is, such as `expected`, is kept.
+ * diagonal; `null` is no bound. `cotangent` is v of L = vᵀy*; `b_samples` and `h_samples` are other b and h, a row each; what else there is, such
+ * as `expected`, is kept.
  */
 export const matrixProblemSchema = z.looseObject({
   format: z.literal('matrix-problem/1'),
@@ -25,6 +26,8 @@ export const matrixProblemSchema = z.looseObject({
   upper: bounds.optional(),
   soc: z.array(z.object({ F: matrix, g: vector, c: vector, d: z.number() })).optional(),
   cotangent: vector.optional(),
+  b_samples: matrix.optional(),
+  h_samples: matrix.optional(),
 });
 export type MatrixProblemFile = z.infer<typeof matrixProblemSchema>;
 
@@ -87,6 +90,8 @@ export function parseMatrixProblem(text: string, where: string): { file: MatrixP
     })),
   });
   if (file.cotangent) expect('cotangent', file.cotangent.length, n);
+  file.b_samples?.forEach((row, i) => expect(`b_samples[${i}]`, row.length, e));
+  file.h_samples?.forEach((row, i) => expect(`h_samples[${i}]`, row.length, m));
   if (findings.length > 0)
     throw new AdjointError('bad-request', 'The problem is not consistent: some parts do not have their shape.', {
       where,

@@ -2,15 +2,11 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Generator } from '@shared/random/generator';
 import { AdjointError } from '@shared/errors';
+import { samplingLaws, type VariableDatum } from '../../modelling/families/matrixSettings';
 import { rowSpaceOfA, type ProblemFamily, type QcqpFamily, splitByShares } from '../../modelling/families/family';
 import { parseMatrixProblem } from '../convex/matrixProblem';
 import type { ConvexProblem, SymmetricMatrix } from '../convex/problem';
 import { convexityFindings } from '../convex/validate';
-
-/** What of a problem can vary from instance to instance: right-hand sides, since x of Ay = x is all that varies in a dataset. */
-export const variableData = ['b', 'h'] as const;
-export type VariableDatum = (typeof variableData)[number];
-export const samplingLaws = ['uniform', 'normal'] as const;
 
 export interface Variation {
   datum: VariableDatum;
@@ -22,7 +18,7 @@ const words: Record<VariableDatum, string> = { b: 'right-hand sides of Ay = b', 
 
 /**
  * One user's problem as a family: instances are the problem with other right-hand sides, b₀ + spread·u or h₀ + spread·u, where u is
- * U[−1, 1] or N(0, 1), drawn row by row from one default_rng(seed). Limits h become right-hand sides of equality rows by a variable each:
+ * U[−1, 1] or N(0, 1), drawn row by row from one default_rng(seed); or they are the first rows of the file’s `b_samples` or `h_samples`. Limits h become right-hand sides of equality rows by a variable each:
  *
  *     yᵀH_i y + G_iᵀy − t_i ≤ 0,   t_i = x_i
  *
@@ -32,22 +28,29 @@ const words: Record<VariableDatum, string> = { b: 'right-hand sides of Ay = b', 
 export function matrixFamily(text: string, where: string, { datum, entries }: Variation): ProblemFamily {
   const { file, problem } = parseMatrixProblem(text, where);
   checkProblem(problem, datum, where);
-  const vary = checkEntries(problem[datum].length, entries, datum, where);
+  const vary = checkEntries(problem[datum].length, entries, datum);
   const { family, centre, varying } = datum === 'b' ? varyingRows(problem, vary) : varyingLimits(problem, vary);
   rowSpaceOfA(family.A, family.e, family.n);
   const { n, m, e } = family;
+  const samples = file[`${datum}_samples`] ?? [];
   const numbers = vary.join(' ');
   const digest = createHash('sha256').update(text).digest('hex');
   const settings = z.strictObject({
     n: z.literal(n).default(n).describe('Variables.'),
     m: z.literal(m).default(m).describe('Inequality rows.'),
     e: z.literal(e).default(e).describe('Equality rows.'),
-    instances: z.number().int().positive().max(100_000_000).default(1000).describe('Instances N.'),
+    instances: z
+      .number()
+      .int()
+      .positive()
+      .max(100_000_000)
+      .default(samples.length || 1000)
+      .describe('Instances N.'),
     seed: z.number().int().nonnegative().default(0).describe('Seed of numpy’s default_rng.'),
     law: z
       .enum(samplingLaws)
-      .default('uniform')
-      .describe('How the entries vary: U[−1, 1] or N(0, 1), times the spread.'),
+      .default(samples.length > 0 ? 'samples' : 'uniform')
+      .describe('How the entries vary: U[−1, 1] or N(0, 1), times the spread; or as the file’s samples have them.'),
     spread: z.number().positive().default(0.5).describe('How far the varying entries are from the file’s value.'),
     vary: z.literal(datum).default(datum).describe('What varies.'),
     entries: z.literal(numbers).default(numbers).describe('Which entries of it.'),
@@ -67,14 +70,32 @@ export function matrixFamily(text: string, where: string, { datum, entries }: Va
     version: 1,
     bounded: Boolean(family.lower),
     constants: () => n * n + n + e * n + m * n + family.H.length + m,
-    contradictions: () => [],
+    contradictions({ instances, law }: Settings) {
+      if (law !== 'samples' || instances <= samples.length) return [];
+      return samples.length === 0
+        ? [
+            {
+              path: 'law',
+              message: `The file has no samples of ${datum}: add an array ${datum}_samples [N, ${problem[datum].length}]`,
+            },
+          ]
+        : [
+            {
+              path: 'instances',
+              message: `The file has ${samples.length} samples of ${datum}: choose at most as many`,
+            },
+          ];
+    },
     draw({ instances: N, seed, law, spread }: Settings) {
       const generator = new Generator(seed);
       const X = new Float64Array(N * e);
       for (let i = 0; i < N; i++) {
         X.set(centre, i * e);
-        for (const row of varying)
-          X[i * e + row] += spread * (law === 'uniform' ? generator.uniform(-1, 1) : generator.standardNormals(1)[0]);
+        varying.forEach((row, k) => {
+          if (law === 'samples') X[i * e + row] = samples[i][vary[k]];
+          else
+            X[i * e + row] += spread * (law === 'uniform' ? generator.uniform(-1, 1) : generator.standardNormals(1)[0]);
+        });
       }
       return { family, N, X };
     },
@@ -95,25 +116,21 @@ function checkProblem(problem: ConvexProblem, datum: VariableDatum, where: strin
   if (finding)
     throw refuse(`${finding.message}, so that its optima cannot be proved.`, 'Labels are for convex problems.');
   if (problem[datum].length === 0)
-    throw refuse(
+    throw new AdjointError(
+      'unsupported',
       datum === 'b'
         ? 'The problem has no equality rows, so that b cannot vary.'
         : 'The problem has no inequality rows, so that h cannot vary.',
-      `Vary ${datum === 'b' ? 'h' : 'b'} instead.`,
+      { where: 'vary', fix: `Vary ${datum === 'b' ? 'h' : 'b'} instead.` },
     );
 }
 
-function checkEntries(
-  length: number,
-  entries: readonly number[] | undefined,
-  datum: VariableDatum,
-  where: string,
-): number[] {
+function checkEntries(length: number, entries: readonly number[] | undefined, datum: VariableDatum): number[] {
   const all = entries ?? Array.from({ length }, (_, i) => i);
   const wrong = all.find((entry) => !Number.isInteger(entry) || entry < 0 || entry >= length);
   if (all.length > 0 && wrong === undefined) return [...new Set(all)].toSorted((a, b) => a - b);
   throw new AdjointError('bad-request', `${datum} has no entry ${wrong ?? ''}; it has ${length}, from 0 on.`, {
-    where,
+    where: 'entries',
     fix: 'Name entries that are there, separated by commas.',
   });
 }

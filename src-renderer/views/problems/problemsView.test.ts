@@ -29,7 +29,7 @@ async function open(address: string, options: FakeEngineOptions = {}): Promise<v
 describe('the problems view', () => {
   it('lists families and datasets, with how many runs use each', async () => {
     await open('/problems');
-    expect(mounted.wrapper.findAll('[data-testid="family"]')).toHaveLength(1);
+    expect(mounted.wrapper.findAll('[data-testid="family"]')).toHaveLength(2);
     const rows = mounted.wrapper.findAll('[data-testid="dataset-row"]');
     expect(rows.map((row) => row.find('b').text())).toEqual(['own', 'qcqp-n20', 'torn']);
     expect(rows[1].text()).toContain('166 / 17 / 17');
@@ -176,7 +176,48 @@ describe('a family', () => {
   it('that is not there is said so', async () => {
     await open('/problems/new/sdp');
     expect(text()).toContain('There is no such family');
-    expect(text()).toContain('Adjoint knows QCQP.');
+    expect(text()).toContain('Adjoint knows QCQP, From your matrices.');
+  });
+}); // prettier-ignore
+
+describe('a problem of one’s own', () => {
+  const file = 'ab'.repeat(32);
+  const openPath = async (path: string) => {
+    await find('[data-testid="own-problem-path"]').setValue(path);
+    await find('[data-testid="own-problem"] form').trigger('submit');
+  };
+
+  it('is asked for first, then shown as a form, its instances and the techniques that can be used', async () => {
+    await open('/problems/new/matrix');
+    await soon(() => expect(text()).toContain('Which problem?'));
+    expect(find('[data-setting="vary"]').exists()).toBe(false);
+    expect(called('problems.preview')).toEqual([]);
+    await openPath('/data/mine.npz');
+    await soon(() => expect(find('[data-testid="technique-fits"]').exists()).toBe(true));
+    expect(called('problems.open')).toEqual([{ kind: 'path', path: '/data/mine.npz' }]);
+    expect(find('[data-setting="file"]').exists()).toBe(false);
+    expect(called('problems.preview').at(-1)).toMatchObject({ family: 'matrix', settings: { file } });
+    await soon(() => expect(mounted.router.currentRoute.value.query.settings).toBe(JSON.stringify({ file })));
+    await find('.generate form').trigger('submit');
+    await soon(() => expect(called('datasets.generate')).toMatchObject([{ family: 'matrix', settings: { file } }]));
+  });
+
+  it('is found again by its address, and can be left for another', async () => {
+    await open(`/problems/new/matrix?settings={"file":"${file}"}`);
+    await soon(() => expect(find('[data-testid="own-problem"]').text()).toContain('n = 2 · 1 equalities'));
+    expect(called('problems.open')).toEqual([{ kind: 'kept', sha256: file }]);
+    await find('[data-testid="other-problem"]').trigger('click');
+    await soon(() => expect(text()).toContain('Which problem?'));
+  });
+
+  it('that is none is refused with the name of the array, and another can be tried', async () => {
+    await open('/problems/new/matrix');
+    await soon(() => expect(find('[data-testid="own-problem-path"]').exists()).toBe(true));
+    mounted.engine.problems.refuse = { code: 'bad-request', what: 'The arrays do not make a problem.', findings: [{ path: 'lowr', message: 'is no part of a problem' }] };
+    await openPath('/data/wrong.npz');
+    await soon(() => expect(find('[data-testid="own-problem"] [role="alert"]').text()).toContain('lowr'));
+    await openPath('/data/mine.npz');
+    await soon(() => expect(find('[data-testid="own-problem"] [role="alert"]').exists()).toBe(false));
   });
 }); // prettier-ignore
 
