@@ -27,7 +27,7 @@ export default defineConfig({
             ? ['src-*/**/*.long.test.ts']
             : ['src-main/**/*.test.ts', 'src-shared/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: long ? [] : ['**/*.long.test.ts'],
-          testTimeout: long ? 900_000 : 30_000,
+          testTimeout: long ? 900_000 : 120_000,
           globalSetup: ['./scripts/vitestSetup.ts'],
           server: { deps: { inline: [/@tensorflow\/tfjs-(core|backend)/] } },
         },
@@ -38,7 +38,7 @@ export default defineConfig({
         test: {
           name: 'renderer',
           environment: 'happy-dom',
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           include: long ? [] : ['src-renderer/**/*.test.ts'],
           exclude: ['**/*.long.test.ts'],
         },

@@ -69,7 +69,7 @@ it('a file becomes a dataset, also after it has gone', async () => {
   // What the file remembers of its making opens the form it was made with.
   const { n: _, m: __, e: ___, ...remembered } = info.provenance!.settings;
   expect((await preview(remembered)).findings).toEqual([]);
-}, 30_000);
+}, 120_000);
 
 it('arrays of a .npz are the same problem, and its samples are the instances', async () => {
   const opened = await open(write('mine.npz', { ...arrays, b_samples: array([6, 1], ...samples) }));
@@ -84,7 +84,7 @@ it('arrays of a .npz are the same problem, and its samples are the instances', a
   expect((await preview({ ...settings, instances: 7 })).findings).toMatchObject([
     { path: 'instances', message: 'The file has 6 samples of b: choose at most as many' },
   ]);
-}, 30_000);
+}, 120_000);
 
 it('limits vary by a variable each, which the preview counts', async () => {
   const { file: sha256 } = await open(write('mine.json', file));
