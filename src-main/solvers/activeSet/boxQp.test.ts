@@ -177,7 +177,7 @@ test('what cannot be solved is refused by name', () => {
   expect(() => makeBoxQp({ n: 2, Q: Float64Array.of(1, 0, 0), ...bounds })).toThrow('Q has 3 entries');
   expect(() => makeBoxQp({ n: 2, Q: Float64Array.of(1, 0, 0, NaN), ...bounds })).toThrow('Q holds NaN at position 3');
   expect(() => makeBoxQp({ n: 2, Q: identity, lower: Float64Array.of(-1, 2), upper: Float64Array.of(1, 1) })).toThrow(
-    'bounds of variable 2: 2 ≤ y ≤ 1',
+    'bounds of variable 1: 2 ≤ y ≤ 1',
   );
   const solver = makeBoxQp({ n: 2, Q: identity, ...bounds });
   expect(() => solveBoxQp(solver, [NaN, 0])).toThrow('linear term');
