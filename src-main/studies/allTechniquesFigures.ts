@@ -11,55 +11,39 @@ import type { Findings, StudyRun } from './study';
 
 /** Nothing in these problems is more feasible than rounding allows, and a logarithmic axis has no zero. */
 const floor = 1e-16;
-const floored = ({ value, low, high }: Estimate): Estimate => ({
-  value: Math.max(floor, value),
-  low: low === null ? null : Math.max(floor, low),
-  high: high === null ? null : Math.max(floor, high),
-});
-
 const interval = '95 % bootstrap over seeds';
 type StudyFigure = Findings['figures'][number];
+
+/** Signed where one looks for what is bought with infeasibility, its size on a logarithmic axis where one looks for what is left. */
+const gapAxes = [
+  { y: { label: 'Optimality gap, signed', scale: 'linear' }, gapOf: (value: number) => value },
+  {
+    y: { label: 'Optimality gap, absolute', scale: 'log' },
+    gapOf: (value: number) => Math.max(floor, Math.abs(value)),
+  },
+] as const;
 
 export function tradeOffFigure(rows: readonly TechniqueRow[]): StudyFigure {
   return {
     name: 'trade-off',
     caption:
-      'Gap against the mean violation of the worst row: large markers are means over seeds with intervals in both directions, small ones are runs. Violations below 1e-16 stand at 1e-16.',
+      'Gap against the mean violation of the worst row, one point a run; on the right the size of the gap. Violations below 1e-16 stand at 1e-16.',
     figure: {
       format: 'adjoint-figure',
       version: 1,
       title: 'Gap against violation',
-      style: { width: 178, height: 100, legend: 'none' },
-      panels: [
-        {
-          x: { label: 'Violation', scale: 'log' },
-          y: { label: 'Optimality gap, signed' },
-          series: [
-            {
-              mark: 'points',
-              label: 'Runs',
-              x: data(rows.flatMap(({ runs }) => runs.map((run) => Math.max(floor, violation(run))))),
-              y: data(rows.flatMap(({ runs }) => runs.map((run) => tail(run, 'valid/gap_mean')))),
-            },
-            ...rows.map((row) => {
-              const at = floored(row.violation);
-              return {
-                mark: 'points' as const,
-                label: row.title,
-                x: data([at.value]),
-                xLow: data([at.low]),
-                xHigh: data([at.high]),
-                y: data([row.gap.value]),
-                low: data([row.gap.low]),
-                high: data([row.gap.high]),
-                interval,
-                names: [row.title],
-              };
-            }),
-          ],
-          annotations: [{ kind: 'horizontal', at: 0 }],
-        },
-      ],
+      style: { width: 178, columns: 2, legend: 'below' },
+      panels: gapAxes.map(({ y, gapOf }) => ({
+        x: { label: 'Violation', scale: 'log' },
+        y,
+        series: rows.map(({ title, runs }) => ({
+          mark: 'points',
+          label: title,
+          x: data(runs.map((run) => Math.max(floor, violation(run)))),
+          y: data(runs.map((run) => gapOf(tail(run, 'valid/gap_mean')))),
+        })),
+        annotations: y.scale === 'linear' ? [{ kind: 'horizontal', at: 0 }] : [],
+      })),
     },
   };
 }
@@ -82,6 +66,11 @@ function secondsCurve(runs: readonly StudyRun[], of: (run: StudyRun) => ReturnTy
   return result;
 }
 
+function gapOverSeconds(run: StudyRun): ReturnType<typeof overSeconds> {
+  const { seconds, values } = overSeconds(run, 'valid/gap_mean');
+  return { seconds, values: values.map((value) => Math.max(floor, Math.abs(value))) };
+}
+
 function violationOverSeconds(run: StudyRun): ReturnType<typeof overSeconds> {
   const [eq, ineq] = ['valid/eq_mean', 'valid/ineq_mean'].map((metric) => overSeconds(run, metric));
   return {
@@ -99,7 +88,7 @@ export function trainingFigure({ validations }: AllTechniquesSettings, rows: rea
   return {
     name: 'training',
     caption:
-      'Gap and violation over the seconds of training, means of equal parts, then over seeds with bootstrap bands. Violations below 1e-16 stand at 1e-16.',
+      'Size of the gap and violation over the seconds of training, means of equal parts, then over seeds with bootstrap bands. Violations below 1e-16 stand at 1e-16.',
     figure: {
       format: 'adjoint-figure',
       version: 1,
@@ -107,8 +96,10 @@ export function trainingFigure({ validations }: AllTechniquesSettings, rows: rea
       style: { width: 178, columns: 2, legend: 'below' },
       panels: [
         curvesPanel({
-          ...{ x, y: { label: 'Optimality gap, signed', scale: 'linear' }, interval, thresholds: [0] },
-          lines: lines((run) => overSeconds(run, 'valid/gap_mean')),
+          x,
+          y: { label: 'Optimality gap, absolute', scale: 'log' },
+          interval,
+          lines: lines(gapOverSeconds),
         }),
         curvesPanel({ x, y: { label: 'Violation', scale: 'log' }, interval, lines: lines(violationOverSeconds) }),
       ],

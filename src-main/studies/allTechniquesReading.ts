@@ -93,9 +93,9 @@ function times(rows: readonly TechniqueRow[], exact: Estimate): Claim[] {
   const even = rows.filter((row) => !faster.includes(row) && !slower.includes(row));
   const byGain = ascending(faster, ({ speed }) => -speed.value);
   const parts = [
-    ...byGain.map(({ title, speed }) => `${title} is ${formatNumber(speed.value, 2)} times as fast`),
+    ...byGain.map(({ title, speed }) => `${title} is ${formatNumber(speed.value, 3)} times as fast`),
     ...ascending(slower, ({ speed }) => -speed.value).map(
-      ({ title, speed }) => `${title} takes ${formatNumber(1 / speed.value, 2)} times as long`,
+      ({ title, speed }) => `${title} takes ${formatNumber(1 / speed.value, 3)} times as long`,
     ),
     ...even.map(({ title }) => `${title} takes about as long`),
   ];
