@@ -4,7 +4,7 @@ import { meanInterval } from '@shared/statistics/bootstrap';
 import { mean } from '@shared/statistics/summary';
 import type { Estimate } from '@shared/studies';
 import { overSeconds, type TechniqueRow } from './allTechniquesRows';
-import type { AllTechniquesSettings } from './allTechniquesSweeps';
+import { type AllTechniquesSettings, arms } from './allTechniquesSweeps';
 import { type Curve, partMeans } from './curves';
 import { tail, violation } from './estimates';
 import type { Findings, StudyRun } from './study';
@@ -124,7 +124,7 @@ export function timesFigure(rows: readonly TechniqueRow[], exact: Estimate): Stu
           ...barsPanel({
             x: '',
             y: { label: 'Seconds per instance', scale: 'log' },
-            categories: [...rows.map(({ title }) => title), ...(solver ? ['Exact solver'] : [])],
+            categories: [...rows.map(({ name }) => arms[name].short), ...(solver ? ['Exact solver'] : [])],
             groups: [
               {
                 label: 'Seconds per instance',

@@ -14,6 +14,8 @@ interface PublishedTraining {
 /** One technique with the one setting that it is judged by. */
 export interface Arm {
   title: string;
+  /** The title where there is little room. */
+  short: string;
   technique: Part;
   /** Where that setting comes from. */
   source: string;
@@ -36,20 +38,29 @@ const asDc3: PublishedTraining = { ...ofDc3, source: 'none; trained as DC3' };
 export const arms = {
   softPenalty: {
     title: 'Soft penalty',
+    short: 'Penalty',
     technique: { lambda: 10 },
     source: 'default',
     published: asDc3,
   },
-  augmentedLagrangian: { title: 'Augmented Lagrangian', technique: {}, source: 'default', published: asDc3 },
-  pcgrad: { title: 'PCGrad', technique: { lambda: 10 }, source: 'default', published: asDc3 },
+  augmentedLagrangian: {
+    title: 'Augmented Lagrangian',
+    short: 'ALM',
+    technique: {},
+    source: 'default',
+    published: asDc3,
+  },
+  pcgrad: { title: 'PCGrad', short: 'PCGrad', technique: { lambda: 10 }, source: 'default', published: asDc3 },
   theseusLayer: {
     title: 'Theseus layer',
+    short: 'Theseus',
     technique: { mode: 'project', backward: { kind: 'unroll' }, probe: { instances: 0 } },
     source: 'default: project, unrolled',
     published: asDc3,
   },
   dc3: {
     title: 'DC3',
+    short: 'DC3',
     technique: {
       ...{ softWeight: 10, equalityShare: 0.5, violation: 'norm', rate: 1e-7, momentum: 0.5 },
       ...{ steps: 10, testSteps: 10, tolerance: 1e-4 },
@@ -59,6 +70,7 @@ export const arms = {
   },
   hardNetAff: {
     title: 'HardNet-Aff',
+    short: 'HardNet-Aff',
     technique: {},
     source: 'as published',
     published: {
@@ -68,9 +80,16 @@ export const arms = {
       source: 'HardNet, 2024',
     },
   },
-  convexProjection: { title: 'Convex projection', technique: {}, source: 'default', published: asDc3 },
+  convexProjection: {
+    title: 'Convex projection',
+    short: 'Projection',
+    technique: {},
+    source: 'default',
+    published: asDc3,
+  },
   piNet: {
     title: 'Π-net',
+    short: 'Π-net',
     technique: {
       ...{ sigma: 1, omega: 1.7, iterations: 50, testIterations: 50, backwardIterations: 25 },
       equilibration: { iterations: 25, tolerance: 1e-3 },
@@ -85,6 +104,7 @@ export const arms = {
   },
   fsNet: {
     title: 'FSNet',
+    short: 'FSNet',
     technique: {
       ...{ distance: 5, scale: 1000, memory: 30, armijo: 1e-4, shrink: 0.5 },
       ...{ iterations: 50, differentiated: 30, tolerance: 1e-6 },
