@@ -1,21 +1,14 @@
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import type { TrashedDataset } from '@shared/datasetTrash';
-import { AdjointError, problemText, toProblem, type Problem } from '@shared/errors';
+import { AdjointError } from '@shared/errors';
 import { formatBytes } from '@shared/format';
+import { attemptEach } from '../engine/attempts';
 import { isBuiltIn, listDatasets, type DatasetPlaces } from '../engine/datasets';
 import { listTrashed, purgeDataset, restoreDataset, trashDataset } from '../engine/datasetTrash';
-import {
-  action,
-  exitCodes,
-  printJson,
-  printLine,
-  say,
-  withCommonOptions,
-  type CommonOptions,
-  type Places,
-} from './context';
+import { action, printJson, printLine, say, withCommonOptions, type CommonOptions, type Places } from './context';
 import { withRuns } from './findRuns';
+import { reportAttempts } from './reportAttempts';
 import { renderTable } from './table';
 
 /** `datasets list`, `trash`, `restore` and `purge`: each dataset by itself, so that one that refuses does not stop the others. */
@@ -75,20 +68,8 @@ export function datasetTrashCommands({ resources }: Places): Command[] {
   return [list, trash, restore, purge];
 }
 
-function perform(given: readonly string[], done: string, options: CommonOptions, act: (one: string) => string): void {
-  const refused: { dataset: string; problem: Problem }[] = [];
-  const names = given.flatMap((one) => {
-    try {
-      return [act(one)];
-    } catch (error) {
-      refused.push({ dataset: one, problem: toProblem(error, one) });
-      return [];
-    }
-  });
-  if (options.json) printJson({ done: names, refused });
-  else for (const name of names) say(`${name}: ${done}`);
-  for (const { problem } of refused) say(`error: ${problemText(problem)}`);
-  if (refused.length > 0) process.exitCode = exitCodes.failed;
+function perform(names: readonly string[], deed: string, options: CommonOptions, act: (name: string) => string): void {
+  reportAttempts(attemptEach(names, act), { key: 'dataset', deed }, options);
 }
 
 /** All are found before any is touched: a name that fits nothing changes nothing. */

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
-import { AdjointError, problemText, toProblem, type Problem } from '@shared/errors';
+import { AdjointError } from '@shared/errors';
 import { isFinalState } from '@shared/run';
+import { attemptEach } from '../engine/attempts';
 import type { Workspace } from '../store/workspace';
-import { action, exitCodes, printJson, say, withCommonOptions, type CommonOptions } from './context';
+import { action, withCommonOptions, type CommonOptions } from './context';
 import { findRuns, findTrashed, withRuns } from './findRuns';
+import { reportAttempts } from './reportAttempts';
 
 interface Deed {
   name: string;
@@ -48,27 +50,22 @@ export const trashCommands = (): Command[] =>
   );
 
 function perform(deed: Deed, texts: readonly string[], options: CommonOptions): void {
-  const refused: { id: string; problem: Problem }[] = [];
-  const done = withRuns(options.workspace, (workspace, index) => {
+  const attempts = withRuns(options.workspace, (workspace, index) => {
     // All are found before any is touched: a name that fits nothing changes nothing.
     const runs = deed.trashed ? findTrashed(index, texts) : findRuns(index, texts);
-    return runs.flatMap((run) => {
-      try {
-        if (!deed.trashed && !isFinalState(run.state))
+    return attemptEach(
+      runs,
+      ({ id, state }) => {
+        if (!deed.trashed && !isFinalState(state))
           throw new AdjointError('conflict', 'The run is waiting or still going on.', {
-            where: run.id,
+            where: id,
             fix: 'Cancel it first, then move it to the trash.',
           });
-        deed.act(workspace, run.id);
-        return [run.id];
-      } catch (error) {
-        refused.push({ id: run.id, problem: toProblem(error, run.id) });
-        return [];
-      }
-    });
+        deed.act(workspace, id);
+        return id;
+      },
+      ({ id }) => id,
+    );
   });
-  if (options.json) printJson({ done, refused });
-  else for (const id of done) say(`${id}: ${deed.done}`);
-  for (const { problem } of refused) say(`error: ${problemText(problem)}`);
-  if (refused.length > 0) process.exitCode = exitCodes.failed;
+  reportAttempts(attempts, { key: 'id', deed: deed.done }, options);
 }

@@ -1,4 +1,4 @@
-import { toProblem, type Problem } from '@shared/errors';
+import { attemptEach } from './attempts';
 import type { DatasetPlaces } from './datasets';
 import { listTrashed, purgeDataset, restoreDataset, trashDataset } from './datasetTrash';
 import { on } from './implementer';
@@ -9,14 +9,7 @@ export const datasetTrashHandlers = (places: DatasetPlaces, supervisor: Supervis
   trashed: on.datasets.trashed.handler(() => listTrashed(places)),
   restore: on.datasets.restore.handler(({ input }) => restoreDataset(places, input)),
   purge: on.datasets.purge.handler(({ input }) => {
-    const refused: { file: string; problem: Problem }[] = [];
-    for (const file of input.files) {
-      try {
-        purgeDataset(places, file);
-      } catch (error) {
-        refused.push({ file, problem: toProblem(error, file) });
-      }
-    }
-    return { refused };
+    const { refused } = attemptEach(input.files, (file) => purgeDataset(places, file));
+    return { refused: refused.map(({ name: file, problem }) => ({ file, problem })) };
   }),
 });

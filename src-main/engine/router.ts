@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppInfo, MethodInfo } from '@shared/contract';
-import { AdjointError, toProblem, type Problem } from '@shared/errors';
+import { AdjointError } from '@shared/errors';
 import { clocks, type Clock, type RunSummary } from '@shared/run';
 import { probeDevices } from '../numerics/devices/probe';
 import type { RunIndex } from '../store/runIndex';
@@ -10,6 +10,7 @@ import { summariseRun } from '../store/recorded';
 import { unfitHere } from './fit';
 import { experimentTitle, methods, parseExperiment } from '../experiments/experiment';
 import type { Engine, EngineOptions } from './api';
+import { attemptEach } from './attempts';
 import { bilevelHandlers } from './bilevelHandlers';
 import { build } from './build';
 import { comparisonHandlers } from './comparisonHandlers';
@@ -52,17 +53,9 @@ export function makeRouter(parts: RouterParts): Engine['router'] {
     return summary;
   };
 
-  /** Does something to each run; what one refuses does not stop the others. */
-  const each = (ids: string[], action: (id: string) => void) => {
-    const refused: { id: string; problem: Problem }[] = [];
-    for (const id of ids) {
-      try {
-        action(id);
-      } catch (error) {
-        refused.push({ id, problem: toProblem(error, id) });
-      }
-    }
-    return { refused };
+  const each = (ids: string[], act: (id: string) => void) => {
+    const { refused } = attemptEach(ids, act);
+    return { refused: refused.map(({ name: id, problem }) => ({ id, problem })) };
   };
 
   const requireEnded = (id: string): void => {
