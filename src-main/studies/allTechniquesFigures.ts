@@ -1,11 +1,9 @@
 import { data } from '@shared/figures/datum';
 import { barsPanel, curvesPanel } from '@shared/figures/studyFigures';
-import { meanInterval } from '@shared/statistics/bootstrap';
-import { mean } from '@shared/statistics/summary';
 import type { Estimate } from '@shared/studies';
 import { overSeconds, type TechniqueRow } from './allTechniquesRows';
 import { type AllTechniquesSettings, arms } from './allTechniquesSweeps';
-import { type Curve, partMeans } from './curves';
+import { type Curve, meanCurve, type Samples } from './curves';
 import { tail, violation } from './estimates';
 import type { Findings, StudyRun } from './study';
 
@@ -48,42 +46,33 @@ export function tradeOffFigure(rows: readonly TechniqueRow[]): StudyFigure {
   };
 }
 
-/** Means over equal parts of the seconds, then over seeds. */
-function secondsCurve(runs: readonly StudyRun[], of: (run: StudyRun) => ReturnType<typeof overSeconds>, parts: number) {
-  const all = runs.map(of);
-  const end = Math.max(...all.map(({ seconds }) => seconds.at(-1) ?? 0));
-  const perRun = all.map(({ seconds, values }) => partMeans(seconds, values, end, parts));
-  const result: Curve = { x: [], y: [], low: [], high: [] };
-  for (let part = 0; part < parts; part++) {
-    const values = perRun.map((means) => means[part]).filter((value) => !Number.isNaN(value));
-    if (values.length === 0) continue;
-    const band = meanInterval(values);
-    result.x.push(((part + 0.5) * end) / parts);
-    result.y.push(mean(values));
-    result.low.push(band?.low ?? null);
-    result.high.push(band?.high ?? null);
-  }
-  return result;
-}
-
-function gapOverSeconds(run: StudyRun): ReturnType<typeof overSeconds> {
-  const { seconds, values } = overSeconds(run, 'valid/gap_mean');
-  return { seconds, values: values.map((value) => Math.max(floor, Math.abs(value))) };
-}
-
-function violationOverSeconds(run: StudyRun): ReturnType<typeof overSeconds> {
-  const [eq, ineq] = ['valid/eq_mean', 'valid/ineq_mean'].map((metric) => overSeconds(run, metric));
+/** Validations are not even over the seconds: a part without any is left out, and is no hole in the line. */
+function secondsCurve(samples: readonly Samples[], parts: number): Curve {
+  const { x, y, low, high } = meanCurve(samples, parts);
+  const isMeasured = (_: unknown, part: number): boolean => y[part] !== null;
   return {
-    seconds: eq.seconds,
-    values: eq.values.map((value, i) => Math.max(floor, value, ineq.values[i])),
+    x: x.filter(isMeasured),
+    y: y.filter(isMeasured),
+    low: low.filter(isMeasured),
+    high: high.filter(isMeasured),
   };
+}
+
+function gapOverSeconds(run: StudyRun): Samples {
+  const { x, values } = overSeconds(run, 'valid/gap_mean');
+  return { x, values: values.map((value) => Math.max(floor, Math.abs(value))) };
+}
+
+function violationOverSeconds(run: StudyRun): Samples {
+  const [eq, ineq] = ['valid/eq_mean', 'valid/ineq_mean'].map((metric) => overSeconds(run, metric));
+  return { x: eq.x, values: eq.values.map((value, i) => Math.max(floor, value, ineq.values[i])) };
 }
 
 export function trainingFigure({ validations }: AllTechniquesSettings, rows: readonly TechniqueRow[]): StudyFigure {
   // No more parts than validations, or some are empty.
   const parts = Math.max(2, Math.min(20, Math.floor(validations / 2)));
-  const lines = (of: (run: StudyRun) => ReturnType<typeof overSeconds>) =>
-    rows.map(({ title, runs }) => ({ label: title, ...secondsCurve(runs, of, parts) }));
+  const lines = (of: (run: StudyRun) => Samples) =>
+    rows.map(({ title, runs }) => ({ label: title, ...secondsCurve(runs.map(of), parts) }));
   const x = 'Seconds of training steps';
   return {
     name: 'training',

@@ -1,7 +1,7 @@
 import { mean } from '@shared/statistics/summary';
 import type { Estimate } from '@shared/studies';
 import { type ArmName, armNames, arms } from './allTechniquesSweeps';
-import { partMeans } from './curves';
+import { partMeans, type Samples } from './curves';
 import { estimate, groups, tail, violation } from './estimates';
 import type { StudyRun } from './study';
 
@@ -65,9 +65,9 @@ export function rowsOf(runs: readonly StudyRun[]): TechniqueRow[] {
 const trainingSeconds = ({ summary }: StudyRun): number => summary.metrics['time/training']?.last ?? NaN;
 
 /** Values of a metric at validations over the seconds of training steps; what was not measured is left out. */
-export function overSeconds(run: StudyRun, metric: string): { seconds: Float64Array; values: Float64Array } {
+export function overSeconds(run: StudyRun, metric: string): Samples {
   const { values } = run.series('epoch', ['time/training', metric]);
-  return { seconds: values['time/training'], values: values[metric] };
+  return { x: values['time/training'], values: values[metric] };
 }
 
 function shareDone(run: StudyRun): number {
@@ -82,7 +82,7 @@ function processors(run: StudyRun): number {
 }
 
 function lateChange(run: StudyRun): number {
-  const { seconds, values } = overSeconds(run, 'valid/gap_mean');
-  const means = partMeans(seconds, values, seconds.at(-1) ?? 0, 10);
+  const { x, values } = overSeconds(run, 'valid/gap_mean');
+  const means = partMeans(x, values, x.at(-1) ?? 0, 10);
   return means[9] - means[8];
 }

@@ -24,9 +24,23 @@ export function curve(
   parts: number,
   of: (value: number) => number = (value) => value,
 ): Curve {
-  const all = runs.map((run) => run.series(clock, [metric]));
-  const end = Math.max(...all.map(({ epoch }) => epoch.at(-1) ?? 0));
-  const perRun = all.map(({ epoch, values }) => partMeans(epoch, values[metric].map(of), end, parts));
+  const samples = runs.map((run) => {
+    const { epoch, values } = run.series(clock, [metric]);
+    return { x: epoch, values: values[metric].map(of) };
+  });
+  return meanCurve(samples, parts);
+}
+
+/** Samples of one run over whatever its training is measured by. */
+export interface Samples {
+  x: Float64Array;
+  values: Float64Array;
+}
+
+/** The same for samples over anything else: means over equal parts of the longest run, then over runs. */
+export function meanCurve(samples: readonly Samples[], parts: number): Curve {
+  const end = Math.max(...samples.map(({ x }) => x.at(-1) ?? 0));
+  const perRun = samples.map(({ x, values }) => partMeans(x, values, end, parts));
   const result: Curve = { x: [], y: [], low: [], high: [] };
   for (let part = 0; part < parts; part++) {
     const values = perRun.map((means) => means[part]).filter((value) => !Number.isNaN(value));
