@@ -140,6 +140,14 @@ describe('the study of all techniques', () => {
     expect(warnings.join()).toContain('DC3 had less than 90 % of a core');
   });
 
+  it('names runs without a finite violation, which its reading leaves out', () => {
+    const { warnings } = allTechniques.analyse(settings, [
+      ...runs,
+      ...runsOf('piNet', { ...projection, violation: NaN }),
+    ]);
+    expect(warnings.join()).toContain('3 runs have no finite final value');
+  });
+
   it('draws figures that are valid specifications, also where a violation is zero', () => {
     const { figures } = allTechniques.analyse(settings, [...runs, ...runsOf('piNet', { ...projection, violation: 0 })]);
     for (const { figure } of figures) expect(parseFigure(figure).panels.length).toBeGreaterThan(0);

@@ -3,7 +3,7 @@ import { estimateText } from '@shared/reports/cells';
 import type { Claim, Estimate } from '@shared/studies';
 import type { TechniqueRow } from './allTechniquesRows';
 import type { AllTechniquesSettings } from './allTechniquesSweeps';
-import { direction, tail, warningsOf } from './estimates';
+import { direction, lostWarnings, warningsOf } from './estimates';
 import type { StudyRun } from './study';
 
 /** A technique counts as feasible if at most this share of the validation instances has a violation above 1e-4. */
@@ -162,13 +162,10 @@ function convergence(rows: readonly TechniqueRow[]): Claim[] {
 
 export function allTechniquesWarnings(runs: readonly StudyRun[], rows: readonly TechniqueRow[]): string[] {
   const byTechnique = new Map(rows.map((row) => [row.name, row.runs]));
-  const lost = runs.filter((run) => !Number.isFinite(tail(run, 'valid/gap_mean')));
   const starved = rows.filter(({ processors }) => processors.value < wholeCore);
   return [
     ...warningsOf(runs, byTechnique),
-    ...(lost.length > 0
-      ? [`${lost.length} runs have no finite final value: ${lost.map(({ summary }) => summary.name).join(', ')}.`]
-      : []),
+    ...lostWarnings(runs),
     ...(starved.length > 0
       ? [
           `${names(starved)} had less than ${100 * wholeCore} % of a core: other work on the machine took part of their time, and fewer steps fitted into it.`,

@@ -62,3 +62,11 @@ export function warningsOf(runs: readonly StudyRun[], seedsOf: ReadonlyMap<unkno
   if (datasets.size > 1) warnings.push(`The runs are on different datasets: ${[...datasets].join(', ')}.`);
   return warnings;
 }
+
+/** Runs whose numbers are not finite belong to no mean. */
+export function lostWarnings(runs: readonly StudyRun[]): string[] {
+  const lost = runs.filter((run) => !Number.isFinite(tail(run, 'valid/gap_mean')) || !Number.isFinite(violation(run)));
+  return lost.length === 0
+    ? []
+    : [`${lost.length} runs have no finite final value: ${lost.map(({ summary }) => summary.name).join(', ')}.`];
+}

@@ -5,7 +5,7 @@ import { formatNumber, formatShort } from '@shared/format';
 import { spearman } from '@shared/statistics/correlation';
 import { paretoFront } from '@shared/statistics/pareto';
 import { logLogSlope } from '@shared/statistics/slope';
-import { estimate, groups, slopeText, tail, violation, warningsOf } from './estimates';
+import { estimate, groups, lostWarnings, slopeText, tail, violation, warningsOf } from './estimates';
 import { lambdasSetting, lambdaSweep, penaltyStudySettings } from './penaltySweep';
 import type { Findings, Study, StudyRun } from './study';
 
@@ -38,7 +38,7 @@ export const lambdaTradeOff: Study<typeof settings> = {
     const rows = rowsOf(byLambda);
     return {
       reading: reading(rows, runs),
-      warnings: [...warningsOf(runs, byLambda), ...lost(runs)],
+      warnings: [...warningsOf(runs, byLambda), ...lostWarnings(runs)],
       tables: [
         {
           name: 'lambda',
@@ -83,14 +83,6 @@ function rowsOf(byLambda: Map<number, StudyRun[]>): Row[] {
   for (const i of paretoFront(rows.map(({ gap, violation }) => ({ x: gap.value, y: violation.value }))))
     rows[i].onFront = true;
   return rows;
-}
-
-/** Runs whose numbers are not finite belong to no mean. */
-function lost(runs: readonly StudyRun[]): string[] {
-  const bad = runs.filter((run) => !Number.isFinite(tail(run, 'valid/gap_mean')) || !Number.isFinite(violation(run)));
-  return bad.length === 0
-    ? []
-    : [`${bad.length} runs have no finite final value: ${bad.map((r) => r.summary.name).join(', ')}.`];
 }
 
 function reading(rows: readonly Row[], runs: readonly StudyRun[]): Claim[] {
