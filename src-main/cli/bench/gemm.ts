@@ -3,14 +3,13 @@ import { Generator } from '@shared/random/generator';
 import { median } from '@shared/statistics/summary';
 import { loadDevice } from '../../numerics/devices/ladder';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
+import { positive } from './text';
 
 interface Options extends CommonOptions {
   size: number;
   threads: number;
   repeats: number;
 }
-
-const positive = (text: string): number => Math.max(1, Math.floor(Number(text)) || 1);
 
 export function gemmBench(): Command {
   return withCommonOptions(

@@ -9,8 +9,10 @@ import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
 import { loadDevice } from '../../numerics/devices/ladder';
 import { defaultLeastSquaresSettings } from '../../solvers/leastSquares/settings';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
+import { medians, type PeerAnswer, ratiosTo, timePass, timePasses } from './passes';
 import { Peer } from './peer';
 import { largestDifference, nearLeastNorm } from './points';
+import { ms, positive } from './text';
 import { trainingSteps } from './trainingStep';
 
 interface Options extends CommonOptions {
@@ -20,8 +22,6 @@ interface Options extends CommonOptions {
   threads: number;
   peer?: string;
 }
-
-const positive = (text: string): number => Math.max(1, Math.floor(Number(text)) || 1);
 
 export function layerBench(): Command {
   return withCommonOptions(
@@ -47,19 +47,6 @@ const modes: readonly BackwardMode[] = [
   { kind: 'dlm', epsilon: 1e-2 },
 ];
 const [anchorWeight, damping] = [0.1, 1e-3];
-/** A peer is slow: it is measured in every so many of our passes. */
-const passesAPeer = 5;
-
-interface Times {
-  fwd_s: number;
-  fwd_bwd_s: number;
-  /** Of the processors, all threads together: says more than `fwd_bwd_s` where other programs run. */
-  cpu_s: number;
-}
-interface PeerAnswer extends Times {
-  y?: number[];
-  gradient?: number[];
-}
 
 async function benchLayer({ batch: size, iterations, repeats, threads, peer: command, json }: Options): Promise<void> {
   const bench = new LayerBench(size, iterations, threads);
@@ -127,8 +114,6 @@ async function benchTrainingStep(batch: number, iterations: number, repeats: num
 
 type Row = Awaited<ReturnType<LayerBench['measure']>>;
 
-const ms = (seconds: number) => `${(1000 * seconds).toFixed(2)} ms`;
-
 function describe({ mode, fwd_s, fwd_bwd_s, cpu_s, peer, max_violation }: Row): string {
   const own = `${mode}: forward ${ms(fwd_s)}, forward and backward ${ms(fwd_bwd_s)} (processors ${ms(cpu_s)}), violation ${max_violation.toExponential(1)}`;
   if (!peer) return own;
@@ -176,45 +161,37 @@ class LayerBench {
   #pass(layer: LeastSquaresSolver) {
     const { n, p } = this.#family;
     const { size } = this.#batch;
-    const before = process.cpuUsage();
-    const began = performance.now();
-    const { y, violation } = layer.forward(this.#batch);
-    const solved = performance.now();
-    const v = y.map((value, at) => (this.#q[at % n] * value + p[at % n]) / size);
-    const { anchor, initial } = layer.backward(v, ['anchor', 'initial']).gradients;
-    const gradient = anchor!.map((value, at) => value + initial![at]);
-    const ended = performance.now();
-    const { user, system } = process.cpuUsage(before);
-    const times = { fwd_s: (solved - began) / 1000, fwd_bwd_s: (ended - began) / 1000, cpu_s: (user + system) / 1e6 };
-    return { y, violation, gradient, times };
+    const { forwards, backwards, times } = timePass(
+      () => layer.forward(this.#batch),
+      ({ y }) => {
+        const v = y.map((value, at) => (this.#q[at % n] * value + p[at % n]) / size);
+        const { anchor, initial } = layer.backward(v, ['anchor', 'initial']).gradients;
+        return anchor!.map((value, at) => value + initial![at]);
+      },
+    );
+    const { y, violation } = forwards;
+    return { y, violation, gradient: backwards, times };
   }
 
   async measure(backward: BackwardMode, repeats: number, peer: Peer | null) {
     const layer = new LeastSquaresPool(this.#family, anchorWeight, this.#settings(backward), this.#threads);
     const request = { mode: backward.kind, iterations: this.#iterations };
-    const ours: Times[] = [];
-    const theirs: Times[] = [];
-    let pass = this.#pass(layer);
+    this.#pass(layer);
     const other = await peer?.ask<PeerAnswer>({ ...request, withResult: true });
-    for (let repeat = -warmUps; repeat < repeats; repeat++) {
-      pass = this.#pass(layer);
-      if (repeat < 0) continue;
-      ours.push(pass.times);
-      if (peer && repeat % passesAPeer === 0) theirs.push(await peer.ask<PeerAnswer>(request));
-    }
+    const ask = peer ? () => peer.ask<PeerAnswer>(request) : undefined;
+    const { last, own, theirs } = await timePasses(() => this.#pass(layer), { warmUps, repeats }, ask);
     layer.dispose();
-    const times = medians(ours);
+    const times = medians(own);
     return {
       ...{ what: 'layer', solver: 'adjoint', dtype: 'float64', mode: backward.kind },
       ...{ batch: this.#batch.size, iters: this.#iterations, threads: this.#threads, ...times },
-      max_violation: pass.violation.reduce((a, b) => Math.max(a, b), 0),
+      max_violation: last.violation.reduce((a, b) => Math.max(a, b), 0),
       ...(other && {
         peer: {
           ...medians(theirs),
-          ratio: medians(theirs).fwd_bwd_s / times.fwd_bwd_s,
-          cpu_ratio: medians(theirs).cpu_s / times.cpu_s,
-          y_difference: largestDifference(pass.y, other.y!),
-          gradient_difference: largestDifference(pass.gradient, other.gradient!),
+          ...ratiosTo(medians(theirs), times),
+          y_difference: largestDifference(last.y, other.y!),
+          gradient_difference: largestDifference(last.gradient, other.gradient!),
         },
       }),
     };
@@ -238,9 +215,3 @@ class LayerBench {
 const warmUps = 20;
 const stepWarmUps = 50;
 const stepsAPass = 5;
-
-const medians = (times: readonly Times[]): Times => ({
-  fwd_s: median(times.map(({ fwd_s }) => fwd_s)),
-  fwd_bwd_s: median(times.map(({ fwd_bwd_s }) => fwd_bwd_s)),
-  cpu_s: median(times.map(({ cpu_s }) => cpu_s)),
-});

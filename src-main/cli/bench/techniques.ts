@@ -13,8 +13,10 @@ import { resolveDefaults } from '../../training/experimentSchema';
 import { projectionLayer } from '../../training/techniques/hostPool/projectionLayer';
 import { techniques } from '../../training/techniques/registry';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
+import { medians, type PeerAnswer, ratiosTo, timePass, timePasses } from './passes';
 import { Peer } from './peer';
 import { largestDifference, nearLeastNorm } from './points';
+import { ms, positive } from './text';
 import { trainingSteps } from './trainingStep';
 
 interface Options extends CommonOptions {
@@ -25,8 +27,6 @@ interface Options extends CommonOptions {
   repeats: number;
   peer?: string;
 }
-
-const positive = (text: string): number => Math.max(1, Math.floor(Number(text)) || 1);
 
 const families: Record<string, (instances: number) => QcqpInstances> = {
   curved: (instances) => generateQcqp(qcqpSettings.parse({ n: 100, m: 50, e: 50, instances, seed: 2025 })),
@@ -90,8 +90,6 @@ async function benchTechniques({ rows, only, batch, threads, repeats, peer, json
   }
 }
 
-const ms = (seconds: number) => `${(1000 * seconds).toFixed(2)} ms`;
-
 type Row = Awaited<ReturnType<TechniquesBench['measure']>>;
 
 function describe(row: Row): string {
@@ -146,14 +144,6 @@ class TechniquesBench {
   }
 }
 
-interface PeerAnswer {
-  fwd_s: number;
-  fwd_bwd_s: number;
-  cpu_s: number;
-  y?: number[];
-  gradient?: number[];
-}
-
 /** The projection of A⁺x + .3 N(0, I), forward and backward, beside that of a peer with the same points and the same dℓ/dy. */
 async function benchProjection(rows: Rows, instances: QcqpInstances, size: number, repeats: number, command: string) {
   const { family, X } = instances;
@@ -167,37 +157,25 @@ async function benchProjection(rows: Rows, instances: QcqpInstances, size: numbe
     const given = { ...problem, rows, size, raw: [...raw], x: [...X], cotangent: [...cotangent] };
     const about = await peer.ask<{ peer: string }>(given);
     const first = await peer.ask<PeerAnswer>({ withResult: true });
-    const own: { fwd_s: number; fwd_bwd_s: number; cpu_s: number }[] = [];
-    const theirs: PeerAnswer[] = [];
-    let [y, gradient] = [raw, raw];
-    for (let repeat = -warmUps; repeat < repeats; repeat++) {
-      const before = process.cpuUsage();
-      const began = performance.now();
-      const batch = layer(raw, X, size);
-      const solved = performance.now();
-      gradient = batch.backward(cotangent);
-      const ended = performance.now();
-      const { user, system } = process.cpuUsage(before);
-      ({ y } = batch);
-      if (repeat < 0) continue;
-      own.push({ fwd_s: (solved - began) / 1000, fwd_bwd_s: (ended - began) / 1000, cpu_s: (user + system) / 1e6 });
-      if (repeat % passesAPeer === 0) theirs.push(await peer.ask<PeerAnswer>({}));
-    }
-    const of = (key: keyof (typeof own)[number], times: readonly (typeof own)[number][]) =>
-      median(times.map((time) => time[key]));
+    const passes = await timePasses(
+      () =>
+        timePass(
+          () => layer(raw, X, size),
+          (batch) => batch.backward(cotangent),
+        ),
+      { warmUps, repeats },
+      () => peer.ask<PeerAnswer>({}),
+    );
+    const { last } = passes;
+    const [own, theirs] = [medians(passes.own), medians(passes.theirs)];
     return {
-      ...{ what: 'projection', rows, batch: size, peer: about.peer },
-      ...{ fwd_s: of('fwd_s', own), fwd_bwd_s: of('fwd_bwd_s', own), cpu_s: of('cpu_s', own) },
-      ...{ peer_fwd_s: of('fwd_s', theirs), peer_s: of('fwd_bwd_s', theirs), peer_cpu_s: of('cpu_s', theirs) },
-      ratio: of('fwd_bwd_s', theirs) / of('fwd_bwd_s', own),
-      cpu_ratio: of('cpu_s', theirs) / of('cpu_s', own),
-      y_difference: largestDifference(y, first.y!),
-      gradient_difference: largestDifference(gradient, first.gradient!),
+      ...{ what: 'projection', rows, batch: size, peer: about.peer, ...own },
+      ...{ peer_fwd_s: theirs.fwd_s, peer_s: theirs.fwd_bwd_s, peer_cpu_s: theirs.cpu_s },
+      ...ratiosTo(theirs, own),
+      y_difference: largestDifference(last.forwards.y, first.y!),
+      gradient_difference: largestDifference(last.backwards, first.gradient!),
     };
   } finally {
     peer.close();
   }
 }
-
-/** A peer is slow: it is measured after every so many of our passes. */
-const passesAPeer = 5;

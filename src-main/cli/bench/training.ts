@@ -5,6 +5,7 @@ import { generateQcqp, qcqpSettings } from '../../modelling/families/qcqp';
 import type { DeviceName } from '../../numerics/devices/device';
 import { loadDevice } from '../../numerics/devices/ladder';
 import { action, type CommonOptions, printJson, printLine, withCommonOptions } from '../context';
+import { positive } from './text';
 import { trainingSteps } from './trainingStep';
 
 interface Options extends CommonOptions {
@@ -13,8 +14,6 @@ interface Options extends CommonOptions {
   threads: number;
   repeats: number;
 }
-
-const positive = (text: string): number => Math.max(1, Math.floor(Number(text)) || 1);
 
 export function trainingBench(): Command {
   return withCommonOptions(
