@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Problem } from '@shared/errors';
 import { generateQcqp, qcqpSettings } from '../modelling/families/qcqp';
 import { splitByOrder, writeDataset } from '../store/dataset';
 import { techniques } from '../training/techniques/registry';
-import { Office, type Desk } from './fixtures/desk';
+import { Office, problemOf, type Desk } from './fixtures/desk';
 
 let office: Office;
 let desk: Desk;
@@ -56,9 +55,8 @@ it('a dataset that has changed is looked at anew', async () => {
 });
 
 it('a dataset that is not there is said so, with those that are', async () => {
-  const problem: Problem = await ask('nowhere').then(
-    () => Promise.reject(new Error('answered')),
-    ({ data }: { data: Problem }) => data,
-  );
-  expect(problem).toMatchObject({ code: 'not-found', what: 'There is no dataset "nowhere".' });
+  expect(await problemOf(ask('nowhere'))).toMatchObject({
+    code: 'not-found',
+    what: 'There is no dataset "nowhere".',
+  });
 });

@@ -1,9 +1,8 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AdjointError, type Problem } from '@shared/errors';
 import { readDataset, writeDataset } from '../store/dataset';
-import { Office, reach, reachStep, type Desk } from './fixtures/desk';
+import { Office, problemOf, reach, reachStep, type Desk } from './fixtures/desk';
 
 const small = { n: 20, m: 10, e: 10, instances: 200 };
 let office: Office;
@@ -16,16 +15,6 @@ beforeEach(async () => {
 afterEach(() => office.dispose());
 
 const inWorkspace = (...names: string[]) => join(office.workspace, 'datasets', ...names);
-
-async function problemOf(request: Promise<unknown>): Promise<Problem> {
-  try {
-    await request;
-  } catch (error) {
-    if (error instanceof AdjointError) return error.problem;
-    return (error as { data: Problem }).data;
-  }
-  throw new Error('nothing was refused');
-}
 
 describe('families of problems', () => {
   it('come with forms, words and formulas', async () => {

@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AdjointError, type Problem } from '@shared/errors';
 import type { NdArray } from '../store/ndarray';
 import { readDataset } from '../store/dataset';
 import { writeNpz } from '../store/npz';
-import { Office, reach, type Desk } from './fixtures/desk';
+import { Office, problemOf, reach, type Desk } from './fixtures/desk';
 
 let office: Office;
 let desk: Desk;
@@ -26,15 +25,6 @@ const arrays = {
   ...{ G: array([1, 2], 1, 0), h: array([1], 0.3) },
 };
 const samples = [-1, 0.25, 2, 5, 8, 11];
-
-async function problemOf(request: Promise<unknown>): Promise<Problem> {
-  try {
-    await request;
-  } catch (error) {
-    return error instanceof AdjointError ? error.problem : (error as { data: Problem }).data;
-  }
-  throw new Error('nothing was refused');
-}
 
 function write(name: string, content: object): string {
   const path = join(office.workspace, name);
