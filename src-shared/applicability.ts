@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 // Which techniques can be used on a problem, and what of the problem decides it.
 
-export const problemTraitsSchema = z.object({
+const problemTraitsSchema = z.object({
   /** Variables, equality rows, inequality rows without the bounds. */
   n: z.number().int(),
   e: z.number().int(),
@@ -21,14 +21,13 @@ export const problemTraitsSchema = z.object({
 /** What of a problem decides which techniques can be used on it. */
 export type ProblemTraits = z.infer<typeof problemTraitsSchema>;
 
-export const techniqueFitSchema = z.object({
+const techniqueFitSchema = z.object({
   kind: z.string(),
   title: z.string(),
   summary: z.string(),
   /** Why it cannot be used, with its default settings, in a sentence; null if it can. */
   refusal: z.string().nullable(),
 });
-export type TechniqueFit = z.infer<typeof techniqueFitSchema>;
 
 export const applicabilityAskSchema = z.object({
   /** As in an experiment: a name or a path. */

@@ -1,6 +1,6 @@
 import { keptProblems } from '../modelling/families/matrixSettings';
 import type { Workspace } from '../store/workspace';
-import { techniqueFits } from '../training/techniques/applicability';
+import { applicability } from '../training/techniques/applicability';
 import { createRun } from './createRun';
 import type { DatasetCatalogue } from './datasetCatalogue';
 import { generationText, importDataset } from './datasetRuns';
@@ -27,7 +27,7 @@ export function problemHandlers({ workspace, supervisor, previewer }: DatasetPar
     preview: problems.preview.handler(async ({ input, signal }) => {
       const task = { kind: 'family' as const, input, threads: supervisor.threadsPerRun, kept };
       const { traits, ...look } = await previewer.run(task, input.key && `family ${input.key}`, signal);
-      return { ...look, fits: traits && { traits, techniques: techniqueFits(traits) } };
+      return { ...look, fits: traits && applicability(traits) };
     }),
     open: problems.open.handler(({ input: source, signal }) =>
       previewer.run({ kind: 'ownProblem', source, kept }, '', signal),

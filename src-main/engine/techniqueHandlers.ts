@@ -1,4 +1,4 @@
-import { techniqueFits } from '../training/techniques/applicability';
+import { applicability } from '../training/techniques/applicability';
 import type { DatasetParts } from './datasetHandlers';
 import { findDataset } from './datasets';
 import { traitsThrough } from './fit';
@@ -8,7 +8,6 @@ export const techniqueHandlers = ({ places, previewer }: Pick<DatasetParts, 'pla
   applicability: on.techniques.applicability.handler(async ({ input, signal }) => {
     const { path } = findDataset(input.dataset, places);
     const key = input.key && `traits ${input.key}`;
-    const traits = await traitsThrough(path, () => previewer.run({ kind: 'traits', path }, key, signal));
-    return { traits, techniques: techniqueFits(traits) };
+    return applicability(await traitsThrough(path, () => previewer.run({ kind: 'traits', path }, key, signal)));
   }),
 });
