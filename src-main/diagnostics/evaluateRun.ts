@@ -51,12 +51,12 @@ export async function evaluateRun(
   }
   const state = restoreState(device, saved);
   try {
-    const { outputs } = await training.validate(state);
-    const times = Object.entries(await training.times(state)).filter(([, seconds]) => seconds !== null);
-    const metrics = {
-      ...validationMetrics(dataset, set, outputs),
-      ...(Object.fromEntries(times) as Record<string, number>),
-    };
+    const { outputs, metrics: measured } = await training.validate(state, { timed: true });
+    const metrics = validationMetrics(dataset, set, outputs);
+    for (const key of ['time/inference', 'time/exact_solver']) {
+      const seconds = measured[key];
+      if (seconds !== null) metrics[key] = seconds;
+    }
     return { step: chosen.step, instances: set.count, metrics };
   } finally {
     training.dispose(state);

@@ -76,7 +76,10 @@ export async function openCheckpoint(run: RunDirectory, settings: ProbeSettings)
     probe,
     step: chosen.step,
     epoch: chosen.step / training.stepsPerEpoch,
-    violations: async () => violationMap(dataset, (await training.validate(state)).outputs, data.valid.X),
+    async violations() {
+      const { outputs } = await training.validate(state, { timed: false });
+      return violationMap(dataset, outputs, data.valid.X);
+    },
     dispose: () => training.dispose(state),
   };
 }

@@ -387,14 +387,16 @@ describe('validation by seconds of training steps', () => {
     second.dispose(resumed);
   });
 
-  it('measures the time of an instance at the end only', async () => {
+  it('measures the time of an instance at the end only, unless it is told', async () => {
     const training = createTraining(device, experiment({}, { epochs: 2 }), data);
     const { state: middle } = await drive(training, training.init(), training.stepsPerEpoch);
     expect((await training.validate(middle)).metrics['time/inference']).toBeNull();
+    expect((await training.validate(middle, { timed: true })).metrics['time/inference']).toBeGreaterThan(0);
     const { state } = await drive(training, middle);
     const { metrics } = await training.validate(state);
     expect(metrics['time/inference']).toBeGreaterThan(0);
     expect(metrics['time/inference']).toBeLessThan(1);
+    expect((await training.validate(state, { timed: false })).metrics['time/inference']).toBeNull();
     training.dispose(state);
   });
 });

@@ -265,9 +265,7 @@ export function createTraining(
       return (state.step / stepsPerEpoch) % validateEvery === 0 || state.step === totalSteps;
     },
 
-    times,
-
-    async validate(state) {
+    async validate(state, { timed } = { timed: mayBeLast(state) }) {
       const context = pass(state);
       const { X, count: instances } = data.valid;
       const raw = await throughNetwork(state, X, instances);
@@ -280,7 +278,7 @@ export function createTraining(
         metrics: {
           'train/loss_epoch': count > 0 ? sum / count : null,
           'time/training': state.trainedSeconds,
-          ...(mayBeLast(state) ? await times(state) : { 'time/inference': null, 'time/exact_solver': null }),
+          ...(timed ? await times(state) : { 'time/inference': null, 'time/exact_solver': null }),
           ...measured.metrics,
           ...metrics,
         },
@@ -351,7 +349,7 @@ export function createTraining(
   }
 
   /** From x to y as after training, all instances in one batch, beside the solver that the labels come from. */
-  async function times(state: TrainingState): ReturnType<Training['times']> {
+  async function times(state: TrainingState): Promise<Record<'time/inference' | 'time/exact_solver', number | null>> {
     const { X, count } = data.valid;
     return {
       'time/inference': await secondsPerInstance(count, async () => {

@@ -30,10 +30,13 @@ export interface Training {
   step(state: TrainingState): Promise<{ state: TrainingState; metrics: StepMetrics }>;
   /** Whether an epoch has just ended (or nothing has begun) and is to be validated. */
   validationDue(state: TrainingState): boolean;
-  /** Seconds that an instance of the validation set takes at this state: the network with its technique, and the exact solver. */
-  times(state: TrainingState): Promise<Record<'time/inference' | 'time/exact_solver', number | null>>;
-  /** What is measured at this state. Changes nothing. */
-  validate(state: TrainingState): Promise<Validation>;
+  /**
+   * What is measured at this state. Changes nothing.
+   *
+   * @param options `timed`: whether the seconds that an instance takes are measured too, by the network with its technique and by the exact solver; if
+   *   absent, where the run may end here
+   */
+  validate(state: TrainingState, options?: { timed: boolean }): Promise<Validation>;
   /**
    * Lets schedules and early stopping react to the metrics of a validation at this state; a second call at the same step changes nothing. The
    * returned state has the same tensors.
