@@ -5,7 +5,7 @@ import type { TrashedDataset } from '@shared/datasetTrash';
 import { AdjointError } from '@shared/errors';
 import { isFinalState, type RunSummary } from '@shared/run';
 import { storeError, syncDirectory } from '../store/atomic';
-import { findDataset, isBuiltIn, refuseTakenName, type DatasetPlaces } from './datasets';
+import { isBuiltIn, namedDataset, refuseTakenName, type DatasetPlaces } from './datasets';
 
 /** `<name>-<UTC time>[-<k>].<npz|pkl>`. A name may end like a time itself: the last time is the stamp. */
 const stamped = /^(.+)-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(?:-\d+)?$/;
@@ -22,7 +22,8 @@ export function trashDataset(
   runs: readonly RunSummary[],
   { name, force }: { name: string; force: boolean },
 ): { path: string } {
-  const { path } = findDataset(name, places);
+  // By its name alone: a path could lead to a file of somebody else, or past the runs that use it.
+  const { path } = namedDataset(name, places);
   if (isBuiltIn(path, places))
     throw new AdjointError('bad-request', 'This dataset comes with Adjoint and stays.', { where: path });
   const users = runs.filter((run) => run.dataset === name);

@@ -52,10 +52,15 @@ export function findDataset(
       fix: `Looked at: ${candidates.join(', ')}.`,
     });
   }
+  return namedDataset(setting, places);
+}
+
+/** The file of a dataset by its name alone. @throws AdjointError `not-found` with the names there are */
+export function namedDataset(wanted: string, places: DatasetPlaces): { name: string; path: string } {
   const all = listDatasets(places);
-  const found = all.find(({ name }) => name === setting);
+  const found = all.find(({ name }) => name === wanted);
   if (found) return found;
-  throw new AdjointError('not-found', `There is no dataset "${setting}".`, {
+  throw new AdjointError('not-found', `There is no dataset "${wanted}".`, {
     where: 'dataset',
     fix:
       all.length > 0

@@ -249,6 +249,18 @@ describe('datasets of others', () => {
     expect(await problemOf(desk.client.datasets.trash({ name: 'qcqp-n20' }))).toMatchObject({ code: 'bad-request' });
   });
 
+  it('are trashed by their names: a path moves nothing, neither from elsewhere nor past the runs that use it', async () => {
+    const elsewhere = join(office.workspace, 'elsewhere.npz');
+    copyFileSync(resolve('resources/datasets/qcqp-n20.npz'), elsewhere);
+    await desk.client.datasets.import({ path: elsewhere, name: 'mine' });
+    for (const name of [elsewhere, '../elsewhere.npz', 'mine.npz', inWorkspace('mine.npz')])
+      expect(await problemOf(desk.client.datasets.trash({ name, force: true })), name).toMatchObject({
+        code: 'not-found',
+      });
+    expect(existsSync(elsewhere)).toBe(true);
+    expect(readdirSync(inWorkspace())).toEqual(['mine.npz']);
+  });
+
   it('come back from the trash under their name, or another where it is taken', async () => {
     const from = resolve('resources/datasets/qcqp-n20.npz');
     // A name that ends like the time at which something was trashed.
