@@ -111,9 +111,3 @@ export function datumLength({ n, A, H, G, h }: QcqpRows, datum: LeastSquaresDatu
   };
   return lengths[datum];
 }
-
-/**
- * Sums over a batch are taken over so many instances at a time, and then over these parts in order: so they do not depend on how many threads
- * there are.
- */
-export const chunkSize = 8;

@@ -2,11 +2,11 @@ import { AdjointError } from '@shared/errors';
 import { isUsable, type LeastSquares } from '../../solvers/leastSquares/leastSquares';
 import { QcqpResidual, type QcqpGradient, type QcqpRows } from '../../solvers/leastSquares/qcqpResidual';
 import { AnchoredPhase, type Iterate } from './anchoredPhase';
+import { chunkSize } from '../threads/part';
 import { makeAdjointWork } from './iterationAdjoint';
 import { RestorationPhase } from './restorationPhase';
 import {
   checkLengths,
-  chunkSize,
   datumLength,
   instanceData,
   leastSquaresData,

@@ -1,53 +1,30 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { AdjointError } from '@shared/errors';
 import type { QcqpRows } from '../../solvers/leastSquares/qcqpResidual';
+import { chunkSize, sharedArrays } from '../threads/part';
+import { Team, threadEntry, worthSharing } from '../threads/team';
 import {
-  chunkSize,
   datumLength,
   instanceData,
   makeResult,
   notKept,
   plainArrays,
   stopAtFailure,
-  type Arrays,
   type LeastSquaresBatch,
   type LeastSquaresDatum,
   type LeastSquaresGradients,
   type LeastSquaresResult,
 } from './batch';
 import { LeastSquaresLayer } from './leastSquaresLayer';
-import { restorationStatuses, runCommand, statuses, type Command, type SharedBatch } from './poolCommand';
+import { restorationStatuses, runOrder, statuses, type Order, type SharedBatch } from './poolCommand';
 import type { LeastSquaresLayerSettings } from './settings';
 
-const shared: Arrays = {
-  floats: (length) => new Float64Array(new SharedArrayBuffer(8 * length)),
-  integers: (length) => new Int32Array(new SharedArrayBuffer(4 * length)),
-};
-
-/** The thread's bundle, seen from an entry, a chunk or the source. */
-function threadEntry(): URL | undefined {
-  const places = ['./leastSquares.mjs', '../leastSquares.mjs', '../../../out/node/leastSquares.mjs'];
-  return places.map((place) => new URL(place, import.meta.url)).find((url) => existsSync(url));
-}
-
-/** What a thread is started with. */
+/** What a thread's layer is made of. */
 export interface PoolThreadData {
   rows: QcqpRows;
   anchorWeight: number;
   settings: LeastSquaresLayerSettings;
-  thread: number;
-  /** Counts the commands sent. */
-  signal: Int32Array;
-  port: MessagePort;
 }
-
-/** Instances times n² from which on other threads are asked to help. */
-const worthSharing = 50_000;
-
-/** A thread that has not answered for so long is taken for dead. */
-const patience = 120_000;
 
 /**
  * The layer over several threads, with the same numbers as one: an instance is solved and differentiated by one thread, and sums over the batch are
@@ -56,13 +33,12 @@ const patience = 120_000;
  */
 export class LeastSquaresPool {
   readonly settings: LeastSquaresLayerSettings;
+  /** At most: threads are started for the first batch that is large enough. */
+  readonly threads: number;
   readonly #layer: LeastSquaresLayer;
-  readonly #anchorWeight: number;
   readonly #rows: QcqpRows;
-  readonly #workers: { worker: Worker; port: MessagePort }[] = [];
-  readonly #wanted: number;
+  readonly #team: Team<Order>;
   readonly #held: Float64Array;
-  readonly #signal = shared.integers(1);
   #batch: SharedBatch | null = null;
   #last: LeastSquaresResult | null = null;
   readonly #batches = new WeakMap<LeastSquaresResult, LeastSquaresBatch>();
@@ -79,31 +55,12 @@ export class LeastSquaresPool {
     this.settings = { ...this.#layer.settings, onFailure: settings.onFailure ?? 'continue' };
     const { n, A, G, H, h } = rows;
     this.#rows = { n, A, G, H, h };
-    this.#anchorWeight = anchorWeight;
-    this.#wanted = threads;
-    this.#held = shared.floats(Math.max(1, threads));
-  }
-
-  /** Started when there is work that is worth it. */
-  #start(): void {
-    const entry = threadEntry();
-    const anchorWeight = this.#anchorWeight;
-    for (let thread = this.#workers.length + 1; entry && thread < this.#wanted; thread++) {
-      const { port1, port2 } = new MessageChannel();
-      const workerData: PoolThreadData = {
-        ...{ rows: this.#rows, anchorWeight, settings: this.#layer.settings, thread },
-        ...{ signal: this.#signal, port: port2 },
-      };
-      const worker = new Worker(entry, { workerData, transferList: [port2] });
-      worker.unref();
-      port1.unref();
-      this.#workers.push({ worker, port: port1 });
-    }
-  }
-
-  /** At most: threads are started for the first batch that is large enough. */
-  get threads(): number {
-    return Math.max(1, this.#wanted);
+    const data: PoolThreadData = { rows: this.#rows, anchorWeight, settings: this.#layer.settings };
+    this.#team = new Team('the least-squares layer', threadEntry('leastSquares'), data, (order, control) =>
+      runOrder(this.#layer, order, control, 0),
+    );
+    this.threads = Math.max(1, threads);
+    this.#held = sharedArrays.floats(this.threads);
   }
 
   /** Which thread solved each part of the last batch; 0 is the calling one. */
@@ -117,7 +74,7 @@ export class LeastSquaresPool {
   }
 
   dispose(): void {
-    for (const { worker } of this.#workers) void worker.terminate();
+    this.#team.dispose();
   }
 
   /** As the layer's. */
@@ -146,14 +103,14 @@ export class LeastSquaresPool {
     if (this.#batch?.size === size) return this.#batch;
     const chunks = Math.ceil(size / chunkSize);
     this.#batch = {
-      ...{ size, chunks, anchor: shared.floats(size * n), x: shared.floats((size * A.length) / n) },
-      ...{ initial: shared.floats(size * n), cotangent: shared.floats(size * n) },
-      ...{ result: makeResult(size, n, this.settings, shared), codes: shared.integers(2 * size) },
+      ...{ size, chunks, anchor: sharedArrays.floats(size * n), x: sharedArrays.floats((size * A.length) / n) },
+      ...{ initial: sharedArrays.floats(size * n), cotangent: sharedArrays.floats(size * n) },
+      ...{ result: makeResult(size, n, this.settings, sharedArrays), codes: sharedArrays.integers(2 * size) },
       ...{
-        good: shared.integers(size),
-        unconverged: shared.floats(size),
+        good: sharedArrays.integers(size),
+        unconverged: sharedArrays.floats(size),
         held: this.#held,
-        owner: shared.integers(chunks),
+        owner: sharedArrays.integers(chunks),
       },
       gradients: {},
     };
@@ -193,7 +150,7 @@ export class LeastSquaresPool {
     batch.cotangent.set(cotangent);
     for (const datum of asked) {
       const length = datumLength(this.#rows, datum) * (instanceData.includes(datum) ? size : chunks);
-      (batch.gradients[datum] ??= shared.floats(length)).fill(0);
+      (batch.gradients[datum] ??= sharedArrays.floats(length)).fill(0);
     }
     this.#run({ kind: 'backward', asked });
     const outcome: LeastSquaresGradients = { gradients: {}, dropped: [], unconverged: 0 };
@@ -215,27 +172,9 @@ export class LeastSquaresPool {
     return sum;
   }
 
-  /** Sends a command to every thread, takes part in it, and waits for its end. */
-  #run(order: Command['order']): void {
+  #run(pass: Order['pass']): void {
     const batch = this.#batch!;
-    // Of its own, so that a thread that is late finds nothing left to do instead of the next command's work.
-    const control = shared.integers(3);
-    const command: Command = { batch, control, order };
-    if (batch.chunks > 1 && batch.initial.length * this.#rows.n >= worthSharing) {
-      this.#start();
-      for (const { port } of this.#workers) port.postMessage(command);
-      Atomics.add(this.#signal, 0, 1);
-      Atomics.notify(this.#signal, 0);
-    }
-    runCommand(this.#layer, command, 0);
-    const until = performance.now() + patience;
-    for (let done = Atomics.load(control, 1); done < batch.chunks; done = Atomics.load(control, 1)) {
-      Atomics.wait(control, 1, done, 1000);
-      if (performance.now() > until) break;
-    }
-    if (Atomics.load(control, 1) < batch.chunks || Atomics.load(control, 2) > 0)
-      throw new AdjointError('internal', 'A thread of the least-squares layer has died.', {
-        where: order.kind === 'forward' ? 'the forward pass' : 'the backward pass',
-      });
+    const isShared = batch.chunks > 1 && batch.initial.length * this.#rows.n >= worthSharing;
+    this.#team.run({ batch, pass }, batch.chunks, isShared ? this.threads - 1 : 0, `the ${pass.kind} pass`);
   }
 }

@@ -1,7 +1,7 @@
 import type { LeastSquaresStatus } from '../../solvers/leastSquares/leastSquares';
 import type { RestorationStatus } from '../../solvers/leastSquares/restoration';
+import { chunkSize, ownChunks, takeChunks, type Control } from '../threads/part';
 import {
-  chunkSize,
   datumLength,
   instanceData,
   type LeastSquaresDatum,
@@ -32,11 +32,9 @@ export interface SharedBatch {
   gradients: LeastSquaresGradients['gradients'];
 }
 
-export interface Command {
+export interface Order {
   batch: SharedBatch;
-  /** Chunks claimed, chunks done, chunks that broke. */
-  control: Int32Array;
-  order:
+  pass:
     | { kind: 'forward'; anchorWeight?: number; rowWeights?: Float64Array; damping?: number; differentiated?: boolean }
     | { kind: 'backward'; asked: readonly LeastSquaresDatum[] };
 }
@@ -48,37 +46,19 @@ export const restorationStatuses: readonly (RestorationStatus | null)[] = [
   ...([null, 'converged', 'iteration limit', 'singular rows', 'NaN', 'stalled'] as const),
 ];
 
-/** A thread's part of a command: chunks of instances that nobody has taken (forward) or that it has solved (backward). */
-export function runCommand(layer: LeastSquaresLayer, command: Command, thread: number): void {
-  const { batch, control, order } = command;
-  if (order.kind === 'forward') {
+/** A thread's part of an order: chunks of instances that nobody has taken (forward) or that it has solved (backward). */
+export function runOrder(layer: LeastSquaresLayer, { batch, pass }: Order, control: Control, thread: number): void {
+  if (pass.kind === 'forward') {
     const { size, anchor, x, initial, result } = batch;
-    const { anchorWeight, rowWeights, damping, differentiated } = order;
+    const { anchorWeight, rowWeights, damping, differentiated } = pass;
     // Lists of its own: strings cannot be shared.
     const own = { ...result, status: [], restorationStatus: [] };
     layer.begin({ size, anchor, x, initial, anchorWeight, rowWeights, damping, differentiated }, own);
-    for (;;) {
-      const chunk = Atomics.add(control, 0, 1);
-      if (chunk >= batch.chunks) return;
-      finish(control, () => solveChunk(layer, batch, own, chunk, thread));
-    }
+    takeChunks(control, batch.chunks, (chunk) => solveChunk(layer, batch, own, chunk, thread));
+    return;
   }
   batch.held[thread] = layer.bytesHeld;
-  for (let chunk = 0; chunk < batch.chunks; chunk++)
-    if (batch.owner[chunk] === thread) finish(control, () => differentiateChunk(layer, batch, order.asked, chunk));
-}
-
-/** Whatever happens, the chunk counts as done, so that nobody waits for it. */
-function finish(control: Int32Array, run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    Atomics.add(control, 2, 1);
-    throw error;
-  } finally {
-    Atomics.add(control, 1, 1);
-    Atomics.notify(control, 1);
-  }
+  ownChunks(control, batch.owner, thread, (chunk) => differentiateChunk(layer, batch, pass.asked, chunk));
 }
 
 function solveChunk(

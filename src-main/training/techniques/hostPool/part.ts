@@ -1,10 +1,7 @@
-import type { MessagePort } from 'node:worker_threads';
+import { chunkSize, ownChunks, takeChunks, type Control } from '../../../layers/threads/part';
 import type { Qcqp } from '../../problem';
 import type { HostBatch } from '../hostLayer';
-import type { HostLayerName, HostLayers, HostLayersOf } from './layers';
-
-/** Instances that a thread takes at a time. */
-export const chunkSize = 8;
+import type { HostLayerName, HostLayers } from './layers';
 
 /** A batch in memory that threads share. */
 export interface SharedBatch {
@@ -21,20 +18,9 @@ export interface SharedBatch {
   owner: Int32Array;
 }
 
-export interface Command {
+export interface Order {
   kind: 'forward' | 'backward';
   batch: SharedBatch;
-  /** Chunks claimed, chunks done, chunks that broke. */
-  control: Int32Array;
-}
-
-/** What a thread is started with. */
-export interface HostPoolThreadData {
-  of: HostLayersOf;
-  thread: number;
-  /** Counts the commands sent. */
-  signal: Int32Array;
-  port: MessagePort;
 }
 
 export interface Failure {
@@ -42,7 +28,7 @@ export interface Failure {
   reason: string;
 }
 
-/** What one thread does of a pool's commands: chunks of instances that nobody has taken (forward) or that it has computed (backward). */
+/** What one thread does of a pool's orders: chunks of instances that nobody has taken (forward) or that it has computed (backward). */
 export class HostPart {
   readonly #layers: HostLayers;
   readonly #n: number;
@@ -57,22 +43,14 @@ export class HostPart {
   }
 
   /** `announce` gets the failures of a chunk before it counts as done. */
-  run({ kind, batch, control }: Command, announce?: (failures: Failure[]) => void): Failure[] {
-    const chunks = batch.owner.length;
-    const failures: Failure[] = [];
-    if (kind === 'backward') {
-      for (const chunk of this.#computed.keys())
-        if (batch.owner[chunk] === this.#thread) finish(control, () => this.#differentiate(batch, chunk));
-      return failures;
-    }
+  run({ kind, batch }: Order, control: Control, announce: (failures: Failure[]) => void): void {
+    if (kind === 'backward')
+      return ownChunks(control, batch.owner, this.#thread, (chunk) => this.#differentiate(batch, chunk));
     this.#computed.clear();
-    for (let chunk = Atomics.add(control, 0, 1); chunk < chunks; chunk = Atomics.add(control, 0, 1))
-      finish(control, () => {
-        const found = this.#compute(batch, chunk);
-        if (found.length > 0) announce?.(found);
-        failures.push(...found);
-      });
-    return failures;
+    takeChunks(control, batch.owner.length, (chunk) => {
+      const failures = this.#compute(batch, chunk);
+      if (failures.length > 0) announce(failures);
+    });
   }
 
   #compute(batch: SharedBatch, chunk: number): Failure[] {
@@ -94,18 +72,5 @@ export class HostPart {
   #differentiate(batch: SharedBatch, chunk: number): void {
     const [from, to] = [chunk * chunkSize * this.#n, Math.min(batch.count, (chunk + 1) * chunkSize) * this.#n];
     batch.gradient.set(this.#computed.get(chunk)!.backward(batch.cotangent.slice(from, to)), from);
-  }
-}
-
-/** Whatever happens, the chunk counts as done, so that nobody waits for it. */
-function finish(control: Int32Array, run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    Atomics.add(control, 2, 1);
-    throw error;
-  } finally {
-    Atomics.add(control, 1, 1);
-    Atomics.notify(control, 1);
   }
 }
