@@ -3,7 +3,7 @@ import type { OutputPlaneAnswer, OutputPlaneAsk } from '@shared/film';
 import type { Slice } from '@shared/problems';
 import { rowSpaceOfA } from '../modelling/families/family';
 import { addTransposed, dot, multiply } from '../numerics/linalg/products';
-import { orthonormalRows } from '../numerics/linalg/rowSpace';
+import { rangeRows } from '../numerics/linalg/rowSpace';
 import { makeSolver } from '../solvers/qcqp/bounds';
 import { sliceThrough } from '../solvers/qcqp/slice';
 import { readDataset } from '../store/dataset';
@@ -55,7 +55,7 @@ export async function outputPlane(ask: OutputPlaneAsk, directory: string): Promi
   const rows = pickedRows(Float64Array.from(all, (row) => table.index.epoch[row]), ask.most).map((k) => all[k]);
   const outputs = rows.map((row) => column.values.slice(row * column.width + ask.which * n, row * column.width + (ask.which + 1) * n));
   const deviations = outputs.map((y) => y.map((value, j) => value - solved.y[j]));
-  const range = orthonormalRows(rowSpaceOfA(family.A, e, n), 0).subarray(0, e * n);
+  const range = rangeRows(rowSpaceOfA(family.A, e, n));
   const inside = deviations.map((deviation) => without(range, e, n, deviation));
   const usable = inside.filter((deviation) => deviation.every(Number.isFinite));
   const slice = ask.directions ? null : sliceOf();

@@ -113,23 +113,14 @@ export function pseudoInverseTransposed(space: RowSpace): Float64Array {
 /** Zᵀ [n − e, n], row-major: orthonormal rows that span the null space of A. */
 export const nullSpaceTransposed = (space: RowSpace): Float64Array => orthonormalRows(space, space.rows);
 
-/** Orthonormal rows [e, n] that span the rows of A: the first e columns of Q. */
-export function rangeRows(space: RowSpace): Float64Array {
-  const { rows, columns } = space;
-  const result = new Float64Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
-    const row = result.subarray(i * columns, (i + 1) * columns);
-    row[i] = 1;
-    applyQ(space, row);
-  }
-  return result;
-}
+/** Orthonormal rows [e, n] that span the rows of A. */
+export const rangeRows = (space: RowSpace): Float64Array => orthonormalRows(space, 0, space.rows);
 
-/** The columns q_first … q_{n−1} of Q as rows, [n − first, n]. The first e of all span the rows of A, the rest its null space. */
-export function orthonormalRows(space: RowSpace, first: number): Float64Array {
+/** The columns q_first … q_{end−1} of Q as rows, [end − first, n]. The first e of all span the rows of A, the rest its null space. */
+export function orthonormalRows(space: RowSpace, first: number, end = space.columns): Float64Array {
   const { columns } = space;
-  const result = new Float64Array((columns - first) * columns);
-  for (let i = first; i < columns; i++) {
+  const result = new Float64Array((end - first) * columns);
+  for (let i = first; i < end; i++) {
     const row = result.subarray((i - first) * columns, (i - first + 1) * columns);
     row[i] = 1;
     applyQ(space, row);
