@@ -112,13 +112,15 @@ export function factorRows(state: Restoration, damping = 0): boolean {
  * smallest eigenvalue but 0.
  */
 function addDiagonal({ model, factor, damping }: Restoration, from: number, to: number): void {
-  const { e, m, active, rowWeights } = model;
+  const { e, m, rowWeights } = model;
   const stride = e + m;
   let most = 0;
   for (let i = from; i < to; i++) most = Math.max(most, factor[i * (stride + 1)]);
-  for (let i = from; i < to; i++)
-    factor[i * (stride + 1)] += shift * most + damping * rowWeights[i < e ? i : e + active[i - e]] ** 2;
+  for (let i = from; i < to; i++) factor[i * (stride + 1)] += shift * most + damping * rowWeights[rowOf(model, i)] ** 2;
 }
+
+/** Which row of [Ay − x; c] is row k of J. */
+const rowOf = ({ e, active }: QcqpResidual, k: number): number => (k < e ? k : e + active[k - e]);
 
 /** q [count] ← (JJᵀ)⁻¹q */
 export const solveRows = ({ model, count, factor }: Restoration, q: Float64Array): void =>
@@ -172,7 +174,7 @@ const shortest = 1 / 8;
 /** Tries powers of ten for μ, from far below the largest squared length of a row to far above it. */
 function stepDamped(state: Restoration, before: number): 'taken' | 'stalled' | 'singular rows' {
   const { model, multiplier, from, residual } = state;
-  const { n, e, rowWeights, active } = model;
+  const { n, rowWeights } = model;
   // Of y at `from`, where the model is linearised.
   state.y.set(from);
   measure(state);
@@ -184,13 +186,12 @@ function stepDamped(state: Restoration, before: number): 'taken' | 'stalled' | '
     const damping = 10 ** (scale + power);
     if (!factorRows(state, damping)) continue;
     factored = true;
-    state.y.set(from);
     residual.set(res, n);
     direct(state);
     move(state);
     // res − Jδ = μz, z of the rows without their weights.
     let left = 0;
-    for (let k = 0; k < state.count; k++) left += (multiplier[k] * rowWeights[k < e ? k : e + active[k - e]]) ** 2;
+    for (let k = 0; k < state.count; k++) left += (multiplier[k] * rowWeights[rowOf(model, k)]) ** 2;
     const promised = before ** 2 - damping ** 2 * left;
     if (promised > 0 && state.violation < before && before ** 2 - state.violation ** 2 >= 1e-4 * promised)
       return 'taken';
@@ -215,9 +216,7 @@ function longestRow({ n, e, A, activeJacobian, activeCount, active, rowWeights }
 /** `multiplier` and `direction` from the residual at the point of the model and the factor. */
 function direct(state: Restoration): void {
   const { model, residual, multiplier, direction } = state;
-  const { n, e } = model;
-  for (let i = 0; i < e; i++) multiplier[i] = residual[n + i];
-  for (let k = 0; k < model.activeCount; k++) multiplier[e + k] = residual[n + e + model.active[k]];
+  for (let k = 0; k < state.count; k++) multiplier[k] = residual[model.n + rowOf(model, k)];
   solveRows(state, multiplier);
   direction.fill(0);
   addRowsTransposed(state, multiplier, direction);
