@@ -118,24 +118,17 @@ export class ViolationEnergy {
     this.gradientHere(out);
   }
 
-  /** to ← to + ∇²φ(y)v. */
-  addHessianTimes(y: Float64Array, X: Float64Array, xAt: number, v: Float64Array, to: Float64Array): void {
-    this.value(y, X, xAt);
-    this.gradientHere(this.#product);
-    this.addHessianHere(v, to);
-  }
-
   /** What `revisit` needs besides y, after `gradientHere`, into to[at …]. */
   keep(to: Float64Array, at: number): void {
     to.set(this.#violation, at);
     if (this.#form === 'diagonal') to.set(this.#curvature, at + this.#violation.length);
   }
 
-  /** Goes to y = from[yAt …] for `addHessianHere`, from what `keep` put into from[at …]. */
-  revisit(from: Float64Array, yAt: number, at: number): void {
+  /** Goes to y = from[0 …] for `addHessianHere`, from what `keep` put into from[at …]. */
+  revisit(from: Float64Array, at: number): void {
     const { n, m, G } = this.#problem;
     const [y, violation, jacobian] = [this.#y, this.#violation, this.#jacobian];
-    for (let j = 0; j < n; j++) y[j] = from[yAt + j];
+    for (let j = 0; j < n; j++) y[j] = from[j];
     for (let i = 0; i < m; i++) violation[i] = from[at + i];
     if (this.#form === 'diagonal') for (let j = 0; j < n; j++) this.#curvature[j] = from[at + m + j];
     if (this.#form !== 'dense') return;

@@ -71,7 +71,7 @@ export class SeekingAdjoint {
   }
 
   #throughGradient(point: Float64Array): void {
-    this.#energy.revisit(point, 0, 2 * this.#energy.n);
+    this.#energy.revisit(point, 2 * this.#energy.n);
     this.#energy.addHessianHere(this.#ofGradient, this.#ofPoint);
   }
 
