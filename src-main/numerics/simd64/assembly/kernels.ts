@@ -4,17 +4,14 @@ export {
   addScaled,
   addSelected,
   addTransposedVector,
-  cholesky,
   curvedRow,
-  multiplyByLowerTransposed,
   multiplyLower,
   multiplyLowerTransposed,
   multiplySelected,
-  multiplySymmetric,
-  multiplyTransposed,
   multiplyVector,
   quadraticRows,
   solveLower,
   solveLowerTransposed,
 } from './dense';
+export { cholesky, multiplyByLowerTransposed, multiplySymmetric, multiplyTransposed } from './denseProducts';
 export { splitRows } from './splitting';

@@ -1,4 +1,5 @@
 // Steps of an operator splitting in which every quadratic row has a copy of y. n is even: an odd one is filled up with zeros.
+import { total } from './dense';
 
 /** Of the pass before: Σ_j (η_j w_j + g_j)w_j − h, minus its derivative by λ, a sixth of its second derivative, and the size of the terms. */
 let value: f64 = 0;
@@ -9,11 +10,6 @@ let size: f64 = 0;
 /** A value within this of 0, relative to the size of its terms, is 0. */
 const RESOLUTION: f64 = 1e-14;
 const MOST_STEPS: i32 = 100;
-
-@inline
-function total(pair: v128): f64 {
-  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
-}
 
 @inline
 function reflected(p: usize, s: usize): v128 {
