@@ -81,6 +81,8 @@ export class Team<Order, Answer = never> {
       const { port1, port2 } = new MessageChannel();
       const data: ThreadData = { thread: this.#workers.length + 1, signal: this.#signal, port: port2 };
       const worker = new Worker(this.#entry, { workerData: { ...this.#data, ...data }, transferList: [port2] });
+      // Not the end of the process: what the thread had taken is an error of `run`, and where it had taken nothing the others do its work.
+      worker.on('error', (error) => process.emitWarning(error instanceof Error ? error : String(error)));
       worker.unref();
       port1.unref();
       this.#workers.push({ worker, port: port1 });
