@@ -16,6 +16,29 @@ export interface HostBatch {
 /** The layer on raw outputs [B, width] and x [B, e]. */
 export type HostLayer = (raw: Float64Array, X: Float64Array, count: number) => HostBatch;
 
+/** A layer that computes one instance after the other; `differentiate` puts dℓ/d(raw) of one into gradient[at …], from dℓ/dy = dy[at …]. */
+export function instanceLayer<Solved extends { y: Float64Array; iterations: number; failure: string | null }>(
+  { n, e }: { n: number; e: number },
+  solve: (raw: Float64Array, at: number, X: Float64Array, xAt: number) => Solved,
+  differentiate: (solved: Solved, dy: Float64Array, gradient: Float64Array, at: number) => void,
+): HostLayer {
+  return (raw, X, count) => {
+    const batch = Array.from({ length: count }, (_, i) => solve(raw, i * n, X, i * e));
+    const y = new Float64Array(count * n);
+    batch.forEach((solved, i) => y.set(solved.y, i * n));
+    return {
+      y,
+      iterations: batch.map(({ iterations }) => iterations),
+      failures: batch.map(({ failure }) => failure),
+      backward(dy) {
+        const gradient = new Float64Array(count * n);
+        batch.forEach((solved, i) => differentiate(solved, dy, gradient, i * n));
+        return gradient;
+      },
+    };
+  };
+}
+
 /** Metrics that every layer on the host has. */
 export const hostLayerMetrics = [
   ...['inner/iterations', 'inner/failed', 'time/inner_forward', 'time/inner_backward'],

@@ -1,5 +1,5 @@
 import type { Qcqp } from '../../problem';
-import type { HostLayer } from '../hostLayer';
+import { instanceLayer, type HostLayer } from '../hostLayer';
 import { ViolationEnergy } from '../violationEnergy';
 import { FeasibilitySeeking, type SeekingSettings } from './seeking';
 import { SeekingAdjoint } from './seekingAdjoint';
@@ -31,19 +31,9 @@ function seekingLayer(energy: ViolationEnergy, e: number, settings: SeekingSetti
   const { n } = energy;
   const seeking = new FeasibilitySeeking(energy, settings);
   const adjoint = new SeekingAdjoint(energy, settings);
-  return (raw, X, count) => {
-    const batch = Array.from({ length: count }, (_, i) => seeking.seek(raw.subarray(i * n, (i + 1) * n), X, i * e));
-    const y = new Float64Array(count * n);
-    batch.forEach((course, i) => y.set(course.y, i * n));
-    return {
-      y,
-      iterations: batch.map(({ iterations }) => iterations),
-      failures: batch.map(() => null),
-      backward(dy) {
-        const gradient = new Float64Array(count * n);
-        batch.forEach((course, i) => adjoint.apply(course, dy, gradient, i * n));
-        return gradient;
-      },
-    };
-  };
+  return instanceLayer(
+    { n, e },
+    (raw, at, X, xAt) => ({ ...seeking.seek(raw.subarray(at, at + n), X, xAt), failure: null }),
+    (course, dy, gradient, at) => adjoint.apply(course, dy, gradient, at),
+  );
 }
