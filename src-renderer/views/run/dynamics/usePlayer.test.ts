@@ -51,3 +51,18 @@ it('a film that is not thinned goes to the nearest frame', async () => {
   expect(player.position.value).toBe(20);
   wrapper.unmount();
 });
+
+it('a step taken while the address is still being written is not taken back', async () => {
+  vi.useFakeTimers();
+  const { player, router, wrapper } = await playerAt('/', [0, 10, 20, 30], false);
+  player.step(-1);
+  vi.advanceTimersByTime(150);
+  player.step(-1);
+  await vi.advanceTimersByTimeAsync(0);
+  expect([player.position.value, router.currentRoute.value.query]).toEqual([10, { epoch: '20' }]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect([player.position.value, router.currentRoute.value.query]).toEqual([10, { epoch: '10' }]);
+  await router.replace('/?epoch=30');
+  expect(player.position.value).toBe(30);
+  wrapper.unmount();
+});

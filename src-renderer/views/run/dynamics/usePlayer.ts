@@ -73,11 +73,15 @@ export function usePlayer(
   const motion = usePreferredReducedMotion();
   const slowed = computed(() => motion.value === 'reduce');
 
+  /** What the address is about to say because it was written here, undefined when it has said so. */
+  let written: number | null | undefined;
   function write(): void {
     const { [queryNames[axis.value]]: _before, ...rest } = route.query;
     const value = position.value;
     const query = value === null ? rest : { ...rest, [queryNames[axis.value]]: String(value) };
-    if (asked(queryNames[axis.value]) !== value) void router.replace({ query });
+    if (asked(queryNames[axis.value]) === value) return;
+    written = value;
+    void router.replace({ query });
   }
   let resting: ReturnType<typeof setTimeout> | undefined;
   function place(value: number | null): void {
@@ -88,7 +92,10 @@ export function usePlayer(
   watch(
     () => asked(queryNames[axis.value]),
     (value) => {
-      if (!playing.value && value !== position.value) position.value = value;
+      // The address comes late: meanwhile the film may have been moved on, and must not be taken back.
+      const own = value === written;
+      written = undefined;
+      if (!own && !playing.value && value !== position.value) position.value = value;
     },
   );
 
