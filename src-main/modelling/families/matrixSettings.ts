@@ -29,7 +29,7 @@ export const matrixSettings = z.strictObject({
     ),
   entries: z
     .string()
-    .regex(/^[\d\s,–-]*$/, 'must be numbers of entries, such as 0, 2, 5-9')
+    .regex(/^[\s,]*(\d+(?!\d)(\s*[–-]\s*\d+(?!\d))?[\s,]*)*$/, 'must be numbers of entries, such as 0, 2, 5-9')
     .default('')
     .describe(
       'Which entries of it, from 0 on, such as 0, 2, 5-9; all where this is empty. The others stay as in the file.',
@@ -52,10 +52,10 @@ export type MatrixSettings = z.output<typeof matrixSettings>;
 
 /** `0, 2, 5-9` as numbers; undefined where all are meant. */
 export function entriesOf(text: string): number[] | undefined {
-  const parts = text.split(/[\s,]+/).filter((part) => part !== '');
+  const parts = [...text.matchAll(/(\d+)(?:\s*[–-]\s*(\d+))?/g)];
   if (parts.length === 0) return undefined;
-  return parts.flatMap((part) => {
-    const [from, to = from] = part.split(/[–-]/).map(Number);
-    return to - from > 1e6 ? [to] : Array.from({ length: Math.max(1, to - from + 1) }, (_, i) => from + i);
+  return parts.flatMap(([, first, last = first]) => {
+    const [from, to] = [Number(first), Number(last)].sort((a, b) => a - b);
+    return to - from > 1e6 ? [to] : Array.from({ length: to - from + 1 }, (_, i) => from + i);
   });
 }
