@@ -63,3 +63,12 @@ it('a dataset of another problem is refused', async () => {
     problem: { what: expect.stringContaining('of another problem') as string },
   });
 });
+
+it('bounds are part of the problem: a dataset that has others is refused', async () => {
+  const dataset = readDataset(resolve('resources/datasets/qcqp-n20.npz'));
+  const other = { ...dataset, lower: new Float64Array(20).fill(-1), upper: new Float64Array(20).fill(1) };
+  await expect(evaluateRun(openWorkspace(folder).run(run.id), other, 'test', { threads: 1 })).rejects.toMatchObject({
+    code: 'conflict',
+    problem: { what: expect.stringContaining('lower differs') as string },
+  });
+});

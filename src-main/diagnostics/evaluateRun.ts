@@ -65,8 +65,9 @@ export async function evaluateRun(
 
 /** Constant parts: a network answers for those that it was trained with. @throws AdjointError `conflict` */
 function requireSameProblem(own: Dataset, other: Dataset, run: string): void {
-  for (const name of ['Q', 'p', 'A', 'G', 'H', 'h'] as const) {
-    const [a, b] = [own[name], other[name]];
+  const none = new Float64Array(0);
+  for (const name of ['Q', 'p', 'A', 'G', 'H', 'h', 'lower', 'upper'] as const) {
+    const [a, b] = [own[name] ?? none, other[name] ?? none];
     if (a.length === b.length && a.every((value, i) => value === b[i])) continue;
     throw new AdjointError('conflict', `The dataset is of another problem than the run’s: ${name} differs.`, {
       where: run,
