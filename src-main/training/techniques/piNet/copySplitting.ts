@@ -6,7 +6,7 @@ import type { Linearisation, SplittingSettings } from './linearisation';
 
 /**
  * The splitting where rows are quadratic and all matrices diagonal, one instance after the other: its copies stay in the processor's cache, and each is read and written
- * once in an iteration. Newton's method for a row's multiplier goes on from that of the iteration before.
+ * once in an iteration. A row's multiplier is sought from that of the iteration before (linalg/splitRows.ts).
  */
 export class CopySplitting {
   readonly #set: LiftedSet;
