@@ -134,8 +134,9 @@ export class TrainingDiagnostics {
   async #inFloat64(): Promise<{ device: Device; training: Training }> {
     if (this.#float64) return this.#float64;
     if (this.#own.device.dtype === 'float64') return (this.#float64 = this.#own);
-    const device = await loadDevice('simd64', { threads: this.#threads, packageFolders: [] });
-    return (this.#float64 = { device, training: createTraining(device, this.#experiment, this.#data) });
+    const threads = this.#threads;
+    const device = await loadDevice('simd64', { threads, packageFolders: [] });
+    return (this.#float64 = { device, training: createTraining(device, this.#experiment, this.#data, { threads }) });
   }
 
   /** The seeds of the instances and of the directions: children of the run's seed that training does not draw from. */

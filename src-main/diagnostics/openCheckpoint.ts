@@ -55,8 +55,9 @@ export async function openCheckpoint(run: RunDirectory, settings: ProbeSettings)
   const dataset = readDataset(path);
   const experiment = resolveDefaults(manifest.experiment);
   const data = { problem: dataset, train: labelledSet(dataset, 'train'), valid: labelledSet(dataset, 'valid') };
-  const device = await loadDevice('simd64', { threads: settings.threads, packageFolders: [] });
-  const training = createTraining(device, experiment, data);
+  const { threads } = settings;
+  const device = await loadDevice('simd64', { threads, packageFolders: [] });
+  const training = createTraining(device, experiment, data, { threads });
   const checkpoint = readCheckpoint(run.checkpointPath(chosen.step));
   const expected = training.init();
   try {

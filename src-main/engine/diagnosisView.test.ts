@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { type Diagnosis, diagnosisAskSchema, diagnosisSchema } from '@shared/diagnostics';
+import { openCheckpoint } from '../diagnostics/openCheckpoint';
 import { loadDevice } from '../numerics/devices/ladder';
 import { writeCheckpoint } from '../store/checkpoint';
 import { fileSha256, readDataset } from '../store/dataset';
@@ -11,17 +12,19 @@ import { saveState } from '../training/checkpoint';
 import { resolveDefaults } from '../training/experimentSchema';
 import { labelledSet } from '../training/labelledSet';
 import { createTraining } from '../training/loop';
+import { HostPool } from '../training/techniques/hostPool/pool';
 import { diagnosis } from './diagnosisView';
 
 const folder = mkdtempSync(join(tmpdir(), 'adjoint-diagnosis-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A run of which there is the first checkpoint. */
-async function begunRun(): Promise<RunDirectory> {
+async function begunRun(id = 'run', technique = {}): Promise<RunDirectory> {
   const path = resolve('resources/datasets/qcqp-n20.npz');
-  const experiment = resolveDefaults({ dataset: 'qcqp-n20', network: { kind: 'mlp', hidden: [6] }, device: 'simd64' });
-  const run = RunDirectory.create(join(folder, 'run'), {
-    ...{ format: 'adjoint-run/1', id: 'run', name: 'run', kind: 'training', createdAt: new Date().toISOString() },
+  const network = { kind: 'mlp', hidden: [6] };
+  const experiment = resolveDefaults({ dataset: 'qcqp-n20', network, device: 'simd64', ...technique });
+  const run = RunDirectory.create(join(folder, id), {
+    ...{ format: 'adjoint-run/1', id, name: id, kind: 'training', createdAt: new Date().toISOString() },
     ...{
       experiment,
       source: null,
@@ -58,4 +61,21 @@ it('answers in parts, each the whole so far, and ends with everything and its co
   expect(last.figures.map(({ name }) => name)).toEqual(['singular-values', 'landscape', 'violations']);
   expect(parts.map(({ progress }) => progress?.what)).toContain('hessian');
   await expect(diagnosis({ ...ask, step: 3 }, run.path).next()).rejects.toMatchObject({ code: 'not-found' });
+});
+
+it('a layer on the host has the threads that are given, and no others', async () => {
+  const run = await begunRun('layered', { technique: { kind: 'fsNet', iterations: 2, testIterations: 2 } });
+  const layer = vi.spyOn(HostPool.prototype, 'layer');
+  const threads = availableParallelism() + 1;
+  const opened = await openCheckpoint(run, { instances: 4, seed: 0, threads });
+  await opened.probe.loss(opened.probe.weights);
+  await opened.violations();
+  opened.dispose();
+  expect(layer.mock.calls).toEqual(
+    expect.arrayContaining([
+      ['training', threads],
+      ['test', threads],
+    ]),
+  );
+  expect(layer.mock.calls.every(([, given]) => given === threads)).toBe(true);
 });

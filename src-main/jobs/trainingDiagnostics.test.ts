@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { histogramEdges } from '@shared/metrics/bins';
 import type { Manifest } from '@shared/run';
 import { loadDevice } from '../numerics/devices/ladder';
@@ -10,6 +10,7 @@ import { readClock } from '../store/metricReader';
 import { RunDirectory } from '../store/runDirectory';
 import { writeDataset } from '../store/dataset';
 import { resolveDefaults } from '../training/experimentSchema';
+import { HostPool } from '../training/techniques/hostPool/pool';
 import { tinyDataset } from './fixtures/runs';
 import { ActiveClock } from '@shared/activeClock';
 import type { Job, Recorder } from './job';
@@ -81,6 +82,15 @@ describe('diagnostics during training', () => {
     const looked = await drive({ technique, diagnostics: everything });
     expect((await drive({ technique })).bits).toEqual(looked.bits);
     expect(looked.rows.diagnostics.size).toBe(4);
+  });
+
+  it('give a layer on the host the threads of the run, on the device of their own too', async () => {
+    const layer = vi.spyOn(HostPool.prototype, 'layer');
+    const technique = { kind: 'fsNet', iterations: 2, testIterations: 2 };
+    await drive({ technique, diagnostics: { rank: everything.rank } }, [], 'wasm');
+    expect(new Set(layer.mock.contexts).size).toBe(2);
+    expect(new Set(layer.mock.calls.map(([, threads]) => threads))).toEqual(new Set([1]));
+    layer.mockRestore();
   });
 
   it('record the same numbers wherever the run is cut, also between two pieces', async () => {
