@@ -33,3 +33,6 @@ export function chromiumPath(): string | null {
 }
 
 export const isRoot = process.getuid?.() === 0;
+
+/** What Chromium is started with: root has no sandbox, and nothing is fetched but the page. */
+export const chromiumArgs = [...(isRoot ? ['--no-sandbox'] : []), '--disable-gpu', '--disable-background-networking'];

@@ -4,12 +4,10 @@
 //
 // From the start of the web host until runs are listed in the window, from opening a run until its charts are drawn, the frames
 // while a chart is zoomed, and a comparison of twelve runs: until it is drawn, and the frames while it is panned.
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { resolve } from 'node:path';
 import { chromium, type Page } from '@playwright/test';
 import { traceFrames } from './frameTrace';
-import { chromiumPath, isRoot } from './machine';
+import { chromiumArgs, chromiumPath } from './machine';
+import { startWebHost } from './webHost';
 
 const workspace = process.argv[2];
 const executablePath = chromiumPath();
@@ -22,22 +20,17 @@ const report = (what: string, value: string): void => console.log(`${what.padEnd
 const ms = (value: number): string => `${value.toFixed(0).padStart(6)} ms`;
 
 const started = performance.now();
-const server = spawn(process.execPath, [resolve('out/node/adjoint.mjs'), 'serve', '--json', '--workspace', workspace], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-const { url } = await new Promise<{ url: string }>((done) => {
-  createInterface({ input: server.stdout }).once('line', (line) => done(JSON.parse(line) as { url: string }));
-});
+const host = await startWebHost(workspace);
 report('web host: start of the process to ready', ms(performance.now() - started));
 
 const browser = await chromium.launch({
   executablePath,
-  args: [...(isRoot ? ['--no-sandbox'] : []), '--disable-gpu', '--disable-background-networking'],
+  args: chromiumArgs,
 });
 try {
   const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });
   const opened = performance.now();
-  await page.goto(url);
+  await page.goto(host.url);
   await page.getByTestId('run-row').first().waitFor();
   report('window: navigation to first rows of the run table', ms(performance.now() - opened));
 
@@ -77,7 +70,7 @@ try {
   await compare(page);
 } finally {
   await browser.close();
-  server.kill('SIGTERM');
+  await host.stop();
 }
 
 /** Twelve runs in as many panels as are in sight. */

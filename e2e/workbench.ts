@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { chromium, test as base, type Browser, type ElectronApplication, type Page } from '@playwright/test';
 import { launchElectron } from './launchElectron';
-import { chromiumPath, electronPath, isRoot } from './machine';
+import { chromiumArgs, chromiumPath, electronPath, isRoot } from './machine';
+import { startWebHost } from './webHost';
 
 /** The workbench as a person has it: a window, and a way to close it and come back. */
 export interface Workbench {
@@ -84,22 +84,15 @@ async function openElectron(workspace: string): Promise<Workbench> {
 
 async function openChromium(workspace: string): Promise<Workbench> {
   const consoleErrors: string[] = [];
-  const server = spawn(
-    process.execPath,
-    [join(projectRoot, 'out/node/adjoint.mjs'), 'serve', '--json', '--workspace', workspace],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  const url = await firstLine(server).then((line) => (JSON.parse(line) as { url: string }).url);
+  const host = await startWebHost(workspace);
   const browser: Browser = await chromium.launch({
     executablePath: chromiumPath()!,
-    args: [...(isRoot ? ['--no-sandbox'] : []), '--disable-gpu', '--disable-background-networking'],
+    args: chromiumArgs,
   });
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
   const open = async () => {
     const page = watchConsole(await context.newPage(), consoleErrors);
-    await page.goto(url);
+    await page.goto(host.url);
     return page;
   };
   let page = await open();
@@ -116,22 +109,13 @@ async function openChromium(workspace: string): Promise<Workbench> {
     },
     stop: async () => {
       await browser.close();
-      const ended = once(server, 'exit');
-      server.kill('SIGTERM');
-      await ended;
+      await host.stop();
     },
   };
 }
 
 const once = (child: ChildProcess, event: 'exit'): Promise<void> =>
   new Promise((resolve) => child.once(event, () => resolve()));
-
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout! }).once('line', resolve);
-    child.once('exit', (code) => reject(new Error(`the web host ended with code ${code}`)));
-  });
-}
 
 /** Process ids of all attempts of all runs, read from the run directories. */
 export function recordedProcesses(workspace: string): number[] {

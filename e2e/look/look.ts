@@ -4,18 +4,17 @@
 //
 // OUTDIR/workspace is filled with runs of every kind the first time and used again later. Pictures are OUTDIR/<size>-<scheme>/<view>.png,
 // sheets of them OUTDIR/sheets. It prints what the console says and what scrolls sideways or is cut off at 1280.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { chromium, type Browser, type Page } from '@playwright/test';
-import { chromiumPath, isRoot } from '../machine';
+import { chromiumArgs, chromiumPath } from '../machine';
+import { startWebHost } from '../webHost';
 import { contactSheets, sheetFolder } from './contactSheet';
 import { faultsOf } from './faults';
 import { command, emptyLooks, fullLooks, type LiveRuns, type Look } from './views';
 import { standBetween, type Answers } from './wire';
-import { cli, fillWorkspace, processOf } from './workspace';
+import { fillWorkspace, processOf } from './workspace';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -48,7 +47,7 @@ mkdirSync(sheetFolder(out), { recursive: true });
 
 const browser = await chromium.launch({
   executablePath,
-  args: [...(isRoot ? ['--no-sandbox'] : []), '--disable-gpu', '--disable-background-networking'],
+  args: chromiumArgs,
 });
 const taken: Record<string, string[]> = {};
 try {
@@ -80,21 +79,16 @@ async function onWorkspace(
   path: string,
   work: (page: Page, answer: (answers: Answers) => void) => Promise<void>,
 ): Promise<void> {
-  const server = spawn(process.execPath, [cli, 'serve', '--json', '--workspace', path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const host = await startWebHost(path);
   try {
-    const { url } = await new Promise<{ url: string }>((done) =>
-      createInterface({ input: server.stdout }).once('line', (line) => done(JSON.parse(line) as { url: string })),
-    );
     const page = await newWindow(browser);
     const answer = await standBetween(page);
-    await page.goto(url);
+    await page.goto(host.url);
     await page.locator('main h1').first().waitFor();
     await work(page, answer);
     await page.close();
   } finally {
-    await stop(server);
+    await host.stop();
   }
 }
 
@@ -183,10 +177,4 @@ function end(live: LiveRuns): void {
     }
     rmSync(join(workspace, 'runs', id), { recursive: true, force: true });
   }
-}
-
-async function stop(server: ChildProcess): Promise<void> {
-  const ended = new Promise((done) => server.once('exit', done));
-  server.kill('SIGTERM');
-  await ended;
 }

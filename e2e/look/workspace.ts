@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from 'node:path';
 import { comparisonSpecSchema } from '@shared/comparisons';
 
-export const cli = resolve('out/node/adjoint.mjs');
+const cli = resolve('out/node/adjoint.mjs');
 const longName =
   'Soft penalty with an annealed weight on the convex QCQP of twenty variables, wide network, third attempt after the learning rate was lowered because of the spikes in the gradient ratio';
 
