@@ -49,7 +49,7 @@ export interface Variant {
 
 export type Part = Field | Section;
 
-const isObject = (value: unknown): value is Json =>
+export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const isScalar = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';

@@ -1,8 +1,5 @@
 import { formatX } from '@shared/charts/scale';
-import type { Field, Json } from './fields';
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isObject, type Field, type Json } from './fields';
 
 /** What is given at a path; undefined where the default holds. */
 export function valueAt(settings: Json, path: string): unknown {

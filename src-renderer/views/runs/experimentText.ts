@@ -1,54 +1,42 @@
-import { isMap, isNode, parseDocument, type Document } from 'yaml';
+import { isMap, isNode, type Document } from 'yaml';
 import type { MethodInfo } from '@shared/contract';
-import type { Json } from '../../components/schemaForm/fields';
+import { isObject, type Json } from '../../components/schemaForm/fields';
+import { documentOf, edit, ensureMap, plain } from './yamlText';
 
-// An experiment is a text. The form is another way to write it: it reads the settings out of the text and puts single ones back.
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function documentOf(text: string): Document | null {
-  const document = parseDocument(text);
-  return document.errors.length === 0 && (document.contents === null || isMap(document.contents)) ? document : null;
-}
+// The form of an experiment is another way to write its text: it reads the settings out of it and puts single ones back.
 
 /** What the text sets, without its sweep; null for a text that is no YAML, or not one of settings. */
 export function settingsOfText(text: string): Json | null {
-  try {
-    const settings: unknown = documentOf(text)?.toJS() ?? null;
-    if (!isObject(settings)) return null;
-    const { sweep: _sweep, ...rest } = settings;
-    return rest;
-  } catch {
-    return null; // Aliases without end: the engine says so.
+  const document = documentOf(text);
+  const settings = document && plain(document);
+  if (!settings) return null;
+  const { sweep: _sweep, ...rest } = settings;
+  return rest;
+}
+
+/** The text with another value at a path; undefined takes it out, and groups that become empty with it. */
+export function withSetting(text: string, path: string, value: unknown): string {
+  const keys = path.split('.');
+  if (value === undefined && !documentOf(text)?.hasIn(keys)) return text;
+  return edit(text, (document) => (value === undefined ? takeOut(document, keys) : put(document, keys, value)));
+}
+
+function takeOut(document: Document, keys: readonly string[]): void {
+  document.deleteIn(keys);
+  for (let depth = keys.length - 1; depth > 0; depth--) {
+    const group: unknown = document.getIn(keys.slice(0, depth));
+    if (!isMap(group) || group.items.length > 0) break;
+    document.deleteIn(keys.slice(0, depth));
   }
 }
 
-/** The text with another value at a path; undefined takes it out, and groups that become empty with it. Comments and order stay. */
-export function withSetting(text: string, path: string, value: unknown): string {
-  const document = documentOf(text);
-  if (!document) return text;
-  const keys = path.split('.');
-  if (value === undefined) {
-    if (!document.hasIn(keys)) return text;
-    document.deleteIn(keys);
-    for (let depth = keys.length - 1; depth > 0; depth--) {
-      const group: unknown = document.getIn(keys.slice(0, depth));
-      if (!isMap(group) || group.items.length > 0) break;
-      document.deleteIn(keys.slice(0, depth));
-    }
-  } else {
-    for (let depth = 1; depth < keys.length; depth++) {
-      const group = keys.slice(0, depth);
-      if (!isMap(document.getIn(group, true))) document.setIn(group, document.createNode({}, { flow: true }));
-    }
-    // A group is written on one line, a text of several lines as a block.
-    const node = document.createNode(value, { flow: typeof value === 'object' });
-    const before = document.getIn(keys, true);
-    if (isNode(before)) node.comment = before.comment;
-    document.setIn(keys, node);
-  }
-  return document.toString({ lineWidth: 130 });
+function put(document: Document, keys: readonly string[], value: unknown): void {
+  ensureMap(document, keys.slice(0, -1), { flow: true });
+  // A group is written on one line, a text of several lines as a block.
+  const node = document.createNode(value, { flow: typeof value === 'object' });
+  const before = document.getIn(keys, true);
+  if (isNode(before)) node.comment = before.comment;
+  document.setIn(keys, node);
 }
 
 /**

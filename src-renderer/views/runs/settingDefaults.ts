@@ -1,7 +1,7 @@
 import type { MethodInfo } from '@shared/contract';
 import { flattenSettings, type Setting } from '@shared/settings';
+import { isObject, type Json } from '../../components/schemaForm/fields';
 
-type Json = Record<string, unknown>;
 export type Flat = Record<string, Setting>;
 
 export interface Change {
@@ -10,9 +10,6 @@ export interface Change {
   /** What it would be; undefined where nothing is known. */
   reference: Setting | undefined;
 }
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Defaults of an experiment's settings, flattened like the settings themselves: from the JSON Schema of the experiment and, for a part that has a

@@ -1,4 +1,6 @@
-import { isMap, parse, parseDocument, type Document } from 'yaml';
+import { isMap, parse, type Document } from 'yaml';
+import { isObject } from '../../components/schemaForm/fields';
+import { documentOf, edit, ensureMap, plain } from './yamlText';
 
 /** How the values of an axis are given. */
 export const axisForms = [
@@ -38,10 +40,10 @@ const shownKeys = ['axes', 'repeats', 'samples'];
 /** The sweep that a text describes, as far as the form can show it; null for a single run or a text that is no YAML. */
 export function readSweep(text: string): SweepFields | null {
   const document = documentOf(text);
-  const sweep: unknown = document && plain(document).sweep;
+  const sweep: unknown = document && plain(document)?.sweep;
   if (!document?.has('sweep')) return null;
-  const block = isRecord(sweep) ? sweep : {};
-  const axes = isRecord(block.axes) ? block.axes : {};
+  const block = isObject(sweep) ? sweep : {};
+  const axes = isObject(block.axes) ? block.axes : {};
   return {
     axes: Object.entries(axes).map(([path, axis]) => readAxis(path, axis)),
     repeats: typeof block.repeats === 'number' ? block.repeats : 1,
@@ -53,12 +55,12 @@ export function readSweep(text: string): SweepFields | null {
 function readAxis(path: string, axis: unknown): AxisField {
   const field: AxisField = { path, form: 'list', values: '', from: null, to: null, count: null };
   if (Array.isArray(axis)) return { ...field, values: axis.map(writeValue).join(', ') };
-  if (!isRecord(axis)) return { ...field, values: writeValue(axis) };
+  if (!isObject(axis)) return { ...field, values: writeValue(axis) };
   const named = axisForms.find(({ value }) => value in axis)?.value;
   const form = named ?? 'linear';
   const inner: unknown = named ? axis[named] : axis;
   if (Array.isArray(inner)) return { ...field, form, values: inner.map(writeValue).join(', ') };
-  const range = isRecord(inner) ? inner : {};
+  const range = isObject(inner) ? inner : {};
   const number = (key: string) => (typeof range[key] === 'number' ? range[key] : null);
   return { ...field, form, from: number('from'), to: number('to'), count: number('count') };
 }
@@ -145,37 +147,7 @@ function listOf(values: string): unknown[] {
   }
 }
 
-function edit(text: string, change: (document: Document) => void): string {
-  const document = documentOf(text);
-  if (!document) return text;
-  change(document);
-  return document.toString({ lineWidth: 130 });
-}
-
-function documentOf(text: string): Document | null {
-  const document = parseDocument(text);
-  return document.errors.length === 0 && isMap(document.contents) ? document : null;
-}
-
-function plain(document: Document): Record<string, unknown> {
-  try {
-    return document.toJS() as Record<string, unknown>;
-  } catch {
-    return {}; // Aliases without end: the engine says so.
-  }
-}
-
-function ensureMap(document: Document, path: string[]): void {
-  for (let depth = 1; depth <= path.length; depth++) {
-    const at = path.slice(0, depth);
-    if (!isMap(document.getIn(at, true))) document.setIn(at, document.createNode({}));
-  }
-}
-
 /** Lists and ranges on one line, as people write them. */
 function node(document: Document, value: unknown) {
   return document.createNode(value, { flow: true });
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
