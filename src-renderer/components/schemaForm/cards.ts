@@ -1,5 +1,5 @@
 import type { Field, Json, Part, Section } from './fields';
-import { showValue, valueAt } from './values';
+import { chosenVariant, showValue, valueAt } from './values';
 
 /** Settings that are shown and folded together: a section, or fields that belong to none. */
 export interface Card {
@@ -35,10 +35,8 @@ function wordsOf(part: Part, settings: Json): string[] {
     const text = showValue(value).replace(/\s+/g, ' ');
     return [`${part.label} ${text.length > longest ? `${text.slice(0, longest - 1)}…` : text}`];
   }
-  const { path, variants, parts } = part;
-  const given = variants && valueAt(settings, `${path}.${variants.key}`);
-  const chosen = variants && (variants.options.find(({ value }) => value === given) ?? variants.default);
-  const inner = [...parts, ...(chosen?.parts ?? [])].flatMap((one) => wordsOf(one, settings));
+  const chosen = chosenVariant(part, settings);
+  const inner = [...part.parts, ...(chosen?.parts ?? [])].flatMap((one) => wordsOf(one, settings));
   return chosen ? [chosen.label, ...inner] : inner;
 }
 

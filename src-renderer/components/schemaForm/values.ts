@@ -1,9 +1,16 @@
 import { formatX } from '@shared/charts/scale';
-import { isObject, type Field, type Json } from './fields';
+import { isObject, type Field, type Json, type Section, type Variant } from './fields';
 
 /** What is given at a path; undefined where the default holds. */
 export function valueAt(settings: Json, path: string): unknown {
   return path.split('.').reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), settings);
+}
+
+/** The variant of a section that is chosen, or that holds by default; undefined where it has none. */
+export function chosenVariant({ path, variants }: Section, settings: Json): Variant | undefined {
+  if (!variants) return undefined;
+  const given = valueAt(settings, `${path}.${variants.key}`);
+  return variants.options.find(({ value }) => value === given) ?? variants.default;
 }
 
 /** Settings with another value at a path; undefined takes it away, and groups that become empty with it. */
