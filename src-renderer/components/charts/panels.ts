@@ -159,6 +159,20 @@ export function makePanels(
 /** Keys in the order in which dashboards have them. */
 export const catalogueOrder: readonly string[] = metricCatalogue.map(({ key }) => key);
 
+/** Panels by the question that they answer, under what it asks of runs of these kinds; a question without panels is left out. */
+export function sectionsOf(
+  panels: readonly PanelDefinition[],
+  kinds: readonly string[],
+): { question: Question; title: string; panels: PanelDefinition[] }[] {
+  return questions
+    .map((question) => ({
+      question,
+      title: questionTitle(question, kinds),
+      panels: panels.filter((panel) => panel.question === question),
+    }))
+    .filter((section) => section.panels.length > 0);
+}
+
 /** Some panels of a run, by their ids and in their order; what was not recorded is left out. */
 export function chosenPanels(detail: RunDetail | null, ids: readonly string[]): PanelDefinition[] {
   const all = detail ? makePanels(detail.recorded, catalogueOrder, detail.vectors) : [];

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { comparisonSpecSchema, type RunContext } from '@shared/comparisons';
 import type { RunSummary } from '@shared/run';
 import { meanInterval } from '@shared/statistics/bootstrap';
+import { sectionsOf } from '../../components/charts/panels';
 import { defaultSpec, hasChanges, readQuery, writeQuery } from './address';
-import { comparedPanels, panelsInSight, sectionsOf } from './comparedPanels';
+import { comparedPanels, panelsInSight } from './comparedPanels';
 import { configLines, datasetFinding } from './configDiff';
 import { chosenRuns, groupingChoices, resolveEntries } from './entries';
 import { finalCell, finalValue } from './finals';
@@ -222,7 +223,7 @@ describe('what will be in sight', () => {
   it('is what fits into the space, section by section', () => {
     const counted = (width: number, height: number, layout: 'overlay' | 'columns' = 'overlay') =>
       panelsInSight(panels, { width, height }, layout).length;
-    const sections = sectionsOf(panels).map(({ panels: list }) => list.length);
+    const sections = sectionsOf(panels, []).map(({ panels: list }) => list.length);
     expect(counted(1540, 100)).toBe(Math.min(4, sections[0]));
     expect(counted(1540, 5000)).toBe(panels.length);
     expect(counted(1540, 100, 'columns')).toBe(1);

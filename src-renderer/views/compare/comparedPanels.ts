@@ -1,10 +1,9 @@
 import type { ComparisonSpec, RunContext } from '@shared/comparisons';
-import { questions, type Question } from '@shared/metrics/catalogue';
 import { clocks, type Clock } from '@shared/run';
 import {
   catalogueOrder,
   makePanels,
-  questionTitle,
+  sectionsOf,
   type PanelDefinition,
   type PanelMetric,
 } from '../../components/charts/panels';
@@ -23,19 +22,6 @@ export function recordedByAny(contexts: Iterable<RunContext>): Partial<Record<Cl
 export const comparedPanels = (recorded: Partial<Record<Clock, string[]>>): PanelDefinition[] =>
   makePanels(recorded as Record<string, string[]>, catalogueOrder);
 
-export function sectionsOf(
-  panels: readonly PanelDefinition[],
-  kinds: readonly string[] = [],
-): { question: Question; title: string; panels: PanelDefinition[] }[] {
-  return questions
-    .map((question) => ({
-      question,
-      title: questionTitle(question, kinds),
-      panels: panels.filter((panel) => panel.question === question),
-    }))
-    .filter((section) => section.panels.length > 0);
-}
-
 /** Pixels that a panel and the title of a section take, gaps included: ChartsTab.vue lays them out so. */
 const [leastPanelWidth, panelHeight, sectionTitle] = [332, 252, 46];
 
@@ -43,7 +29,7 @@ const [leastPanelWidth, panelHeight, sectionTitle] = [332, 252, 46];
 export function panelsInSight(panels: readonly PanelDefinition[], space: { width: number; height: number }, layout: ComparisonSpec['layout']): PanelDefinition[] {
   const inRow = layout === 'columns' ? 1 : Math.max(1, Math.floor(space.width / leastPanelWidth));
   let top = 0;
-  return sectionsOf(panels).flatMap(({ panels: list }) => {
+  return sectionsOf(panels, []).flatMap(({ panels: list }) => {
     const first = top + sectionTitle;
     top = first + Math.ceil(list.length / inRow) * panelHeight;
     return list.filter((_, i) => first + Math.floor(i / inRow) * panelHeight < space.height);
