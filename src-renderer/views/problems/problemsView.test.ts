@@ -210,6 +210,30 @@ describe('a problem of one’s own', () => {
     await soon(() => expect(text()).toContain('Which problem?'));
   });
 
+  it('is that of the address as it is now, whatever was asked about before', async () => {
+    await open('/problems/new/matrix');
+    const waiting = new Map<string, { come: (kept: object) => void; fail: (error: Error) => void }>();
+    mounted.engine.problems.handlers['problems.open'] = ({ sha256 }: { sha256: string }) =>
+      new Promise((come, fail) => waiting.set(sha256[0], { come, fail }));
+    const go = async (name: string) => {
+      await mounted.router.push(`/problems/new/matrix?settings={"file":"${name.repeat(64)}"}`);
+      await soon(() => expect(waiting.has(name)).toBe(true));
+    };
+    const kept = (name: string) => ({ file: name.repeat(64), name: `Problem ${name}`, about: '', dims: { n: 2, e: 1, m: 1 }, samples: { b: 0, h: 0 } });
+    const source = () => find('[data-testid="own-problem"]');
+    await go('a');
+    await go('b');
+    waiting.get('b')!.come(kept('b'));
+    waiting.get('a')!.come(kept('a'));
+    await flushPromises();
+    expect(source().text()).toContain('Problem b');
+    await go('c');
+    waiting.get('c')!.fail(new AdjointError('not-found', 'It is not kept any more.'));
+    await soon(() => expect(source().find('[role="alert"]').exists()).toBe(true));
+    await go('d');
+    expect(source().find('[role="alert"]').exists()).toBe(false);
+  });
+
   it('that is none is refused with the name of the array, and another can be tried', async () => {
     await open('/problems/new/matrix');
     await soon(() => expect(find('[data-testid="own-problem-path"]').exists()).toBe(true));
