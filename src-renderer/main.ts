@@ -5,6 +5,7 @@ import '@fontsource-variable/inter/wght.css';
 import '@fontsource-variable/jetbrains-mono/wght.css';
 import 'katex/dist/katex.min.css';
 import './theme/base.css';
+import './theme/controls.css';
 import App from './App.vue';
 import { connect } from './api/connect';
 import { makeRouter } from './router';
