@@ -23,9 +23,11 @@ export function startWebHost(workspace: string): Promise<WebHost> {
     await ended;
   };
   return new Promise((done, reject) => {
-    createInterface({ input: server.stdout }).once('line', (line) =>
-      done({ ...(JSON.parse(line) as { url: string }), stop }),
-    );
+    createInterface({ input: server.stdout }).once('line', (line) => {
+      // What cannot be served is said in such a line too, and the process ends.
+      const { url } = JSON.parse(line) as { url?: string };
+      if (url !== undefined) done({ url, stop });
+    });
     void ended.then((code) => reject(new Error(`the web host ended with code ${code}`)));
   });
 }
