@@ -54,6 +54,15 @@ it('what is written in the text stands in the form; a text that is no YAML is sa
   await soon(() => expect(mounted.wrapper.text()).toContain('The text is no YAML'));
 });
 
+it('where nothing is written, that is what is said: no findings, and no YAML that is wrong', async () => {
+  await open();
+  await show('Text');
+  mounted.wrapper.findComponent({ name: 'YamlEditor' }).vm.$emit('update:modelValue', '');
+  await show('Form');
+  await soon(() => expect(mounted.wrapper.text()).toContain('There is no experiment yet'));
+  await soon(() => expect(mounted.wrapper.find('.verdict').text()).toBe('Nothing is written yet'));
+});
+
 it('a text that another view hands over is what one begins with, once', async () => {
   let draft: ReturnType<typeof useExperimentDraft> | undefined;
   const Holder = defineComponent(() => {
